@@ -1,0 +1,1 @@
+//! Model to model, pure: sizes, payload, differences, budgets. No I/O.

@@ -1,0 +1,37 @@
+//! Options that every command understands, and the make-style words some of them take.
+
+use clap::{ArgAction, Args, ValueEnum};
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Say less (twice: only errors).
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub quiet: u8,
+    /// Say more (twice: every command that is run).
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Show on standard error how long each phase took.
+    #[arg(long, global = true)]
+    pub time: bool,
+    /// Parallel jobs [default: the number of CPUs].
+    #[arg(short, long, global = true, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Write the result to FILE instead of standard output (`-` is standard output).
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub output: Option<String>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}

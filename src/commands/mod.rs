@@ -1,0 +1,20 @@
+//! One file a command: read, think, render.
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Result};
+
+pub mod build;
+pub mod compare;
+pub mod diffconfig;
+pub mod gate;
+
+/// Runs the command the user asked for.
+#[allow(clippy::needless_pass_by_value)]
+pub fn run(cli: Cli) -> Result<Exit> {
+    match &cli.command {
+        Command::Compare(args) => compare::run(&cli.common, args),
+        Command::Build(args) => build::run(&cli.common, args),
+        Command::Gate(args) => gate::run(&cli.common, args),
+        Command::Diffconfig(args) => diffconfig::run(&cli.common, args),
+    }
+}

@@ -1,0 +1,1 @@
+//! The only place that starts processes: matrix, plan, toolchains, builds, measuring.

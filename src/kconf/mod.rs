@@ -1,0 +1,1 @@
+//! What Kconfig writes: the `.config` reader (the language itself comes with its own issue).

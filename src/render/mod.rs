@@ -1,0 +1,1 @@
+//! Model to text. Sees `model` (and the results of `analyze`) only; never opens a file to read.
