@@ -1,0 +1,428 @@
+//! Starts one program at a time and never loses it: every child of hmmsize comes from here.
+//!
+//! A child gets a cleared environment, `/dev/null` as its input, its own process group, a log file
+//! for what it says and, if asked, a deadline. Ctrl-C, SIGTERM, SIGHUP and the deadline end the
+//! whole group (TERM, then KILL), so no compiler goes on behind the user's back; what is left of a
+//! group when its leader ends is killed too. CPU time is that of the subtree, from `wait4`.
+//! Should hmmsize itself be killed hard (SIGKILL), its `Guard` ends the groups.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+use wait4::Wait4;
+
+use crate::exit::{Error, Result};
+
+/// How long a group may take to end after SIGTERM before it gets SIGKILL.
+const GRACE: Duration = Duration::from_secs(3);
+/// How often a waiting thread looks at the signal flag and the deadline.
+const TICK: Duration = Duration::from_millis(40);
+/// What a captured output may hold at most, unless said otherwise.
+pub const CAPTURE_LIMIT: usize = 16 << 20;
+
+/// A program to run: everything it will see, nothing inherited.
+#[derive(Debug, Clone, Default)]
+pub struct Command {
+    /// The program and its arguments.
+    pub argv: Vec<OsString>,
+    /// The working directory; ours if absent.
+    pub cwd: Option<PathBuf>,
+    /// The whole environment.
+    pub env: BTreeMap<OsString, OsString>,
+    /// Standard output and standard error are appended to this file (else they are dropped,
+    /// except that standard error is kept for the message when standard output is captured).
+    pub log: Option<PathBuf>,
+    /// Keep at most this many bytes of standard output instead of logging it.
+    pub capture: Option<usize>,
+    /// When to end it.
+    pub deadline: Option<Instant>,
+    /// Whether it is a make that shares the runner's job tokens.
+    pub jobs: bool,
+}
+
+impl Command {
+    /// A program with arguments, an empty environment and no log.
+    pub fn new<S: Into<OsString>>(argv: impl IntoIterator<Item = S>) -> Self {
+        Self { argv: argv.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.argv.push(arg.into());
+        self
+    }
+
+    /// Sets one environment variable.
+    #[must_use]
+    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.insert(key.into(), value.into());
+        self
+    }
+
+    /// Runs in `dir`.
+    #[must_use]
+    pub fn cwd(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.cwd = Some(dir.into());
+        self
+    }
+
+    /// Appends what it says to `file`.
+    #[must_use]
+    pub fn log(mut self, file: impl Into<PathBuf>) -> Self {
+        self.log = Some(file.into());
+        self
+    }
+
+    /// Captures standard output, at most [`CAPTURE_LIMIT`] bytes.
+    #[must_use]
+    pub fn capture(mut self) -> Self {
+        self.capture = Some(CAPTURE_LIMIT);
+        self
+    }
+
+    /// The command as a shell would take it.
+    pub fn shell(&self) -> String {
+        let words: Vec<String> = self.argv.iter().map(|w| quote(&w.to_string_lossy())).collect();
+        words.join(" ")
+    }
+
+    fn program(&self) -> &Path {
+        self.argv.first().map_or(Path::new(""), Path::new)
+    }
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It exited with this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+    /// We ended it at its deadline.
+    TimedOut,
+}
+
+/// A program that has ended.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// How.
+    pub ended: Ended,
+    /// Seconds from start to end.
+    pub wall_s: f64,
+    /// User and system seconds of it and its descendants.
+    pub cpu_s: f64,
+    /// What was captured.
+    pub stdout: Vec<u8>,
+    /// Whether there was more than the limit.
+    pub truncated: bool,
+    /// The end of standard error where neither it nor standard output went to a log.
+    pub stderr: Vec<u8>,
+}
+
+impl Finished {
+    /// Whether it exited with 0.
+    pub fn ok(&self) -> bool {
+        self.ended == Ended::Code(0)
+    }
+
+    /// `exited with 2`, `was killed by signal 9`, `ran out of time`.
+    pub fn how(&self) -> String {
+        match self.ended {
+            Ended::Code(code) => format!("exited with {code}"),
+            Ended::Signal(signal) => match Signal::try_from(signal) {
+                Ok(name) => format!("was killed by {name}"),
+                Err(_) => format!("was killed by signal {signal}"),
+            },
+            Ended::TimedOut => "ran out of time".to_owned(),
+        }
+    }
+
+    /// Captured standard output as text without the last newline.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).trim_end_matches('\n').to_owned()
+    }
+}
+
+/// Runs commands; shared by all threads of a run.
+#[derive(Debug)]
+pub struct Runner {
+    stop: Arc<AtomicUsize>,
+    pool: Option<jobserver::Client>,
+    guard: Mutex<Option<Guard>>,
+    /// Print every command line on standard error (`-vv`).
+    pub echo: bool,
+}
+
+impl Runner {
+    /// A runner that listens to SIGINT, SIGTERM and SIGHUP from now on.
+    pub fn new(pool: Option<jobserver::Client>) -> Result<Self> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let stop = Arc::new(AtomicUsize::new(0));
+        // A closed terminal means the same as `kill`: the exit table has no code of its own for it.
+        for (signal, value) in [(SIGINT, SIGINT), (SIGTERM, SIGTERM), (SIGHUP, SIGTERM)] {
+            signal_hook::flag::register_usize(signal, Arc::clone(&stop), value as usize)
+                .map_err(|e| Error::io("signal handler", e))?;
+        }
+        Ok(Self { stop, pool, guard: Mutex::new(None), echo: false })
+    }
+
+    /// A runner without signal handlers, for tests and for use as a library.
+    pub fn quiet() -> Self {
+        Self { stop: Arc::default(), pool: None, guard: Mutex::new(None), echo: false }
+    }
+
+    /// The signal that asked us to stop.
+    pub fn stopped(&self) -> Option<i32> {
+        match self.stop.load(Ordering::SeqCst) {
+            0 => None,
+            signal => Some(signal as i32),
+        }
+    }
+
+    /// An error if a signal asked us to stop.
+    pub fn check(&self) -> Result<()> {
+        self.stopped().map_or(Ok(()), |signal| Err(Error::Signal(signal)))
+    }
+
+    /// Runs a command to its end. Fails if it cannot be started, or if a signal ended our work;
+    /// that the program itself failed is for the caller to judge.
+    pub fn run(&self, command: &Command) -> Result<Finished> {
+        self.check()?;
+        if self.echo {
+            eprintln!("+ {}", command.shell());
+        }
+        let mut child = self.spawn(command)?;
+        let start = Instant::now();
+        let pid = Pid::from_raw(child.id() as i32);
+        self.guard_tell('+', pid);
+        let stdout = child.stdout.take();
+        let stderr = child.stderr.take();
+        let limit = command.capture.unwrap_or(0);
+        let result = thread::scope(|scope| {
+            let reader = stdout.map(|pipe| scope.spawn(move || read_head(pipe, limit)));
+            let errors = stderr.map(|pipe| scope.spawn(move || read_tail(pipe)));
+            let (sender, receiver) = mpsc::channel();
+            scope.spawn(move || {
+                let _ = sender.send(wait(child, pid));
+            });
+            let mut ending = Ending::default();
+            let usage = loop {
+                match receiver.recv_timeout(TICK) {
+                    Ok(usage) => break usage,
+                    Err(RecvTimeoutError::Timeout) => {
+                        ending.step(pid, self.stopped(), command.deadline);
+                    }
+                    Err(RecvTimeoutError::Disconnected) => {
+                        break Err(io::Error::other("the waiting thread died"));
+                    }
+                }
+            };
+            let (stdout, truncated) =
+                reader.and_then(|t| t.join().ok()).unwrap_or((Vec::new(), false));
+            let stderr = errors.and_then(|t| t.join().ok()).unwrap_or_default();
+            usage.map(|usage| (usage, stdout, truncated, stderr, ending.timed_out))
+        });
+        self.guard_tell('-', pid);
+        let (usage, stdout, truncated, stderr, timed_out) =
+            result.map_err(|e| Error::io(command.program(), e))?;
+        self.check()?;
+        let ended = match (timed_out, usage.status.code(), usage.status.signal()) {
+            (true, ..) => Ended::TimedOut,
+            (false, Some(code), _) => Ended::Code(code),
+            (false, None, signal) => Ended::Signal(signal.unwrap_or(0)),
+        };
+        Ok(Finished {
+            ended,
+            wall_s: start.elapsed().as_secs_f64(),
+            cpu_s: (usage.rusage.utime + usage.rusage.stime).as_secs_f64(),
+            stdout,
+            truncated,
+            stderr,
+        })
+    }
+
+    fn spawn(&self, command: &Command) -> Result<Child> {
+        let program = command.program();
+        let mut process = std::process::Command::new(program);
+        process.args(command.argv.iter().skip(1));
+        process.env_clear().envs(&command.env).stdin(Stdio::null()).process_group(0);
+        if let Some(dir) = &command.cwd {
+            process.current_dir(dir);
+        }
+        match &command.log {
+            Some(path) => {
+                let log = open_log(path)?;
+                process.stdout(log.try_clone().map_err(|e| Error::io(path, e))?);
+                process.stderr(log);
+            }
+            None if command.capture.is_some() => {
+                process.stdout(Stdio::null()).stderr(Stdio::piped());
+            }
+            None => {
+                process.stdout(Stdio::null()).stderr(Stdio::null());
+            }
+        }
+        if command.capture.is_some() {
+            process.stdout(Stdio::piped());
+        }
+        if let (true, Some(pool)) = (command.jobs, &self.pool) {
+            pool.configure_make(&mut process);
+        }
+        process.spawn().map_err(|e| match e.kind() {
+            // The system does not say which of the two is missing.
+            io::ErrorKind::NotFound => match command.cwd.as_deref().filter(|d| !d.is_dir()) {
+                Some(dir) => Error::input(dir, "no such directory"),
+                None => Error::input(program, "no such program; `cargo xtask setup` installs it"),
+            },
+            _ => Error::io(program, e),
+        })
+    }
+
+    fn guard_tell(&self, sign: char, pid: Pid) {
+        let Ok(mut guard) = self.guard.lock() else { return };
+        if guard.is_none() {
+            *guard = Guard::start().ok();
+        }
+        if let Some(guard) = guard.as_mut() {
+            guard.tell(sign, pid);
+        }
+    }
+}
+
+/// A small shell that outlives a hard kill of hmmsize just long enough to end its children.
+///
+/// The kernel offers PDEATHSIG for this, but it reaches only make, not the compilers below it, and
+/// setting it needs unsafe code. The shell knows every running group; when the pipe to it closes
+/// without those groups having ended, it kills them.
+#[derive(Debug)]
+struct Guard {
+    shell: Child,
+}
+
+impl Guard {
+    fn start() -> io::Result<Self> {
+        let script = r#"live=" "
+while read -r sign pid; do
+    case $sign in
+    +) live="$live$pid " ;;
+    -) live="${live%% $pid *} ${live#* $pid }" ;;
+    esac
+done
+for pid in $live; do kill -KILL -"$pid" 2>/dev/null; done"#;
+        let shell = std::process::Command::new("/bin/sh")
+            .args(["-c", script])
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        Ok(Self { shell })
+    }
+
+    fn tell(&mut self, sign: char, pid: Pid) {
+        if let Some(pipe) = &mut self.shell.stdin {
+            let _ = writeln!(pipe, "{sign} {pid}");
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
+    }
+}
+
+/// Which signals a group has had so far.
+#[derive(Debug, Default)]
+struct Ending {
+    termed: Option<Instant>,
+    killed: bool,
+    timed_out: bool,
+}
+
+impl Ending {
+    fn step(&mut self, group: Pid, stopped: Option<i32>, deadline: Option<Instant>) {
+        let late = deadline.is_some_and(|d| Instant::now() >= d);
+        if stopped.is_none() && !late && self.termed.is_none() {
+            return;
+        }
+        match self.termed {
+            None => {
+                self.timed_out = stopped.is_none();
+                self.termed = Some(Instant::now());
+                let _ = killpg(group, Signal::SIGTERM);
+            }
+            Some(at) if !self.killed && at.elapsed() >= GRACE => {
+                self.killed = true;
+                let _ = killpg(group, Signal::SIGKILL);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Waits for the leader, ends what is left of its group, then reaps it. The order matters: until
+/// it is reaped its process id cannot belong to anyone else.
+fn wait(mut child: Child, pid: Pid) -> io::Result<wait4::ResUse> {
+    loop {
+        match waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+            Err(nix::errno::Errno::EINTR) => {}
+            _ => break,
+        }
+    }
+    let _ = killpg(pid, Signal::SIGKILL);
+    child.wait4()
+}
+
+fn open_log(path: &Path) -> Result<File> {
+    OpenOptions::new().create(true).append(true).open(path).map_err(|e| Error::io(path, e))
+}
+
+/// Reads to the end but keeps only the first `limit` bytes: a full pipe would stop the child.
+fn read_head(mut pipe: ChildStdout, limit: usize) -> (Vec<u8>, bool) {
+    let mut kept = Vec::new();
+    let _ = (&mut pipe).take(limit as u64).read_to_end(&mut kept);
+    let rest = io::copy(&mut pipe, &mut io::sink()).unwrap_or(0);
+    (kept, rest > 0)
+}
+
+/// Reads to the end and keeps the last 4 KiB.
+fn read_tail(mut pipe: impl Read) -> Vec<u8> {
+    const KEEP: usize = 4096;
+    let mut tail = Vec::new();
+    let mut buffer = [0; KEEP];
+    while let Ok(n @ 1..) = pipe.read(&mut buffer) {
+        tail.extend_from_slice(&buffer[..n]);
+        let excess = tail.len().saturating_sub(KEEP);
+        tail.drain(..excess);
+    }
+    tail
+}
+
+/// One word for a POSIX shell, quoted only if it needs to be.
+pub fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+=./:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests;
