@@ -7,6 +7,7 @@ pub mod build;
 pub mod compare;
 pub mod diffconfig;
 pub mod gate;
+pub mod output;
 
 /// Runs the command the user asked for.
 #[allow(clippy::needless_pass_by_value)]

@@ -1,1 +1,4 @@
 //! Model to text. Sees `model` (and the results of `analyze`) only; never opens a file to read.
+
+pub mod bloat;
+pub mod diffconfig;

@@ -1,0 +1,47 @@
+//! Where results go: standard output, or a file that is whole or not there at all.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::exit::{Error, Result};
+
+/// Writes `text` to `target`: a file name, or `-` or nothing for standard output. A file appears
+/// under its name only when it is complete.
+pub fn write(target: Option<&str>, text: &str) -> Result<()> {
+    let Some(name) = target.filter(|name| *name != "-") else {
+        let mut out = io::stdout().lock();
+        return out
+            .write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(|err| Error::io("standard output", err));
+    };
+    let path = Path::new(name);
+    let failed = |err| Error::io(path, err);
+    // Pipes and devices (`-o /dev/stderr`, `>(…)`) can't be renamed onto.
+    if path.metadata().is_ok_and(|meta| !meta.is_file()) {
+        return File::options()
+            .write(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(failed);
+    }
+    let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let mut temporary =
+        tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new("."))).map_err(failed)?;
+    temporary.write_all(text.as_bytes()).map_err(failed)?;
+    // Temporary files are private; a result has the permissions any new file would have.
+    let mode = path.metadata().map_or(0o666 & !umask(), |meta| meta.permissions().mode());
+    temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(failed)?;
+    temporary.persist(path).map_err(|err| Error::io(path, err.error))?;
+    Ok(())
+}
+
+/// The process's umask. The only way to ask for it is to set it.
+fn umask() -> u32 {
+    use nix::sys::stat::{Mode, umask};
+    let mask = umask(Mode::empty());
+    umask(mask);
+    mask.bits()
+}
