@@ -3,3 +3,4 @@
 pub mod bloat;
 pub mod config;
 pub mod names;
+pub mod size;

@@ -1,10 +1,45 @@
 //! `hmmsize compare`: read, think, render.
 
+use std::io::Write;
+use std::path::Path;
+
+use super::size::{Options, Table, table};
 use crate::cli::common::Common;
-use crate::cli::compare::Compare;
+use crate::cli::compare::{Compare, Format};
 use crate::exit::{Error, Exit, Result};
+use crate::model::size::Radix;
 
 /// Runs the command.
-pub fn run(_common: &Common, _args: &Compare) -> Result<Exit> {
-    Err(Error::Usage("compare: not written yet".into()))
+pub fn run(common: &Common, args: &Compare) -> Result<Exit> {
+    let options = Options {
+        table: match args.format {
+            Format::Berkeley => Table::Berkeley,
+            Format::Sysv => Table::Sysv,
+            Format::Gnu => Table::Gnu,
+        },
+        totals: args.totals,
+        common: args.common,
+        radix: match args.radix.as_str() {
+            "8" => Radix::Octal,
+            "16" => Radix::Hex,
+            _ => Radix::Decimal,
+        },
+    };
+    let (out, warnings) = table(&args.files, options)?;
+    if common.quiet == 0 {
+        for warning in warnings {
+            eprintln!("hmmsize: warning: {warning}");
+        }
+    }
+    match common.output.as_deref() {
+        None | Some("-") => {
+            let mut stdout = std::io::stdout().lock();
+            stdout
+                .write_all(&out)
+                .and_then(|()| stdout.flush())
+                .map_err(|err| Error::io(Path::new("standard output"), err))?;
+        }
+        Some(file) => std::fs::write(file, &out).map_err(|err| Error::io(file, err))?,
+    }
+    Ok(Exit::Ok)
 }

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod diffconfig;
 pub mod gate;
 pub mod output;
+pub mod size;
 
 /// Runs the command the user asked for.
 #[allow(clippy::needless_pass_by_value)]

@@ -1,6 +1,6 @@
 //! An ELF image as plain data, borrowed from the mapped file it was read from.
 
-use bstr::BStr;
+use bstr::{BStr, BString};
 use serde::{Deserialize, Serialize};
 
 /// 32- or 64-bit ELF.
@@ -48,6 +48,8 @@ pub struct Header {
     pub e_type: u16,
     /// `e_flags`.
     pub flags: u32,
+    /// The section header index of the section name table, extension already resolved.
+    pub shstrndx: u32,
 }
 
 /// One ELF file, or one member of an archive.
@@ -55,8 +57,13 @@ pub struct Header {
 pub struct Image<'a> {
     /// The file name as the user gave it (for an archive member: the archive's).
     pub path: String,
-    /// The member's name inside its archive.
+    /// The member's name as its archive stores it (in a thin archive, a path relative to it).
     pub member: Option<String>,
+    /// What GNU `size` calls it: the path as given, or the member's name, or in a thin archive the
+    /// path of the member's file.
+    pub name: BString,
+    /// The archive's path as given, which `size` shows as ` (ex ARCHIVE)`.
+    pub archive: Option<BString>,
     /// What sort of file it is.
     pub kind: Kind,
     /// From the ELF header.
@@ -71,6 +78,8 @@ pub struct Image<'a> {
     pub idents: Vec<&'a BStr>,
     /// `linux_banner` ("Linux version … (gcc …) …"), where there is one.
     pub banner: Option<&'a BStr>,
+    /// What is odd about the file without keeping it from being measured, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// One section header and its bytes.
@@ -86,10 +95,16 @@ pub struct Section<'a> {
     pub flags: u64,
     /// `sh_addr`.
     pub addr: u64,
+    /// `sh_offset`: where its contents lie in the file.
+    pub offset: u64,
     /// `sh_addralign`.
     pub align: u64,
     /// `sh_size`, in bytes.
     pub size: u64,
+    /// `sh_link`.
+    pub link: u32,
+    /// `sh_info`.
+    pub info: u32,
     /// The contents; empty for `SHT_NOBITS`.
     pub data: &'a [u8],
 }
@@ -117,7 +132,7 @@ impl Section<'_> {
     }
 }
 
-/// One symbol. 40 bytes, no allocation: an image has hundreds of thousands.
+/// One symbol. 48 bytes, no allocation: an image has hundreds of thousands.
 #[derive(Debug, Clone, Copy)]
 pub struct Symbol<'a> {
     /// Its name.

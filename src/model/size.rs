@@ -1,5 +1,6 @@
 //! Berkeley totals: what GNU `size` prints and what kernel commit messages quote. All in bytes.
 
+use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 /// text, data and bss of a file as GNU `size` counts them, in bytes.
@@ -37,4 +38,49 @@ pub struct Payload {
     pub bytes: u64,
     /// Where the number comes from.
     pub kind: PayloadKind,
+}
+
+/// One line of `size`'s Berkeley or GNU table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizeRow {
+    /// The file as the user gave it, or a member as `size` names it.
+    pub name: BString,
+    /// The archive of a member, shown as ` (ex ARCHIVE)`.
+    pub archive: Option<BString>,
+    /// The numbers.
+    pub size: Berkeley,
+}
+
+/// What `size -A` says of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SysvTable {
+    /// The file as the user gave it, or a member as `size` names it.
+    pub name: BString,
+    /// The archive of a member.
+    pub archive: Option<BString>,
+    /// The sections in table order, non-ALLOC ones included; at the end `*COM*` where asked for.
+    pub rows: Vec<SysvRow>,
+}
+
+/// One section of a [`SysvTable`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SysvRow {
+    /// Section name.
+    pub name: BString,
+    /// Bytes.
+    pub size: u64,
+    /// Address (0 in relocatable files).
+    pub addr: u64,
+}
+
+/// In which base `size` prints numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Radix {
+    /// `--radix=8`, with a leading `0`.
+    Octal,
+    /// `--radix=10`
+    #[default]
+    Decimal,
+    /// `--radix=16`, with a leading `0x`.
+    Hex,
 }
