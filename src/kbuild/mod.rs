@@ -2,7 +2,12 @@
 
 pub mod arches;
 pub mod configure;
+pub mod firsterror;
+pub mod jobs;
 pub mod plan;
 pub mod process;
+pub mod progress;
+pub mod shims;
 pub mod source;
+pub mod state;
 pub mod toolchain;

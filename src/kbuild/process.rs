@@ -380,12 +380,8 @@ impl Ending {
 /// Waits for the leader, ends what is left of its group, then reaps it. The order matters: until
 /// it is reaped its process id cannot belong to anyone else.
 fn wait(mut child: Child, pid: Pid) -> io::Result<wait4::ResUse> {
-    loop {
-        match waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
-            Err(nix::errno::Errno::EINTR) => {}
-            _ => break,
-        }
-    }
+    let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    while waitid(Id::Pid(pid), ended) == Err(nix::errno::Errno::EINTR) {}
     let _ = killpg(pid, Signal::SIGKILL);
     child.wait4()
 }

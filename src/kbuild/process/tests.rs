@@ -98,7 +98,9 @@ fn guard_forgets_groups_that_ended_and_kills_those_that_did_not() {
     let mut children: Vec<Child> = (0..3).map(&mut sleeper).collect();
     let mut guard = Guard::start().unwrap();
     let pids: Vec<Pid> = children.iter().map(|c| Pid::from_raw(c.id() as i32)).collect();
-    pids.iter().for_each(|&p| guard.tell('+', p));
+    for &pid in &pids {
+        guard.tell('+', pid);
+    }
     guard.tell('-', pids[1]);
     drop(guard);
     let ended: Vec<bool> = children

@@ -1,0 +1,153 @@
+//! What lies in the output directory, and how it survives a crash: a lock, so that two hmmsize do
+//! not work in one directory; files that are either whole or not there; and the finished cells of
+//! earlier runs, which are used again if their inputs are the same.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::exit::{Error, Result};
+use crate::model::run::{Cell, Measured, Status};
+
+/// The lock file in the output directory.
+const LOCK: &str = ".hmmsize.lock";
+/// A finished cell, in its directory.
+const CELL: &str = "cell.json";
+/// The result of the run, in the output directory.
+pub const RUN: &str = "run.json";
+
+/// An output directory that is ours until this is dropped (or the process ends, however it ends).
+#[derive(Debug)]
+pub struct OutDir {
+    path: PathBuf,
+    _lock: Flock<File>,
+}
+
+impl OutDir {
+    /// Creates the directory if need be and locks it.
+    pub fn open(path: &Path) -> Result<Self> {
+        fs::create_dir_all(path).map_err(|e| Error::io(path, e))?;
+        let name = path.join(LOCK);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&name)
+            .map_err(|e| Error::io(&name, e))?;
+        let mut lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => lock,
+            Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => {
+                let mut owner = String::new();
+                let _ = file.read_to_string(&mut owner);
+                let msg = format!("another hmmsize (process {}) works here", owner.trim());
+                return Err(Error::input(path, msg));
+            }
+            Err((_, errno)) => return Err(Error::io(&name, errno.into())),
+        };
+        let told = lock
+            .set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| writeln!(lock, "{}", std::process::id()));
+        told.map_err(|e| Error::io(&name, e))?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directory of a cell, created.
+    pub fn cell_dir(&self, id: &str) -> Result<PathBuf> {
+        let dir = self.path.join(id);
+        fs::create_dir_all(&dir).map_err(|e| Error::io(&dir, e))?;
+        Ok(dir)
+    }
+
+    /// A path below the directory as `run.json` names it.
+    pub fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.path).unwrap_or(path).display().to_string()
+    }
+
+    /// The finished cell `id` of an earlier run, if it was built from the same inputs and its
+    /// files still lie there. A file that is damaged or from another version is as good as none.
+    pub fn finished(&self, id: &str, identity: &str) -> Option<Cell> {
+        let text = fs::read_to_string(self.path.join(id).join(CELL)).ok()?;
+        let cell: Cell = serde_json::from_str(&text).ok()?;
+        let same = cell.id == id && cell.identity.as_deref() == Some(identity);
+        let built = matches!(cell.status, Status::Built | Status::Reused);
+        let whole = cell.measured.as_ref().is_some_and(|m| self.has_files(m));
+        (same && built && whole).then_some(cell)
+    }
+
+    fn has_files(&self, measured: &Measured) -> bool {
+        [&measured.file, &measured.map, &measured.config, &measured.prelink_file]
+            .into_iter()
+            .flatten()
+            .all(|name| self.path.join(name).exists())
+    }
+
+    /// Records a finished cell.
+    pub fn finish(&self, cell: &Cell) -> Result<()> {
+        write_json(&self.path.join(&cell.id).join(CELL), cell)
+    }
+
+    /// Forgets what an earlier run said of a cell, before it is built again.
+    pub fn forget(&self, id: &str) -> Result<()> {
+        let path = self.path.join(id).join(CELL);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io(&path, e)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes `value` as JSON, see [`write_whole`].
+pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
+    let mut text =
+        serde_json::to_vec_pretty(value).map_err(|e| Error::io(path, io::Error::other(e)))?;
+    text.push(b'\n');
+    write_whole(path, &text)
+}
+
+/// Writes a file so that it is either whole or as it was before: to a temporary name beside it,
+/// synced, then renamed.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let error = |e| Error::io(path, e);
+    let dir = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".hmmsize-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(dir)
+        .map_err(|e| Error::io(dir, strip_path(&e)))?;
+    file.write_all(bytes).map_err(error)?;
+    file.as_file().sync_all().map_err(error)?;
+    file.persist(path).map_err(|e| error(e.error))?;
+    Ok(())
+}
+
+/// `tempfile` puts the random name of the file that it could not create into its errors.
+fn strip_path(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+}
+
+/// Makes `to` the same file as `from`, without copying where the file system allows it.
+pub fn keep(from: &Path, to: &Path) -> Result<()> {
+    match fs::remove_file(to) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(Error::io(to, e)),
+        _ => {}
+    }
+    if fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    fs::copy(from, &part).and_then(|_| fs::rename(&part, to)).map_err(|e| Error::io(to, e))
+}
+
+#[cfg(test)]
+mod tests;
