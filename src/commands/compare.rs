@@ -1,12 +1,10 @@
 //! `hmmsize compare`: read, think, render.
 
-use std::io::Write;
-use std::path::Path;
-
+use super::output;
 use super::size::{Options, Table, table};
 use crate::cli::common::Common;
 use crate::cli::compare::{Compare, Format};
-use crate::exit::{Error, Exit, Result};
+use crate::exit::{Exit, Result};
 use crate::model::size::Radix;
 
 /// Runs the command.
@@ -31,15 +29,6 @@ pub fn run(common: &Common, args: &Compare) -> Result<Exit> {
             eprintln!("hmmsize: warning: {warning}");
         }
     }
-    match common.output.as_deref() {
-        None | Some("-") => {
-            let mut stdout = std::io::stdout().lock();
-            stdout
-                .write_all(&out)
-                .and_then(|()| stdout.flush())
-                .map_err(|err| Error::io(Path::new("standard output"), err))?;
-        }
-        Some(file) => std::fs::write(file, &out).map_err(|err| Error::io(file, err))?,
-    }
+    output::write(common.output.as_deref(), out)?;
     Ok(Exit::Ok)
 }

@@ -9,11 +9,12 @@ use crate::exit::{Error, Result};
 
 /// Writes `text` to `target`: a file name, or `-` or nothing for standard output. A file appears
 /// under its name only when it is complete.
-pub fn write(target: Option<&str>, text: &str) -> Result<()> {
+pub fn write(target: Option<&str>, text: impl AsRef<[u8]>) -> Result<()> {
+    let text = text.as_ref();
     let Some(name) = target.filter(|name| *name != "-") else {
         let mut out = io::stdout().lock();
         return out
-            .write_all(text.as_bytes())
+            .write_all(text)
             .and_then(|()| out.flush())
             .map_err(|err| Error::io("standard output", err));
     };
@@ -24,13 +25,13 @@ pub fn write(target: Option<&str>, text: &str) -> Result<()> {
         return File::options()
             .write(true)
             .open(path)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .and_then(|mut file| file.write_all(text))
             .map_err(failed);
     }
     let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let mut temporary =
         tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new("."))).map_err(failed)?;
-    temporary.write_all(text.as_bytes()).map_err(failed)?;
+    temporary.write_all(text).map_err(failed)?;
     // Temporary files are private; a result has the permissions any new file would have.
     let mode = path.metadata().map_or(0o666 & !umask(), |meta| meta.permissions().mode());
     temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(failed)?;

@@ -13,6 +13,7 @@ use bstr::BString;
 use crate::exit::{Error, Result};
 use crate::model::image::Image;
 
+mod ar;
 mod archive;
 mod map;
 mod read;
@@ -59,7 +60,7 @@ impl Input {
     /// thin member. The ELF structure itself is checked by [`Input::images`].
     pub fn open(path: &Path) -> Result<Self> {
         let map = Map::open(path)?;
-        let (members, warnings) = if archive::is_archive(&map) {
+        let (members, warnings) = if ar::is_archive(&map) {
             let archive = archive::read(path, &map)?;
             (Some(archive.members), archive.warnings)
         } else {
@@ -111,9 +112,9 @@ impl Input {
                 let source = member.source(&self.path, &self.map);
                 let mut image = read::image(&source, want)?;
                 image.path = path.clone().into_owned();
-                image.name = member.size_name();
+                image.name = member.size_name.clone();
                 image.member = Some(member.name.clone());
-                image.archive = Some(archive.clone());
+                image.archive = member.nested_in.clone().or_else(|| Some(archive.clone()));
                 Ok(image)
             })
             .collect()
@@ -137,7 +138,7 @@ impl Input {
 /// What isn't an archive, or a damaged one.
 pub fn member_names(path: &Path) -> Result<Vec<String>> {
     let map = Map::open(path)?;
-    if !archive::is_archive(&map) {
+    if !ar::is_archive(&map) {
         return Err(Error::input(path, "is not an archive"));
     }
     archive::names(path, &map)
