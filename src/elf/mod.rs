@@ -15,6 +15,8 @@ use crate::model::image::Image;
 
 mod ar;
 mod archive;
+pub mod ikconfig;
+pub mod linkmap;
 mod map;
 mod read;
 mod reject;

@@ -1,10 +1,14 @@
 //! Plain data that flows through the pipeline. No I/O here, and no import of any other module.
 
 pub mod bloat;
+pub mod breakdown;
 pub mod class;
 pub mod config;
 pub mod delta;
+pub mod diag;
 pub mod image;
+pub mod linkmap;
+pub mod payload;
 pub mod run;
 pub mod size;
 pub mod words;

@@ -3,6 +3,8 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use super::image::{SHF_EXECINSTR, SHF_WRITE, Section};
+
 /// text, data and bss of a file as GNU `size` counts them, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Berkeley {
@@ -18,6 +20,27 @@ impl Berkeley {
     /// `text + data + bss`: the sizes of all ALLOC sections.
     pub fn dec(&self) -> u64 {
         self.text.wrapping_add(self.data).wrapping_add(self.bss)
+    }
+
+    /// Counts `bytes` of `section` in the column `size` puts that section in. Wraps around like
+    /// `size` does: nothing bounds the size of a NOBITS section.
+    pub fn add(&mut self, section: &Section<'_>, bytes: u64) {
+        let column = if section.flags & (SHF_EXECINSTR | SHF_WRITE) != SHF_WRITE {
+            &mut self.text
+        } else if section.is_nobits() {
+            &mut self.bss
+        } else {
+            &mut self.data
+        };
+        *column = column.wrapping_add(bytes);
+    }
+}
+
+impl std::ops::AddAssign for Berkeley {
+    fn add_assign(&mut self, other: Self) {
+        self.text = self.text.wrapping_add(other.text);
+        self.data = self.data.wrapping_add(other.data);
+        self.bss = self.bss.wrapping_add(other.bss);
     }
 }
 
