@@ -1,0 +1,7 @@
+//! Reading ELF files and archives, and counting them as GNU `size` does.
+
+mod support;
+
+mod elf {
+    mod fixtures;
+}

@@ -1,0 +1,56 @@
+//! What every integration test needs: the program, other programs, and the rule about missing ones.
+//!
+//! A test that needs a tool calls [`have`]. Where the tool is missing, the test fails under CI and
+//! says that it was skipped elsewhere; it never passes without a word.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub mod elf;
+pub mod fixture;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Whether `tool` is on PATH; if not, panics when the environment says CI=true.
+pub fn have(tool: &str) -> bool {
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file()));
+    if !found {
+        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!ci, "CI needs {tool}, which is not on PATH (cargo xtask setup installs it)");
+        eprintln!("SKIPPED in part: {tool} is not on PATH (cargo xtask setup installs it)");
+    }
+    found
+}
+
+/// The program under test, in the C locale.
+pub fn hmmsize() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hmmsize"));
+    command.env("LC_ALL", "C");
+    command
+}
+
+/// Runs `tool` in `dir` and panics with its messages unless it succeeds.
+pub fn run<S: AsRef<OsStr>>(dir: &Path, tool: &str, args: impl IntoIterator<Item = S>) -> Output {
+    let mut command = Command::new(tool);
+    command.current_dir(dir).env("LC_ALL", "C").args(args);
+    let output = command.output().unwrap_or_else(|err| panic!("{command:?}: {err}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+/// A directory under `fixtures/`.
+pub fn fixtures(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// A new directory that goes away with the value.
+pub fn scratch() -> tempfile::TempDir {
+    tempfile::TempDir::with_prefix("hmmsize-test-").expect("a temporary directory")
+}
