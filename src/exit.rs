@@ -50,7 +50,7 @@ pub enum At {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An input file that cannot be used (exit 2).
-    #[error("{}{}: {msg}", .file.display(), At::suffix(.at))]
+    #[error("{}{}: {msg}", .file.display(), At::suffix(.at.as_ref()))]
     Input {
         /// The file as the user named it.
         file: PathBuf,
@@ -85,7 +85,7 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl At {
-    fn suffix(at: &Option<Self>) -> String {
+    fn suffix(at: Option<&Self>) -> String {
         match at {
             None => String::new(),
             Some(at) => at.to_string(),

@@ -27,7 +27,7 @@ pub struct Symbol {
     pub value: u64,
     pub size: u64,
     pub info: u8,
-    /// Section header index; written through SHT_SYMTAB_SHNDX where it needs more than 16 bits.
+    /// Section header index; written through `SHT_SYMTAB_SHNDX` where it needs more than 16 bits.
     pub section: u32,
     /// Write `section` as it is: a reserved index.
     pub reserved: bool,
