@@ -2,11 +2,15 @@
 
 pub mod bloat;
 pub mod breakdown;
+pub mod budget;
 pub mod class;
+pub mod comparable;
 pub mod config;
 pub mod fill;
 pub mod identity;
 pub mod names;
+pub mod pairs;
 pub mod payload;
+pub mod policy;
 pub mod reconcile;
 pub mod size;

@@ -1,5 +1,6 @@
 //! Plain data that flows through the pipeline. No I/O here, and no import of any other module.
 
+pub mod baseline;
 pub mod bloat;
 pub mod breakdown;
 pub mod class;
@@ -8,7 +9,10 @@ pub mod delta;
 pub mod diag;
 pub mod image;
 pub mod linkmap;
+pub mod number;
 pub mod payload;
+pub mod policy;
 pub mod run;
 pub mod size;
+pub mod verdict;
 pub mod words;
