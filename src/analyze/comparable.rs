@@ -22,7 +22,8 @@ pub fn obstacle(base: &Recorded, head: &Recorded) -> Option<String> {
     }
     // A bare image has no labels to compare.
     if base.base_config.is_some() && head.base_config.is_some() && labels(base) != labels(head) {
-        let show = |side| if labels(side).is_empty() { "none".into() } else { labels(side).join(", ") };
+        let show =
+            |side| if labels(side).is_empty() { "none".into() } else { labels(side).join(", ") };
         return differ("labels", &show(base), &show(head));
     }
     for (what, base, head) in
@@ -65,7 +66,8 @@ pub fn toolchain(line: &str) -> String {
         Some((program, rest)) => {
             let name = program.rsplit('/').next().unwrap_or(program).trim_end_matches(':');
             let name = name.to_ascii_lowercase();
-            let last = name.rsplit('-').find(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()));
+            let last =
+                name.rsplit('-').find(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()));
             match last {
                 Some("gcc" | "cc") => format!("gcc {rest}"),
                 _ => line.to_owned(),
@@ -94,6 +96,9 @@ mod tests {
         for other in ["gcc (Debian 12.2.0-13) 12.2.0", "Debian clang version 16.0.6 (15~deb12u1)"] {
             assert_ne!(toolchain(other), one);
         }
-        assert_ne!(toolchain("Debian clang version 16.0.6"), toolchain("Debian clang version 14.0.6"));
+        assert_ne!(
+            toolchain("Debian clang version 16.0.6"),
+            toolchain("Debian clang version 14.0.6")
+        );
     }
 }

@@ -47,7 +47,7 @@ impl Reader<'_> {
     /// The 1-based line of a byte offset.
     fn line(&self, offset: usize) -> usize {
         let end = offset.min(self.text.len());
-        self.text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.as_bytes()[..end].split(|byte| *byte == b'\n').count()
     }
 
     fn unknown_key(&self, key: &Key<'_>, known: &[&str]) -> Error {
@@ -130,7 +130,7 @@ impl Reader<'_> {
     fn off_costs_nothing(&self, value: &Value<'_>) -> Result<Option<OffCostsNothing>> {
         let mut rule = OffCostsNothing::default();
         match value.get_ref() {
-            DeValue::Boolean(asked) => return Ok(asked.then_some(rule)),
+            DeValue::Boolean(asked) => Ok(asked.then_some(rule)),
             DeValue::Table(table) => {
                 for (key, value) in table {
                     match key.get_ref().as_ref() {

@@ -5,7 +5,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
             text.push(',');
         }
         text.push(digit);
@@ -39,7 +39,8 @@ mod tests {
 
     #[test]
     fn digits_are_grouped_in_threes() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (83_721_896, "83,721,896")] {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (83_721_896, "83,721,896")]
+        {
             assert_eq!(grouped(number), text);
         }
         assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
@@ -47,8 +48,14 @@ mod tests {
 
     #[test]
     fn deltas_have_a_sign_unless_they_are_nothing() {
-        assert_eq!((signed(-4754), signed(842), signed(0)), ("-4,754".into(), "+842".into(), "0".into()));
+        assert_eq!(
+            (signed(-4754), signed(842), signed(0)),
+            ("-4,754".into(), "+842".into(), "0".into())
+        );
         assert_eq!(signed(i64::MIN), "-9,223,372,036,854,775,808");
-        assert_eq!((percent(200, 3), percent(0, 3), percent(0, 0)), ("+1.50%".into(), "new".into(), "0%".into()));
+        assert_eq!(
+            (percent(200, 3), percent(0, 3), percent(0, 0)),
+            ("+1.50%".into(), "new".into(), "0%".into())
+        );
     }
 }
