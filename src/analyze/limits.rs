@@ -209,7 +209,7 @@ fn sentence(judgement: &Judgement, growth: Option<i64>, large: bool, off: bool) 
     if judgement.state == State::Over && !judgement.symbols.is_empty() {
         let new = judgement.symbols.iter().filter(|symbol| symbol.old.is_none()).count();
         let larger = judgement.symbols.len() - new;
-        text += &format!("; symbols: {new} new, {larger} larger");
+        text = format!("{text}; symbols: {new} new, {larger} larger");
     }
     text
 }

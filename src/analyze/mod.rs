@@ -15,4 +15,5 @@ pub mod payload;
 pub mod policy;
 pub mod reconcile;
 pub mod size;
+pub mod symbols;
 pub mod waive;

@@ -7,8 +7,10 @@ pub mod build;
 pub mod compare;
 pub mod diffconfig;
 pub mod gate;
+pub mod json;
 pub mod output;
 pub mod size;
+pub mod width;
 
 /// Runs the command the user asked for.
 #[allow(clippy::needless_pass_by_value)]

@@ -2,4 +2,9 @@
 
 pub mod berkeley;
 pub mod bloat;
+pub mod columns;
 pub mod diffconfig;
+pub mod verdict_github;
+pub mod verdict_junit;
+pub mod verdict_markdown;
+pub mod verdict_table;

@@ -1,0 +1,217 @@
+//! What is judged: a run, or images.
+
+use std::path::{Path, PathBuf};
+
+use crate::analyze::pairs::{self, Head, Pair, Side};
+use crate::cli::gate::Gate;
+use crate::exit::{Error, Result};
+use crate::kbuild::arches;
+use crate::model::baseline::Recorded;
+use crate::model::policy::Against;
+use crate::model::run::Run;
+
+use super::{directory, images, read_run};
+
+/// What is judged.
+pub struct Subject {
+    /// For the report.
+    pub name: String,
+    /// What paths of images are relative to.
+    pub dir: PathBuf,
+    what: What,
+}
+
+enum What {
+    Run(Box<Run>),
+    Images(Vec<(String, Recorded)>),
+}
+
+impl Subject {
+    /// Reads what the command line names.
+    pub fn read(args: &Gate) -> Result<Self> {
+        match args.inputs.as_slice() {
+            [] => Err(Error::Usage("gate needs a run.json, or images and --baseline FILE".into())),
+            [file] if is_json(file) => Self::of_run(file),
+            files => {
+                if let Some(file) = files.iter().find(|file| is_json(file)) {
+                    let msg = format!("{}: a run.json is judged on its own", file.display());
+                    return Err(Error::Usage(msg));
+                }
+                if args.baseline.is_none() {
+                    let msg = "images are held against a baseline: give --baseline FILE";
+                    return Err(Error::Usage(msg.into()));
+                }
+                let images =
+                    files.iter().map(|file| images::measure(file, args)).collect::<Result<_>>()?;
+                let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+                Ok(Self { name: names.join(", "), dir: PathBuf::new(), what: What::Images(images) })
+            }
+        }
+    }
+
+    /// The run in `file`.
+    pub fn of_run(file: &Path) -> Result<Self> {
+        let run = Box::new(read_run(file)?);
+        Ok(Self { name: file.display().to_string(), dir: directory(file), what: What::Run(run) })
+    }
+
+    /// The run, if it is one.
+    pub fn run(&self) -> Option<&Run> {
+        match &self.what {
+            What::Run(run) => Some(run),
+            What::Images(_) => None,
+        }
+    }
+
+    /// The architectures in it.
+    pub fn archs(&self) -> Vec<&str> {
+        match &self.what {
+            What::Run(run) => run.cells.iter().map(|cell| cell.arch.as_str()).collect(),
+            What::Images(images) => images.iter().map(|(_, image)| image.arch.as_str()).collect(),
+        }
+    }
+
+    fn variants(&self) -> Vec<&str> {
+        unique(self.run().into_iter().flat_map(|run| &run.cells).map(|cell| cell.variant.as_str()))
+    }
+
+    fn sources(&self) -> Vec<&str> {
+        unique(
+            self.run()
+                .into_iter()
+                .flat_map(|run| &run.cells)
+                .map(|cell| cell.source.label.as_str()),
+        )
+    }
+
+    /// The source that others are held against.
+    fn base_source<'a>(&'a self, args: &'a Gate) -> Option<&'a str> {
+        let sources = self.sources();
+        let named = args.against_source.as_deref();
+        let recorded = || self.run().and_then(|run| run.baseline_source.as_deref());
+        named.or_else(recorded).or_else(|| sources.first().copied()).filter(|_| sources.len() > 1)
+    }
+
+    /// The variant that others are held against.
+    fn base_variant<'a>(&'a self, args: &'a Gate) -> Option<&'a str> {
+        let recorded = || self.run().and_then(|run| run.baseline_variant.as_deref());
+        args.against_variant.as_deref().or_else(recorded).filter(|_| self.variants().len() > 1)
+    }
+
+    /// The variant in which the option is off, as far as the run says.
+    pub fn off_variant(&self) -> Option<&str> {
+        let recorded = self.run().and_then(|run| run.baseline_variant.as_deref());
+        recorded.or_else(|| self.variants().first().copied().filter(|_| self.variants().len() == 1))
+    }
+
+    /// What limits are compared with unless they say so themselves.
+    pub fn against(&self, args: &Gate) -> Result<Option<Against>> {
+        let known = |what: &str, name: &str, names: &[&str]| {
+            if names.contains(&name) {
+                return Ok(());
+            }
+            let names = names.join(", ");
+            Err(Error::Usage(format!("{}: no {what} `{name}`; there are {names}", self.name)))
+        };
+        if args.baseline.is_some() {
+            return Ok(Some(Against::Baseline));
+        }
+        if let Some(name) = &args.against_variant {
+            known("variant", name, &self.variants())?;
+            return Ok(Some(Against::Variant));
+        }
+        if let Some(name) = &args.against_source {
+            known("source", name, &self.sources())?;
+            return Ok(Some(Against::Source));
+        }
+        Ok(if self.base_source(args).is_some() {
+            Some(Against::Source)
+        } else {
+            self.base_variant(args).map(|_| Against::Variant)
+        })
+    }
+
+    /// Every pair within the subject.
+    pub fn pairs(&self, args: &Gate) -> Vec<Pair> {
+        let Some(run) = self.run() else { return self.alone() };
+        let mut found = Vec::new();
+        if let Some(base) = self.base_source(args) {
+            found.extend(pairs::of_sources(run, base));
+        }
+        if let Some(base) = self.base_variant(args) {
+            found.extend(pairs::of_variants(run, base));
+        }
+        found.extend(pairs::alone(run));
+        found
+    }
+
+    fn alone(&self) -> Vec<Pair> {
+        let heads = self.heads().into_iter();
+        heads
+            .map(|head| Pair {
+                cell: head.cell,
+                arch: head.record.arch.clone(),
+                variant: head.record.variant.clone(),
+                target: head.record.target.clone(),
+                labels: Vec::new(),
+                against: None,
+                base_name: String::new(),
+                base: Side::Absent(String::new()),
+                head: head.side,
+                proven: false,
+                symbols: None,
+            })
+            .collect()
+    }
+
+    /// What can be held against a baseline.
+    pub fn heads(&self) -> Vec<Head> {
+        match &self.what {
+            What::Run(run) => pairs::heads(run),
+            What::Images(images) => images
+                .iter()
+                .map(|(file, record)| Head {
+                    cell: file.clone(),
+                    record: record.clone(),
+                    side: Side::Measured {
+                        sizes: Box::new(record.clone()),
+                        file: Some(file.clone()),
+                    },
+                })
+                .collect(),
+        }
+    }
+
+    /// Refuses names that no architecture has.
+    pub fn check_archs(&self, archs: &[String]) -> Result<()> {
+        let known =
+            |arch: &&String| arches::find(arch).is_some() || self.archs().contains(&arch.as_str());
+        match archs.iter().find(|arch| !known(arch)) {
+            Some(arch) => Err(Error::Usage(format!("--arch {arch}: no such architecture"))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn unique<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for word in words {
+        if !found.contains(&word) {
+            found.push(word);
+        }
+    }
+    found
+}
+
+/// Whether `file` is JSON rather than an image: by name, or by its first byte.
+pub fn is_json(file: &Path) -> bool {
+    use std::io::Read as _;
+    if file.extension().is_some_and(|ext| ext == "json") {
+        return true;
+    }
+    let mut first = [0];
+    let is_file = file.metadata().is_ok_and(|meta| meta.is_file());
+    is_file
+        && std::fs::File::open(file).and_then(|mut open| open.read_exact(&mut first)).is_ok()
+        && first == *b"{"
+}

@@ -1,0 +1,70 @@
+//! Reads the JSON files that hmmsize writes, as strictly as a stranger's.
+//!
+//! The schema number is looked at first, so that a file from a newer version is named as such
+//! rather than as damaged; syntax errors name line and byte column.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::exit::{At, Error, Result};
+
+/// No file of ours comes near this; a larger one is not read into memory.
+const MAX_BYTES: u64 = 256 << 20;
+
+#[derive(Deserialize)]
+struct Probe {
+    schema: Option<u64>,
+}
+
+/// Reads `file` as `what` (`a run.json`), schema `newest` or older.
+///
+/// # Errors
+///
+/// What is not there, too large, not JSON, of a newer schema, or of another shape.
+pub fn read<T: DeserializeOwned>(file: &Path, what: &str, newest: u32) -> Result<T> {
+    let text = bytes(file)?;
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::input(file, format!("is empty, not {what}")));
+    }
+    let probe: Probe = serde_json::from_slice(&text).map_err(|err| wrong(file, what, &err))?;
+    match probe.schema {
+        None => return Err(Error::input(file, format!("is not {what}: it has no schema number"))),
+        Some(schema) if schema > u64::from(newest) => {
+            let msg = format!(
+                "is {what} of schema {schema}, from a newer hmmsize; this one reads schema {newest}"
+            );
+            return Err(Error::input(file, msg));
+        }
+        Some(0) => return Err(Error::input(file, format!("is not {what}: there is no schema 0"))),
+        Some(_) => {}
+    }
+    serde_json::from_slice(&text).map_err(|err| wrong(file, what, &err))
+}
+
+/// The whole file, if it is a file and not absurdly large.
+pub fn bytes(file: &Path) -> Result<Vec<u8>> {
+    let failed = |err| Error::io(file, err);
+    let open = File::open(file).map_err(failed)?;
+    let meta = open.metadata().map_err(failed)?;
+    if meta.is_dir() {
+        return Err(Error::input(file, "is a directory"));
+    }
+    let mut text = Vec::new();
+    open.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(failed)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(Error::input(file, format!("is larger than {} MiB", MAX_BYTES >> 20)));
+    }
+    Ok(text)
+}
+
+fn wrong(file: &Path, what: &str, err: &serde_json::Error) -> Error {
+    // Its text ends with the position, which we say in our own way.
+    let text = err.to_string();
+    let msg = text.split(" at line ").next().unwrap_or(&text);
+    let at = At::LineColumn(err.line(), err.column().max(1));
+    Error::input_at(file, at, format!("not {what}: {msg}"))
+}
