@@ -52,13 +52,13 @@ fn judge(common: &Common, args: &Gate, subject: &Subject, today: Date) -> Result
     subject.check_archs(&args.arch)?;
     let old = recorded(args)?;
     let heads = subject.heads();
-    let mut verdict = one(subject, args, &policy, &ask, old.as_ref(), &heads)?;
+    let mut verdict = one(subject, args, &policy, &ask, old.as_ref(), &heads);
     if args.update_baseline
         && let Some(file) = &args.baseline
     {
         let kept = record::update(old.as_ref(), &heads, args, &subject.dir)?;
         if args.force || old.is_none() {
-            verdict = one(subject, args, &policy, &ask, Some(&kept.baseline), &heads)?;
+            verdict = one(subject, args, &policy, &ask, Some(&kept.baseline), &heads);
         }
         print(common, args, &verdict)?;
         if kept.changed {
@@ -85,7 +85,7 @@ fn one(
     ask: &Ask<'_>,
     baseline: Option<&Baseline>,
     heads: &[Head],
-) -> Result<Verdict> {
+) -> Verdict {
     let mut pairs = subject.pairs(args);
     if let (Some(baseline), Some(file)) = (baseline, &args.baseline) {
         pairs.extend(held_against(subject, heads, baseline, file));
@@ -111,7 +111,7 @@ fn one(
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
         verdict.warnings.insert(0, format!("symbols cannot be named: {first}{more}"));
     }
-    Ok(verdict)
+    verdict
 }
 
 /// The pairs with a baseline. Images are judged for what they are; only of a run is it known that

@@ -6,6 +6,9 @@ use std::fmt::{self, Write as _};
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use comfy_table::{ColumnConstraint, LineStyle, Width};
 
+/// Spaces after a column, beside the one that every style has.
+const GAP: u16 = 1;
+
 /// A table of `rows` under `header`, at most `width` columns wide. `right` has a `true` for each
 /// column of numbers; those are never wrapped.
 pub fn table(header: &[&str], rows: &[Vec<String>], right: &[bool], width: u16) -> String {
@@ -21,13 +24,13 @@ pub fn table(header: &[&str], rows: &[Vec<String>], right: &[bool], width: u16) 
     }
     let last = header.len().saturating_sub(1);
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if index == last { 0 } else { 2 }));
+        column.set_padding((0, if index == last { 0 } else { GAP }));
         if right.get(index).copied().unwrap_or(false) {
             column.set_cell_alignment(CellAlignment::Right);
             let widest =
                 rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count());
             let widest = widest.chain([header[index].len()]).max().unwrap_or(0);
-            let padding = if index == last { 0 } else { 2 };
+            let padding = if index == last { 0 } else { GAP };
             column
                 .set_constraint(ColumnConstraint::Absolute(Width::Fixed(widest as u16 + padding)));
         }
