@@ -14,6 +14,8 @@ pub mod pairs;
 pub mod payload;
 pub mod policy;
 pub mod reconcile;
+pub mod run;
+pub mod series;
 pub mod size;
 pub mod symbols;
 pub mod waive;

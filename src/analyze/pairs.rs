@@ -52,6 +52,12 @@ impl Side {
 pub struct Pair {
     /// The head's name: `x86_64 with`.
     pub cell: String,
+    /// The head's id in its run; empty for anything else.
+    pub head_id: String,
+    /// The base's id in its run.
+    pub base_id: Option<String>,
+    /// Where the head's configuration came from, where known.
+    pub config: Option<String>,
     /// The kernel's ARCH name.
     pub arch: String,
     /// The head's variant, where it has one.
@@ -138,6 +144,9 @@ pub fn cell_name(run: &Run, cell: &Cell) -> String {
 fn pair(run: &Run, cell: &Cell, against: Option<Against>, base_name: &str, base: Side) -> Pair {
     Pair {
         cell: cell_name(run, cell),
+        head_id: cell.id.clone(),
+        base_id: None,
+        config: Some(cell.base_config.clone()),
         arch: cell.arch.clone(),
         variant: Some(cell.variant.clone()),
         target: cell.target.clone(),
@@ -205,6 +214,7 @@ fn against_cell<'a>(
         Some(other) => {
             let mut pair = pair(run, cell, Some(against), base_name, side(run, other));
             pair.proven = proven(cell, other);
+            pair.base_id = Some(other.id.clone());
             pair
         }
     }
@@ -264,6 +274,9 @@ pub fn of_baseline(heads: &[Head], baseline: &Baseline, name: &str) -> Vec<Pair>
         let unchanged = matches!(head.side, Side::Impossible(_)) && at.is_none();
         pairs.push(Pair {
             cell: head.cell.clone(),
+            head_id: String::new(),
+            base_id: None,
+            config: head.record.base_config.clone(),
             arch: head.record.arch.clone(),
             variant: head.record.variant.clone(),
             target: head.record.target.clone(),
@@ -281,6 +294,9 @@ pub fn of_baseline(heads: &[Head], baseline: &Baseline, name: &str) -> Vec<Pair>
             let side = Side::Measured { sizes: Box::new(record.clone()), file: None };
             pairs.push(Pair {
                 cell: record.name(),
+                head_id: String::new(),
+                base_id: None,
+                config: record.base_config.clone(),
                 arch: record.arch.clone(),
                 variant: record.variant.clone(),
                 target: record.target.clone(),

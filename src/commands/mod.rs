@@ -9,6 +9,7 @@ pub mod diffconfig;
 pub mod gate;
 pub mod json;
 pub mod output;
+pub mod run_report;
 pub mod size;
 pub mod width;
 

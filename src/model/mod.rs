@@ -13,6 +13,7 @@ pub mod number;
 pub mod payload;
 pub mod policy;
 pub mod run;
+pub mod run_report;
 pub mod size;
 pub mod verdict;
 pub mod words;

@@ -150,6 +150,9 @@ impl Subject {
         heads
             .map(|head| Pair {
                 cell: head.cell,
+                head_id: String::new(),
+                base_id: None,
+                config: head.record.base_config.clone(),
                 arch: head.record.arch.clone(),
                 variant: head.record.variant.clone(),
                 target: head.record.target.clone(),

@@ -1,0 +1,291 @@
+//! A run to the report that `compare run.json` prints.
+//!
+//! Which cells are compared follows from the run: variants of one source against the baseline
+//! variant, and where there are several sources, each variant against the baseline source. What has
+//! no numbers keeps its row and says why.
+
+use super::comparable;
+use super::pairs::{self, Pair, Side};
+use super::series;
+use crate::model::baseline::target_name;
+use crate::model::number::signed;
+use crate::model::run::{Cell, Run, Status, Target};
+use crate::model::run_report::{Block, Delta, Row, RunReport, SCHEMA, Word};
+use crate::model::verdict::delta;
+
+/// The report of `run`, which was read from `file`.
+pub fn report(run: &Run, file: &str) -> RunReport {
+    let mut keys: Vec<(&str, &str, &Target)> = Vec::new();
+    for cell in &run.cells {
+        let key = (cell.arch.as_str(), cell.base_config.as_str(), &cell.target);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    // ARCH names are sorted everywhere; the rest stays as the matrix has it.
+    keys.sort_by(|a, b| a.0.cmp(b.0));
+    let blocks: Vec<Block> = keys
+        .iter()
+        .map(|(arch, base_config, target)| {
+            let cells = run.cells.iter().filter(|cell| {
+                cell.arch == *arch && cell.base_config == *base_config && cell.target == **target
+            });
+            block(run, &cells.collect::<Vec<_>>())
+        })
+        .collect();
+    RunReport {
+        schema: SCHEMA,
+        tool: concat!("hmmsize ", env!("CARGO_PKG_VERSION")).to_owned(),
+        run: file.to_owned(),
+        command: run.command.clone(),
+        summary: blocks.iter().flat_map(|block| block.deltas.clone()).collect(),
+        blocks,
+        series: series::of_run(run),
+        complete: run.cells.iter().all(|cell| cell.status.is_result()),
+    }
+}
+
+/// The labels of the run's sources, in order.
+pub fn sources(run: &Run) -> Vec<&str> {
+    let mut labels = Vec::new();
+    for cell in &run.cells {
+        if !labels.contains(&cell.source.label.as_str()) {
+            labels.push(cell.source.label.as_str());
+        }
+    }
+    labels
+}
+
+/// The source that others are compared with: the one the run names, else the first.
+pub fn base_source(run: &Run) -> Option<&str> {
+    let labels = sources(run);
+    run.baseline_source.as_deref().or_else(|| labels.first().copied()).filter(|_| labels.len() > 1)
+}
+
+/// The variant that others are compared with: the one the run names, else the first.
+pub fn base_variant(run: &Run) -> Option<&str> {
+    let first = run.cells.first().map(|cell| cell.variant.as_str());
+    let base = run.baseline_variant.as_deref().or(first)?;
+    run.cells.iter().any(|cell| cell.variant != base).then_some(base)
+}
+
+fn block(run: &Run, cells: &[&Cell]) -> Block {
+    let mut cells = cells.to_vec();
+    let (source, variant) = (base_source(run), base_variant(run));
+    // The baseline first; a stable sort keeps the matrix's order otherwise.
+    cells.sort_by_key(|cell| {
+        let other_source = source.is_some_and(|base| cell.source.label != base);
+        let other_variant = variant.is_some_and(|base| cell.variant != base);
+        // Where sources are compared, the two cells of one variant stand together.
+        if source.is_some() { (other_variant, other_source) } else { (other_source, other_variant) }
+    });
+    let rows = cells.iter().filter_map(|cell| row(run, cell)).collect();
+    let mut found: Vec<Pair> = Vec::new();
+    if let Some(base) = source.filter(|_| sources(run).len() == 2) {
+        found.extend(pairs::of_sources(run, base));
+    }
+    if let Some(base) = variant {
+        found.extend(pairs::of_variants(run, base));
+    }
+    let first = cells[0];
+    let mine = |pair: &&Pair| {
+        pair.arch == first.arch
+            && pair.target == first.target
+            && pair.config.as_ref() == Some(&first.base_config)
+    };
+    let deltas: Vec<Delta> = found.iter().filter(mine).map(|pair| compare(run, pair)).collect();
+    Block {
+        arch: first.arch.clone(),
+        about: about(&cells),
+        rows,
+        deltas,
+        notes: notes(run, &cells),
+    }
+}
+
+fn row(run: &Run, cell: &Cell) -> Option<Row> {
+    let numbers = pairs::measured(run, cell)?;
+    Some(Row {
+        name: format!("{}/{}", short_name(run, cell), file_name(cell, numbers.file.as_deref())),
+        cell: cell.id.clone(),
+        size: numbers.size,
+        payload: numbers.payload,
+        prelink: numbers.prelink,
+        bytes: numbers.bytes,
+    })
+}
+
+/// `with`; `v6.13/with` where there are several sources; `v6.13` where there is one variant.
+fn short_name(run: &Run, cell: &Cell) -> String {
+    let several = run.cells.iter().any(|other| other.source.label != cell.source.label);
+    let variants = run.cells.iter().any(|other| other.variant != cell.variant);
+    match (several, variants) {
+        (false, _) => cell.variant.clone(),
+        (true, false) => cell.source.label.clone(),
+        (true, true) => format!("{}/{}", cell.source.label, cell.variant),
+    }
+}
+
+/// The measured file below its cell: `vmlinux`, `mm/built-in.a`, `bzImage`.
+fn file_name(cell: &Cell, file: Option<&str>) -> String {
+    match &cell.target {
+        Target::Vmlinux => "vmlinux".into(),
+        Target::Modules => "modules".into(),
+        Target::Image => file.and_then(|file| file.rsplit('/').next()).unwrap_or("image").into(),
+        Target::Scope(path) if path.ends_with('/') => format!("{path}built-in.a"),
+        Target::Scope(path) => path.clone(),
+    }
+}
+
+/// What all cells of a block share; what differs is no heading.
+fn about(cells: &[&Cell]) -> Vec<String> {
+    let first = cells[0];
+    let mut about = vec![first.base_config.clone()];
+    if first.target != Target::Vmlinux {
+        about.push(target_name(&first.target));
+    }
+    for label in &first.labels {
+        if !about.contains(label) && cells.iter().all(|cell| cell.labels.contains(label)) {
+            about.push(label.clone());
+        }
+    }
+    let mut shared = |of: fn(&Cell) -> Option<&String>| {
+        let mut values = cells.iter().filter_map(|cell| of(cell));
+        if let Some(value) = values.next()
+            && values.all(|other| other == value)
+        {
+            about.push(value.clone());
+        }
+    };
+    shared(|cell| Some(&cell.source.label));
+    shared(|cell| cell.compiler.as_ref());
+    shared(|cell| cell.linker.as_ref());
+    about
+}
+
+fn notes(run: &Run, cells: &[&Cell]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for cell in cells {
+        let name = short_name(run, cell);
+        match &cell.status {
+            Status::Impossible { reason } => notes.push(format!("{name}: impossible: {reason}")),
+            other => notes.extend(pairs::trouble(other).map(|reason| format!("{name}: {reason}"))),
+        }
+        let numbers = pairs::measured(run, cell);
+        for object in numbers.map(|numbers| numbers.not_built.as_slice()).unwrap_or_default() {
+            notes.push(format!("{name}: {object} is not built, it counts 0"));
+        }
+        if !cell.ours.is_empty() {
+            let ours = cell.ours.iter().map(|change| change.symbol.as_str());
+            notes.push(format!("{name}: set by hmmsize: {}", ours.collect::<Vec<_>>().join(", ")));
+        }
+    }
+    notes
+}
+
+/// One comparison, from the pair that the gate would judge.
+fn compare(run: &Run, pair: &Pair) -> Delta {
+    let cell = run.cells.iter().find(|cell| cell.id == pair.head_id);
+    let (base, head) = (pair.base.sizes(), pair.head.sizes());
+    let prelink = |id: &str| {
+        let cell = run.cells.iter().find(|cell| cell.id == id)?;
+        pairs::measured(run, cell)?.prelink.map(|size| size.dec())
+    };
+    let noise = base.and_then(|side| side.noise).max(head.and_then(|side| side.noise));
+    let mut found = Delta {
+        arch: pair.arch.clone(),
+        head_name: cell.map_or_else(|| pair.cell.clone(), |cell| short_name(run, cell)),
+        base_name: pair.base_name.clone(),
+        labels: pair.labels.clone(),
+        base: base.map(|side| side.size),
+        head: head.map(|side| side.size),
+        base_payload: base.and_then(|side| side.payload),
+        head_payload: head.and_then(|side| side.payload),
+        base_prelink: pair.base_id.as_deref().and_then(prelink),
+        head_prelink: prelink(&pair.head_id),
+        dragged_in: cell.map(|cell| cell.dragged_in.clone()).unwrap_or_default(),
+        noise,
+        word: Word::Same,
+        note: None,
+    };
+    let failed = |id: Option<&str>| {
+        let cell = run.cells.iter().find(|cell| Some(cell.id.as_str()) == id);
+        match cell.map(|cell| &cell.status) {
+            Some(Status::Dropped { .. }) => Word::Dropped,
+            Some(Status::Skipped { .. }) => Word::Skipped,
+            Some(Status::Pending) => Word::Pending,
+            _ => Word::Failed,
+        }
+    };
+    (found.word, found.note) = match (&pair.head, &pair.base) {
+        (Side::Impossible(reason), _) => (Word::Impossible, Some(reason.clone())),
+        (Side::Failed(reason), _) => (failed(Some(&pair.head_id)), Some(reason.clone())),
+        (
+            _,
+            Side::Failed(reason)
+            | Side::Absent(reason)
+            | Side::Foreign(reason)
+            | Side::Impossible(reason),
+        ) => (Word::NoBase, Some(format!("{}: {reason}", pair.base_name))),
+        _ if pair.proven => (Word::Proven, Some("0, proven by identical inputs".into())),
+        _ => match base.zip(head).and_then(|(base, head)| comparable::obstacle(base, head)) {
+            Some(reason) => (Word::NotComparable, Some(reason)),
+            None => measured_word(&found),
+        },
+    };
+    found
+}
+
+/// What two comparable measurements come to.
+fn measured_word(found: &Delta) -> (Word, Option<String>) {
+    let dec = found.base.zip(found.head).map_or(0, |(base, head)| delta(base.dec(), head.dec()));
+    let payload = found.base_payload.zip(found.head_payload);
+    if let Some((base, head)) = payload.filter(|(base, head)| base.kind == head.kind) {
+        let bytes = delta(base.bytes, head.bytes);
+        if disagree(dec, bytes) {
+            let note = format!(
+                "size says {}, payload {}: padding hides what changed",
+                signed(dec),
+                signed(bytes)
+            );
+            return (Word::SizeMisleads, Some(note));
+        }
+        return (word_of(bytes, found.noise), None);
+    }
+    let note = payload.map(|_| "the two payloads are of different kinds".to_owned());
+    (word_of(dec, found.noise), note)
+}
+
+/// Whether size and payload tell different stories: another sign, or one is more than twice the
+/// other and a page apart.
+pub fn disagree(dec: i64, payload: i64) -> bool {
+    let (size, bytes) = (dec.unsigned_abs(), payload.unsigned_abs());
+    let far = size.abs_diff(bytes) > 4096 && size.max(bytes) > 2 * size.min(bytes);
+    dec.signum() != payload.signum() || far
+}
+
+fn word_of(bytes: i64, noise: Option<u64>) -> Word {
+    match bytes {
+        0 => Word::Same,
+        _ if bytes.unsigned_abs() <= noise.unwrap_or(0) => Word::Noise,
+        1.. => Word::Larger,
+        _ => Word::Smaller,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disagree;
+
+    #[test]
+    fn size_misleads_when_padding_hides_the_change() {
+        // Measured: x86_64 with ZONE_DEVICE, two cloud kernels, generic against cloud.
+        for (dec, payload) in [(-4754, 33_813), (0, 40_315), (448, -249_675), (500, 0)] {
+            assert!(disagree(dec, payload), "{dec} {payload}");
+        }
+        // arm64, riscv, powerpc.
+        for (dec, payload) in [(34_388, 38_046), (39_628, 30_794), (34_140, 34_514), (0, 0)] {
+            assert!(!disagree(dec, payload), "{dec} {payload}");
+        }
+    }
+}
