@@ -1,7 +1,7 @@
 //! `hmmsize compare`: read, think, render.
 
-use super::output;
 use super::size::{Options, Table, table};
+use super::{json, output, run_report};
 use crate::cli::common::Common;
 use crate::cli::compare::{Compare, Format};
 use crate::exit::{Exit, Result};
@@ -9,6 +9,11 @@ use crate::model::size::Radix;
 
 /// Runs the command.
 pub fn run(common: &Common, args: &Compare) -> Result<Exit> {
+    if let [file] = args.files.as_slice()
+        && json::is_json(file)
+    {
+        return run_report::run(common, file, run_report::Format::Table);
+    }
     let options = Options {
         table: match args.format {
             Format::Berkeley => Table::Berkeley,

@@ -68,3 +68,15 @@ fn wrong(file: &Path, what: &str, err: &serde_json::Error) -> Error {
     let at = At::LineColumn(err.line(), err.column().max(1));
     Error::input_at(file, at, format!("not {what}: {msg}"))
 }
+
+/// Whether `file` is JSON rather than an image: by name, or by its first byte.
+pub fn is_json(file: &Path) -> bool {
+    if file.extension().is_some_and(|ext| ext == "json") {
+        return true;
+    }
+    let mut first = [0];
+    let is_file = file.metadata().is_ok_and(|meta| meta.is_file());
+    is_file
+        && File::open(file).and_then(|mut open| open.read_exact(&mut first)).is_ok()
+        && first == *b"{"
+}

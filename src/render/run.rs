@@ -34,7 +34,11 @@ pub fn size_block(block: &Block) -> String {
     let rows: Vec<SizeRow> = block
         .rows
         .iter()
-        .map(|row| SizeRow { name: BString::from(row.name.as_str()), archive: None, size: row.size })
+        .map(|row| SizeRow {
+            name: BString::from(row.name.as_str()),
+            archive: None,
+            size: row.size,
+        })
         .collect();
     let mut out = Vec::new();
     berkeley::write_berkeley(&mut out, &rows, None, Radix::Decimal).expect("writing to memory");
@@ -79,9 +83,10 @@ pub fn has_numbers(delta: &Delta) -> bool {
 
 /// `MMU_NOTIFIER=y, …`
 pub fn dragged_in(delta: &Delta) -> String {
-    let changes = delta.dragged_in.iter().map(|change| {
-        format!("{}={}", change.symbol, change.new.as_deref().unwrap_or("n"))
-    });
+    let changes = delta
+        .dragged_in
+        .iter()
+        .map(|change| format!("{}={}", change.symbol, change.new.as_deref().unwrap_or("n")));
     changes.collect::<Vec<_>>().join(", ")
 }
 
@@ -113,7 +118,9 @@ fn payload_name(estimated: bool) -> &'static str {
 }
 
 fn estimated<'a>(mut found: impl Iterator<Item = &'a Delta>) -> bool {
-    found.any(|delta| delta.head_payload.is_some_and(|payload| payload.kind == PayloadKind::Estimated))
+    found.any(|delta| {
+        delta.head_payload.is_some_and(|payload| payload.kind == PayloadKind::Estimated)
+    })
 }
 
 fn deltas(found: &[&Delta], width: u16) -> String {
@@ -131,7 +138,9 @@ fn deltas(found: &[&Delta], width: u16) -> String {
         bytes.extend(pairs.iter().map(|pair| marked(*pair, delta.noise)));
         let mut share = vec![String::new()];
         share.extend(pairs.iter().map(|pair| {
-            pair.map_or_else(String::new, |(base, head)| percent(base, crate::model::verdict::delta(base, head)))
+            pair.map_or_else(String::new, |(base, head)| {
+                percent(base, crate::model::verdict::delta(base, head))
+            })
         }));
         rows.push(bytes);
         if delta.word != Word::Proven {
@@ -167,10 +176,20 @@ fn summary(found: &[Delta], width: u16) -> String {
     let mut text = table(&header, &rows, &right, width);
     for delta in found.iter().filter(|delta| !has_numbers(delta)) {
         let note = delta.note.as_deref().unwrap_or_default();
-        let line = format!("{}: {}: {note}", delta.arch, delta.word.name());
+        // The reasons of cells that have no result begin with what happened to them.
+        let word = match delta.word {
+            Word::Impossible | Word::NoBase | Word::NotComparable => {
+                format!("{}: ", delta.word.name())
+            }
+            _ => String::new(),
+        };
+        let line = format!("{}: {word}{note}", delta.arch);
         put(&mut text, format_args!("{}\n", wrap(&line, width, 2)));
     }
-    if found.iter().any(|delta| columns(delta).iter().any(|pair| marked(*pair, delta.noise).starts_with('~'))) {
+    if found
+        .iter()
+        .any(|delta| columns(delta).iter().any(|pair| marked(*pair, delta.noise).starts_with('~')))
+    {
         text.push_str("~ within the recorded noise: means nothing\n");
     }
     text
@@ -190,7 +209,9 @@ fn series_text(series: &Series, width: u16) -> String {
         .iter()
         .map(|commit| {
             let mark = if commit.within_noise { "~" } else { "" };
-            let bytes = |delta: Option<i64>| delta.map_or_else(|| "-".into(), |delta| format!("{mark}{}", signed(delta)));
+            let bytes = |delta: Option<i64>| {
+                delta.map_or_else(|| "-".into(), |delta| format!("{mark}{}", signed(delta)))
+            };
             let total = commit.total.map_or_else(|| "-".into(), signed);
             let subject = match &commit.note {
                 Some(note) => format!("{} ({note})", commit.subject),
@@ -203,7 +224,10 @@ fn series_text(series: &Series, width: u16) -> String {
     text.push_str(&table(&header, &rows, &right, width));
     for commit in series.commits.iter().filter(|commit| commit.size.is_none()) {
         if let Some(note) = &commit.note {
-            put(&mut text, format_args!("{}\n", wrap(&format!("{}: {note}", commit.abbrev), width, 2)));
+            put(
+                &mut text,
+                format_args!("{}\n", wrap(&format!("{}: {note}", commit.abbrev), width, 2)),
+            );
         }
     }
     text

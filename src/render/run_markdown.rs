@@ -24,14 +24,19 @@ pub fn render(report: &RunReport) -> String {
         text.push_str(&series_text(series));
     }
     for block in &report.blocks {
-        let about: Vec<String> = block.about.iter().map(|part| part.replace(['<', '>', '&'], " ")).collect();
-        put(&mut text, format_args!("<details><summary>{}: {}</summary>\n\n", block.arch, about.join(", ")));
+        let about: Vec<String> =
+            block.about.iter().map(|part| part.replace(['<', '>', '&'], " ")).collect();
+        put(
+            &mut text,
+            format_args!("<details><summary>{}: {}</summary>\n\n", block.arch, about.join(", ")),
+        );
         put(&mut text, format_args!("```\n{}```\n\n", size_block(block).replace("```", "'''")));
-        let measured: Vec<&Delta> = block.deltas.iter().filter(|delta| has_numbers(delta)).collect();
+        let measured: Vec<&Delta> =
+            block.deltas.iter().filter(|delta| has_numbers(delta)).collect();
         if !measured.is_empty() {
             text.push_str("| delta | text | data | bss | dec | payload | pre-link |\n");
             text.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
-            measured.iter().for_each(|delta| text.push_str(&delta_row(delta)));
+            text.extend(measured.iter().map(|delta| delta_row(delta)));
             text.push('\n');
         }
         for delta in measured {
@@ -87,7 +92,8 @@ fn delta_row(found: &Delta) -> String {
 
 fn series_text(series: &Series) -> String {
     let name = format!("{} {}", series.arch, series.variant);
-    let mut text = format!("**{}**\n\n| commit | subject | dec | payload | total |\n", escape(&name));
+    let mut text =
+        format!("**{}**\n\n| commit | subject | dec | payload | total |\n", escape(&name));
     text.push_str("|---|---|---:|---:|---:|\n");
     for commit in &series.commits {
         let bytes = |delta: Option<i64>| delta.map_or_else(|| "-".into(), signed);

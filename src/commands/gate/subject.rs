@@ -11,6 +11,7 @@ use crate::model::policy::Against;
 use crate::model::run::Run;
 
 use super::{directory, images, read_run};
+use crate::commands::json::is_json;
 
 /// What is judged.
 pub struct Subject {
@@ -204,17 +205,4 @@ fn unique<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         }
     }
     found
-}
-
-/// Whether `file` is JSON rather than an image: by name, or by its first byte.
-pub fn is_json(file: &Path) -> bool {
-    use std::io::Read as _;
-    if file.extension().is_some_and(|ext| ext == "json") {
-        return true;
-    }
-    let mut first = [0];
-    let is_file = file.metadata().is_ok_and(|meta| meta.is_file());
-    is_file
-        && std::fs::File::open(file).and_then(|mut open| open.read_exact(&mut first)).is_ok()
-        && first == *b"{"
 }
