@@ -1,19 +1,23 @@
 //! One GNU make token pool for all cells of a run, so that `-j N` means N compilers in all.
 //!
-//! Every make that runs holds one token implicitly; hmmsize takes that one before it starts the
-//! make, and make takes the others itself. Two or more cells run at once not to compile faster but
-//! to fill the serial phases of one (configure, link, kallsyms) with the compilers of another.
+//! Every make that runs holds one token implicitly, for its own first job; the others it takes from
+//! the pool and puts back. So a worker that runs cells one after the other stands for one token,
+//! the pool starts with what is left, and a worker that has nothing more to do puts its own in.
+//! Nobody ever waits for a token here, so tokens that a killed make took with it cannot block a
+//! run; they are replaced when the next stage begins.
+//!
+//! Two or more cells run at once not to compile faster but to fill the serial phases of one
+//! (configure, link, kallsyms) with the compilers of another.
 
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
-use jobserver::{Acquired, Client};
+use jobserver::Client;
 
 use super::process::Runner;
 use crate::exit::{Error, Result};
-
-/// How often a waiting cell looks for a token or a signal.
-const POLL: Duration = Duration::from_millis(50);
 
 /// The tokens of a run.
 #[derive(Debug)]
@@ -43,75 +47,113 @@ impl Pool {
         wide.min(cells).max(1)
     }
 
-    /// Waits for the token that a make needs to exist at all. Returned when the guard is dropped.
-    pub fn token(&self, runner: &Runner) -> Result<Acquired> {
-        loop {
-            runner.check()?;
-            match self.client.try_acquire() {
-                Ok(Some(token)) => return Ok(token),
-                Ok(None) => thread::sleep(POLL),
-                Err(e) if e.kind() == std::io::ErrorKind::Unsupported => {
-                    return self.client.acquire().map_err(|e| Error::io("job token pool", e));
-                }
-                Err(e) => return Err(Error::io("job token pool", e)),
+    /// Runs `work` on every item, several at once, and returns the results in the order of the
+    /// items; `None` for those that were not begun because a signal came. One stage at a time.
+    pub fn stage<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        runner: &Runner,
+        work: impl Fn(&T) -> R + Sync,
+    ) -> Result<Vec<Option<R>>> {
+        let workers = self.cells_at_once(items.len());
+        self.fill(self.size - workers).map_err(|e| Error::io("job token pool", e))?;
+        let next = AtomicUsize::new(0);
+        let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
+        thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    while runner.stopped().is_none() {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(item) = items.get(index) else { break };
+                        let result = work(item);
+                        *results[index].lock().unwrap_or_else(PoisonError::into_inner) =
+                            Some(result);
+                    }
+                    // Those that still run may use our processor now.
+                    let _ = self.client.release_raw();
+                });
             }
-        }
+        });
+        let unlock = |m: Mutex<Option<R>>| m.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(results.into_iter().map(unlock).collect())
     }
 
-    /// Puts back the tokens that killed makes took with them. Call it only while no make runs.
-    pub fn heal(&self) -> Result<()> {
-        let error = |e| Error::io("job token pool", e);
-        let left = self.client.available().map_err(error)?;
-        for _ in left..self.size {
-            self.client.release_raw().map_err(error)?;
+    /// Puts exactly `wanted` tokens into the pool; only while no make runs.
+    fn fill(&self, wanted: usize) -> io::Result<()> {
+        let there = self.client.available()?;
+        for _ in wanted..there {
+            self.client.acquire_raw()?;
+        }
+        for _ in there..wanted {
+            self.client.release_raw()?;
         }
         Ok(())
-    }
-
-    /// How many tokens there are in all.
-    pub fn size(&self) -> usize {
-        self.size
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::kbuild::process::Command;
 
-    #[test]
-    fn make_shares_the_tokens() {
+    /// Runs a make with four jobs for each item, and returns how many jobs ran at once at most.
+    fn most_jobs(pool: &Pool, items: &[&str]) -> usize {
         let dir = tempfile::tempdir().unwrap();
         let makefile = "all: a b c d\na b c d:\n\t@echo + >>log; sleep 0.2; echo - >>log\n";
         std::fs::write(dir.path().join("Makefile"), makefile).unwrap();
-        let pool = Pool::new(2).unwrap();
         let runner = Runner::new(Some(pool.client())).unwrap();
-        let token = pool.token(&runner).unwrap();
-        let mut make = Command::new(["make", "all"]).cwd(dir.path()).capture();
-        make = make.env("PATH", std::env::var_os("PATH").unwrap());
-        make.jobs = true;
-        let done = runner.run(&make).unwrap();
-        assert!(done.ok(), "{}", String::from_utf8_lossy(&done.stderr));
-        drop(token);
+        let work = |goal: &&str| {
+            let mut make = Command::new(["make", goal]).cwd(dir.path()).capture();
+            make = make.env("PATH", std::env::var_os("PATH").unwrap());
+            make.jobs = true;
+            let done = runner.run(&make).unwrap();
+            assert!(done.ok(), "{}", String::from_utf8_lossy(&done.stderr));
+        };
+        pool.stage(items, &runner, work).unwrap();
+        most(&dir.path().join("log"))
+    }
+
+    fn most(log: &Path) -> usize {
         let mut running = 0;
-        let mut most = 0;
-        for line in std::fs::read_to_string(dir.path().join("log")).unwrap().lines() {
-            running += if line == "+" { 1 } else { -1 };
-            most = most.max(running);
-        }
-        assert_eq!(most, 2, "two tokens, two jobs");
-        assert_eq!(pool.client.available().unwrap(), 2, "all tokens came back");
+        let log = std::fs::read_to_string(log).unwrap();
+        let steps = log.lines().map(|line| {
+            running = if line == "+" { running + 1 } else { running - 1 };
+            running
+        });
+        steps.max().unwrap_or(0)
     }
 
     #[test]
-    fn lost_tokens_are_replaced() {
+    fn makes_share_the_tokens() {
+        let pool = Pool::new(2).unwrap();
+        assert_eq!(most_jobs(&pool, &["all"]), 2, "one make, two tokens");
+        assert_eq!(pool.client.available().unwrap(), 2, "all tokens came back");
+        assert_eq!(most_jobs(&pool, &["all", "all"]), 2, "two makes, still two tokens");
+        assert_eq!(pool.client.available().unwrap(), 2);
+        assert_eq!(most_jobs(&Pool::new(1).unwrap(), &["all", "all"]), 1);
+    }
+
+    #[test]
+    fn lost_tokens_are_replaced_and_surplus_ones_taken_out() {
         let pool = Pool::new(3).unwrap();
-        pool.client.acquire().unwrap().drop_without_releasing();
-        pool.client.acquire().unwrap().drop_without_releasing();
-        pool.heal().unwrap();
-        assert_eq!(pool.client.available().unwrap(), 3);
-        pool.heal().unwrap();
-        assert_eq!(pool.client.available().unwrap(), 3);
+        for _ in 0..3 {
+            pool.client.acquire_raw().unwrap();
+        }
+        pool.fill(2).unwrap();
+        assert_eq!(pool.client.available().unwrap(), 2);
+        pool.fill(1).unwrap();
+        assert_eq!(pool.client.available().unwrap(), 1);
+    }
+
+    #[test]
+    fn results_come_in_the_order_of_the_items() {
+        let pool = Pool::new(16).unwrap();
+        let items: Vec<u32> = (0..40).collect();
+        let got = pool.stage(&items, &Runner::quiet(), |n| n * 2).unwrap();
+        let want: Vec<_> = items.iter().map(|n| Some(n * 2)).collect();
+        assert_eq!(got, want);
     }
 
     #[test]
