@@ -3,10 +3,13 @@
 pub mod arches;
 pub mod configure;
 pub mod firsterror;
+pub mod forecast;
 pub mod jobs;
+pub mod outputs;
 pub mod plan;
 pub mod process;
 pub mod progress;
+pub mod reproduce;
 pub mod shims;
 pub mod source;
 pub mod state;
