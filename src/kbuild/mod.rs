@@ -1,7 +1,9 @@
 //! The only place that starts processes: matrix, plan, toolchains, builds, measuring.
 
 pub mod arches;
+pub mod cell;
 pub mod configure;
+pub mod executor;
 pub mod firsterror;
 pub mod forecast;
 pub mod jobs;

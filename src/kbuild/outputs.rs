@@ -1,15 +1,19 @@
 //! What a target asks of make, and what a finished build left to be measured.
 //!
-//! Files are taken from what Kbuild says it built (`built-in.a`, `modules.order`, `image_name`),
-//! never from what happens to lie in the build directory: `make mm/hmm.o` compiles a file that the
-//! configuration excludes, and an older configuration leaves modules behind.
+//! Whether a scope counts at all is for Kbuild to say: `make drivers/gpu/drm/` compiles a directory
+//! that the configuration excludes, just as `make mm/hmm.o` compiles an excluded file. So make is
+//! asked whether it would descend into the directory on its way to vmlinux.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::process::{Command, Runner};
 use super::shims;
 use crate::exit::{Error, Result};
+use crate::model::config::Config;
 use crate::model::run::Target;
 
 /// The files that a finished build is measured from. Absolute paths.
@@ -24,10 +28,17 @@ pub enum Outputs {
         /// The kernel.
         linked: Linked,
     },
-    /// The modules, sorted, by their paths below the build directory.
-    Modules(Vec<String>),
-    /// Members of an archive.
-    Scope(Scope),
+    /// The modules that `modules.order` of this build directory names.
+    Modules(PathBuf),
+    /// Part of the kernel, in this build directory: the members of `built-in.a` below `scope`.
+    Scope {
+        /// The build directory.
+        build: PathBuf,
+        /// The directory or file as it was asked for: `mm/`, `mm/hmm.o`.
+        scope: String,
+        /// Whether vmlinux contains the directory at all; else the scope counts 0.
+        included: bool,
+    },
 }
 
 /// A linked kernel.
@@ -39,19 +50,6 @@ pub struct Linked {
     pub prelink: Option<PathBuf>,
     /// The linker map of the link that made `vmlinux`.
     pub map: Option<PathBuf>,
-}
-
-/// Part of a kernel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
-    /// The directory or file as it was asked for: `mm/`, `mm/hmm.o`.
-    pub name: String,
-    /// `built-in.a` (`built-in.o` before 4.20) of the directory; `None` if the configuration does
-    /// not build it, so that the scope counts 0.
-    pub archive: Option<PathBuf>,
-    /// The one member that counts, for a scope that is a file, by its path below the build
-    /// directory. If it is not among the members it is not built and counts 0.
-    pub member: Option<String>,
 }
 
 /// The make goals that build a target, after `prepare`. `image` is what `make -s image_name` said.
@@ -68,7 +66,8 @@ pub fn goals(target: &Target, image: Option<&str>) -> Vec<String> {
     }
 }
 
-/// The directory of a scope, with its slash: a file's scope is measured in its directory's archive.
+/// The directory of a scope, with its slash: a file is measured as a member of its directory's
+/// archive.
 pub fn scope_dir(scope: &str) -> String {
     if scope.ends_with('/') {
         return scope.to_owned();
@@ -86,6 +85,7 @@ pub fn image_name(mut make: Command, runner: &Runner) -> Result<String> {
     make.argv.insert(1, "-s".into());
     make.argv.push("image_name".into());
     make.jobs = false;
+    make.log = None;
     let done = runner.run(&make.capture())?;
     // A directory that make enters may be announced all the same; the path is the last line.
     match done.text().lines().last().map(str::trim) {
@@ -94,8 +94,57 @@ pub fn image_name(mut make: Command, runner: &Runner) -> Result<String> {
     }
 }
 
+/// Whether vmlinux contains the directory of `scope`. `make` is the cell's make without goals, in a
+/// prepared build directory.
+pub fn is_included(
+    scope: &str,
+    make: &Command,
+    tree: &Path,
+    config: &Config,
+    runner: &Runner,
+) -> Result<bool> {
+    let dir = scope_dir(scope);
+    let dir = dir.trim_start_matches("./").trim_end_matches('/');
+    let Some((top, _)) = dir.split_once('/') else {
+        return Ok(top_is_included(dir, tree, config));
+    };
+    if !top_is_included(top, tree, config) {
+        return Ok(false);
+    }
+    let mut ask = make.clone();
+    let script = r#"dir=$1; shift; "$@" 2>/dev/null | grep -qE "(^| )obj=$dir( |$)""#;
+    ask.argv = ["/bin/sh", "-c", script, "sh", &dir.replace('.', r"\.")].map(Into::into).to_vec();
+    ask.argv.extend(make.argv.iter().cloned());
+    ask.argv.extend(["-nk".into(), format!("{top}/").into()]);
+    ask.log = None;
+    Ok(runner.run(&ask)?.ok())
+}
+
+/// The few top directories that depend on an option, such as `obj-$(CONFIG_BLOCK) += block/`.
+static CONDITIONAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^(?:obj|core|drivers|libs|net|virt)-\$\(CONFIG_(\w+)\)\s*[+:]?=(.*)$")
+        .unwrap_or_else(|e| unreachable!("a constant: {e}"))
+});
+
+fn top_is_included(top: &str, tree: &Path, config: &Config) -> bool {
+    let goal = format!("{top}/");
+    let mut conditions = 0;
+    for name in ["Kbuild", "Makefile"] {
+        let text = fs::read(tree.join(name)).unwrap_or_default();
+        for found in CONDITIONAL.captures_iter(&String::from_utf8_lossy(&text)) {
+            if found[2].split_whitespace().any(|word| word == goal) {
+                conditions += 1;
+                if config.value(&found[1]) == "y" {
+                    return true;
+                }
+            }
+        }
+    }
+    conditions == 0
+}
+
 /// Finds the outputs of a build that succeeded.
-pub fn find(target: &Target, build: &Path, image: Option<&str>) -> Result<Outputs> {
+pub fn find(target: &Target, build: &Path, image: Option<&str>, included: bool) -> Result<Outputs> {
     match target {
         Target::Vmlinux => Ok(Outputs::Vmlinux(linked(build)?)),
         Target::Image => {
@@ -103,8 +152,10 @@ pub fn find(target: &Target, build: &Path, image: Option<&str>) -> Result<Output
             need(&image)?;
             Ok(Outputs::Image { image, linked: linked(build)? })
         }
-        Target::Modules => modules(build).map(Outputs::Modules),
-        Target::Scope(scope) => Ok(Outputs::Scope(find_scope(scope, build))),
+        Target::Modules => Ok(Outputs::Modules(build.to_owned())),
+        Target::Scope(scope) => {
+            Ok(Outputs::Scope { build: build.to_owned(), scope: scope.clone(), included })
+        }
     }
 }
 
@@ -126,41 +177,6 @@ fn linked(build: &Path) -> Result<Linked> {
     })
 }
 
-fn find_scope(scope: &str, build: &Path) -> Scope {
-    let dir = scope_dir(scope);
-    let archive = ["built-in.a", "built-in.o"]
-        .into_iter()
-        .map(|name| build.join(&dir).join(name))
-        .find(|path| path.is_file());
-    let member = (dir.trim_end_matches('/') != scope.trim_end_matches('/')).then(|| {
-        // `mm/hmm.c` means what it is compiled to.
-        let path = Path::new(scope).with_extension("o");
-        path.display().to_string()
-    });
-    Scope { name: scope.to_owned(), archive, member }
-}
-
-/// Reads `modules.order`: `kernel/fs/x.ko` in old kernels, `fs/x.ko`, `fs/x.o` since 6.2.
-fn modules(build: &Path) -> Result<Vec<String>> {
-    let order = build.join("modules.order");
-    let text = match fs::read_to_string(&order) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(e) => return Err(Error::io(order, e)),
-    };
-    let mut names = Vec::new();
-    for line in text.lines().filter(|line| !line.is_empty()) {
-        let name = Path::new(line).with_extension("ko");
-        let name =
-            name.strip_prefix("kernel").ok().filter(|n| build.join(n).is_file()).unwrap_or(&name);
-        need(&build.join(name))?;
-        names.push(name.display().to_string());
-    }
-    names.sort();
-    names.dedup();
-    Ok(names)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,32 +196,26 @@ mod tests {
     }
 
     #[test]
-    fn a_file_scope_names_a_member_of_its_directory() {
+    fn excluded_directories_are_told_from_included_ones() {
         let dir = tempfile::tempdir().unwrap();
-        touch(dir.path(), "mm/built-in.a", "!<arch>\n");
-        touch(dir.path(), "old/built-in.o", "");
-        touch(dir.path(), "mm/stray.o", "");
-        let find = |scope: &str| find_scope(scope, dir.path());
-        assert_eq!(find("mm/").archive, Some(dir.path().join("mm/built-in.a")));
-        assert_eq!(find("mm/").member, None);
-        assert_eq!(find("old").archive, Some(dir.path().join("old/built-in.o")));
-        assert_eq!(find("mm/hmm.c").member.as_deref(), Some("mm/hmm.o"));
-        assert_eq!(find("none/").archive, None);
-    }
-
-    #[test]
-    fn modules_come_from_modules_order_only() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["fs/a.ko", "lib/b.ko", "stray/c.ko"] {
-            touch(dir.path(), name, "x");
+        let top =
+            "obj-y += mm/ drivers/\nobj-$(CONFIG_BLOCK) += block/\nobj-$(CONFIG_NET) += net/\n";
+        touch(dir.path(), "Kbuild", top);
+        let makefile = "drivers/:\n\t@echo make -f Makefile.build obj=drivers\n\
+            \t@echo make -f Makefile.build obj=drivers/gpu need-builtin=1\n";
+        touch(dir.path(), "Makefile", makefile);
+        let values = [("BLOCK".to_owned(), "y".to_owned())].into();
+        let config = Config { values };
+        let make =
+            Command::new(["make"]).cwd(dir.path()).env("PATH", std::env::var_os("PATH").unwrap());
+        let runner = Runner::quiet();
+        let included = |scope| is_included(scope, &make, dir.path(), &config, &runner).unwrap();
+        for scope in ["mm/", "mm/hmm.o", "block/", "drivers/gpu/", "drivers/gpu/x.c"] {
+            assert!(included(scope), "{scope}");
         }
-        assert_eq!(modules(dir.path()).unwrap(), [""; 0], "nothing is built as a module");
-        touch(dir.path(), "modules.order", "lib/b.o\nfs/a.o\n");
-        assert_eq!(modules(dir.path()).unwrap(), ["fs/a.ko", "lib/b.ko"]);
-        touch(dir.path(), "modules.order", "kernel/fs/a.ko\n");
-        assert_eq!(modules(dir.path()).unwrap(), ["fs/a.ko"]);
-        touch(dir.path(), "modules.order", "gone/d.o\n");
-        assert!(modules(dir.path()).is_err());
+        for scope in ["net/", "net/core/", "drivers/g/", "drivers/gpu/drm/"] {
+            assert!(!included(scope), "{scope}");
+        }
     }
 
     #[test]

@@ -1,0 +1,373 @@
+//! One cell's life after its configuration: prepare, compile, measure, record.
+//!
+//! A cell that fails is a result with a reason, never an error of the run; only a signal ends the
+//! run. Nothing is recorded as finished before everything is measured and kept.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::configure::Configured;
+use super::firsterror;
+use super::forecast::{self, Forecasts};
+use super::jobs::Pool;
+use super::outputs::{self, Outputs};
+use super::plan::{CellPlan, Plan};
+use super::process::{Command, Ended, Finished, Runner};
+use super::progress::{self, CellProgress, Progress};
+use super::reproduce;
+use super::shims;
+use super::state::{self, OutDir};
+use super::toolchain::Toolchain;
+use crate::exit::{Error, Result};
+use crate::model::run::{Cell, Measured, Status, Target};
+
+/// Measures what a build left; given by the caller, because only `commands` knows the ELF readers.
+pub type Measure<'a> = dyn Fn(&Outputs) -> Result<Measured> + Sync + 'a;
+/// Makes the `.config` of a cell.
+pub type Configure<'a> = dyn Fn(&CellPlan) -> Result<Configured> + Sync + 'a;
+
+/// What all cells of a run share.
+pub struct Context<'a> {
+    /// What is to be done.
+    pub plan: &'a Plan,
+    /// Starts processes.
+    pub runner: &'a Runner,
+    /// The job tokens.
+    pub pool: &'a Pool,
+    /// Where results go.
+    pub out: &'a OutDir,
+    /// Tells the user.
+    pub progress: &'a Progress,
+    /// Makes `.config`.
+    pub configure: &'a Configure<'a>,
+    /// Measures.
+    pub measure: &'a Measure<'a>,
+    /// What earlier builds had to compile; `None` if nobody looks.
+    pub forecasts: Option<Forecasts>,
+    /// How long one cell may take to build.
+    pub timeout: Option<Duration>,
+    /// Build cells again although they are finished.
+    pub rebuild: bool,
+}
+
+/// The log of a cell, in its directory.
+const LOG: &str = "build.log";
+/// The identity of what lies in the build directory, in the cell's directory.
+const STAMP: &str = ".building";
+
+/// What is known of a cell before anything is done.
+pub fn blank(cell: &CellPlan) -> Cell {
+    let toolchain = cell.toolchain.as_ref().ok();
+    Cell {
+        id: cell.id.clone(),
+        arch: cell.arch.name.clone().into_owned(),
+        source: cell.source.info(),
+        variant: cell.variant.name.clone(),
+        base_config: cell.base.name(),
+        labels: cell.labels.clone(),
+        target: cell.target.clone(),
+        status: Status::Pending,
+        requests: Vec::new(),
+        dragged_in: Vec::new(),
+        ours: Vec::new(),
+        config_digest: None,
+        identity: None,
+        compiler: toolchain.map(|t| t.compiler.clone()),
+        linker: toolchain.map(|t| t.linker.clone()),
+        make_words: toolchain.map(|t| t.words.to_words()).unwrap_or_default(),
+        measured: None,
+        wall_s: 0.0,
+        cpu_s: 0.0,
+        objects: None,
+        reproduce: None,
+        log: None,
+    }
+}
+
+/// Builds and measures a configured cell, or takes what an earlier run finished. `record` is what
+/// is known of it; the result is the same with everything filled in. Fails only for a signal.
+pub fn build(
+    context: &Context,
+    cell: &CellPlan,
+    configured: &Configured,
+    record: Cell,
+) -> Result<Cell> {
+    let start = Instant::now();
+    let mut record = record;
+    if let Some(old) = reusable(context, cell, configured) {
+        let Cell { measured, wall_s, cpu_s, objects, reproduce, log, .. } = old;
+        return Ok(Cell {
+            status: Status::Reused,
+            measured,
+            wall_s,
+            cpu_s,
+            objects,
+            reproduce,
+            log,
+            ..record
+        });
+    }
+    let progress = context.progress.cell(&cell.id);
+    let mut work = match Work::new(context, cell, configured, &progress) {
+        Ok(work) => work,
+        Err(error) => return failed(record, error, start),
+    };
+    let result = work.run(&mut record);
+    record.cpu_s = work.cpu_s;
+    match result {
+        Ok(measured) => {
+            record.measured = Some(measured);
+            record.status = Status::Built;
+            record.wall_s = start.elapsed().as_secs_f64();
+            if let Err(error) = context.out.finish(&record) {
+                return failed(record, error, start);
+            }
+            let _ = fs::remove_file(work.dir.join(STAMP));
+            Ok(record)
+        }
+        Err(error) => failed(record, error, start),
+    }
+}
+
+fn reusable(context: &Context, cell: &CellPlan, configured: &Configured) -> Option<Cell> {
+    if context.rebuild {
+        return None;
+    }
+    context.out.finished(&cell.id, &configured.identity)
+}
+
+/// Turns an error into a failed cell, unless a signal is behind it.
+fn failed(mut record: Cell, error: Error, start: Instant) -> Result<Cell> {
+    if let Error::Signal(_) = error {
+        return Err(error);
+    }
+    record.wall_s = start.elapsed().as_secs_f64();
+    record.measured = None;
+    record.status = Status::Failed { reason: error.to_string() };
+    Ok(record)
+}
+
+/// A cell at work.
+struct Work<'a> {
+    context: &'a Context<'a>,
+    cell: &'a CellPlan,
+    configured: &'a Configured,
+    toolchain: &'a Toolchain,
+    progress: &'a CellProgress<'a>,
+    /// The cell's directory.
+    dir: PathBuf,
+    log: PathBuf,
+    deadline: Option<Instant>,
+    cpu_s: f64,
+}
+
+impl<'a> Work<'a> {
+    fn new(
+        context: &'a Context<'a>,
+        cell: &'a CellPlan,
+        configured: &'a Configured,
+        progress: &'a CellProgress<'a>,
+    ) -> Result<Self> {
+        let toolchain = cell.toolchain.as_ref().map_err(|m| Error::Cell(m.reason.clone()))?;
+        let dir = context.out.cell_dir(&cell.id)?;
+        let log = dir.join(LOG);
+        let deadline = context.timeout.map(|timeout| Instant::now() + timeout);
+        Ok(Self { context, cell, configured, toolchain, progress, dir, log, deadline, cpu_s: 0.0 })
+    }
+
+    fn run(&mut self, record: &mut Cell) -> Result<Measured> {
+        let out = self.context.out;
+        out.forget(&self.cell.id)?;
+        let resumed = self.enter_build_dir()?;
+        record.log = Some(out.relative(&self.log));
+        let config = self.cell.build_dir.join(".config");
+        let before = fs::read(&config).map_err(|e| Error::io(&config, e))?;
+        state::write_whole(&self.dir.join(".config"), &before)?;
+
+        let make = self.make()?;
+        let image = match self.cell.target {
+            Target::Image => Some(outputs::image_name(make.clone(), self.context.runner)?),
+            _ => None,
+        };
+        let goals = outputs::goals(&self.cell.target, image.as_deref());
+        record.reproduce = Some(out.relative(&self.write_script(&goals)?));
+
+        self.progress.phase("prepare");
+        self.step(with_goals(&make, &["prepare".to_owned()]))?;
+        let included = match &self.cell.target {
+            Target::Scope(scope) => {
+                let (tree, config) = (&self.cell.source.tree, &self.configured.config);
+                outputs::is_included(scope, &make, tree, config, self.context.runner)?
+            }
+            _ => true,
+        };
+        if included {
+            let compile = with_goals(&make, &goals);
+            let forecast = self.forecast(&compile, resumed)?;
+            self.progress.compile(&self.log, forecast);
+            self.step(compile)?;
+            let objects = self.progress.objects();
+            record.objects = Some(objects_in(&self.log));
+            if let (Some(forecasts), false) = (&self.context.forecasts, resumed) {
+                forecasts.put(&self.forecast_key(), objects);
+            }
+        }
+        let after = fs::read(&config).map_err(|e| Error::io(&config, e))?;
+        if after != before {
+            let msg =
+                "make changed .config while it built, so what was built is not what was asked";
+            return Err(Error::Cell(format!("{}: {msg}", config.display())));
+        }
+
+        self.progress.phase("measure");
+        let build = &self.cell.build_dir;
+        let found = outputs::find(&self.cell.target, build, image.as_deref(), included)?;
+        let mut measured = (self.context.measure)(&found)?;
+        self.keep(&found, &mut measured)?;
+        Ok(measured)
+    }
+
+    /// Makes sure that the build directory holds nothing but the configuration, or what an
+    /// interrupted build of the very same inputs left. Returns whether the latter.
+    fn enter_build_dir(&self) -> Result<bool> {
+        let stamp = self.dir.join(STAMP);
+        let identity = self.configured.identity.as_bytes();
+        let build = &self.cell.build_dir;
+        let same = fs::read(&stamp).is_ok_and(|old| old == identity);
+        let prepared = build.join("include/config/auto.conf").exists();
+        if prepared && !same {
+            let config = build.join(".config");
+            let text = fs::read(&config).map_err(|e| Error::io(&config, e))?;
+            fs::remove_dir_all(build).map_err(|e| Error::io(build, e))?;
+            fs::create_dir_all(build).map_err(|e| Error::io(build, e))?;
+            state::write_whole(&config, &text)?;
+        }
+        if !same {
+            match fs::remove_file(&self.log) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io(&self.log, e));
+                }
+                _ => {}
+            }
+            state::write_whole(&stamp, identity)?;
+        }
+        Ok(prepared && same)
+    }
+
+    /// The cell's make without goals, with log, deadline and shims.
+    fn make(&self) -> Result<Command> {
+        let mut make = self.cell.make(&[]).map_err(|missing| Error::Cell(missing.reason))?;
+        make.log = Some(self.log.clone());
+        make.deadline = self.deadline;
+        let path = make.env.get(std::ffi::OsStr::new("PATH")).cloned().unwrap_or_default();
+        let ccache = self.toolchain.ccache.then(|| shims::find("ccache", &path)).flatten();
+        let dir = self.dir.join(".tools");
+        shims::apply(&dir, &mut make, &self.toolchain.words, ccache.as_deref())?;
+        Ok(make)
+    }
+
+    /// Runs one make to its end.
+    fn step(&mut self, make: Command) -> Result<()> {
+        let done = self.context.runner.run(&make)?;
+        self.cpu_s += done.cpu_s;
+        if done.ok() { Ok(()) } else { Err(Error::Cell(self.why(&done))) }
+    }
+
+    /// Why make failed, in one line.
+    fn why(&self, done: &Finished) -> String {
+        if done.ended == Ended::TimedOut {
+            let timeout = self.context.timeout.unwrap_or_default();
+            return format!("not finished after {} (--timeout)", progress::duration(timeout));
+        }
+        let cause = firsterror::first_error(&self.log, &self.cell.source.tree);
+        match (done.ended, cause) {
+            (_, None) if is_full(&self.cell.build_dir) => {
+                format!("{}: no space left on device", self.cell.build_dir.display())
+            }
+            (_, Some(cause)) => cause,
+            (Ended::Signal(9), None) => "make was killed (out of memory?)".to_owned(),
+            (_, None) => format!("make {}", done.how()),
+        }
+    }
+
+    fn forecast_key(&self) -> String {
+        let target = match &self.cell.target {
+            Target::Vmlinux => "vmlinux",
+            Target::Image => "image",
+            Target::Modules => "modules",
+            Target::Scope(scope) => scope,
+        };
+        let digest = self.configured.config_digest.get(..32).unwrap_or_default();
+        forecast::key(&self.cell.arch.name, digest, Path::new(target))
+    }
+
+    fn forecast(&self, compile: &Command, resumed: bool) -> Result<Option<u64>> {
+        let Some(forecasts) = &self.context.forecasts else { return Ok(None) };
+        let remembered = forecasts.get(&self.forecast_key()).filter(|_| !resumed);
+        match remembered {
+            Some(objects) => Ok(Some(objects)),
+            None => {
+                self.progress.phase("count objects");
+                forecast::ask(compile, self.context.runner)
+            }
+        }
+    }
+
+    fn write_script(&self, goals: &[String]) -> Result<PathBuf> {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.dir.join("reproduce.sh");
+        let text = reproduce::script(self.cell, self.toolchain, goals);
+        state::write_whole(&path, text.as_bytes())?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+            .map_err(|e| Error::io(&path, e))?;
+        Ok(path)
+    }
+
+    /// Puts what was measured beside the record and names it as `run.json` does: the build
+    /// directory may be deleted, and the next build in it must not change an old result.
+    fn keep(&self, outputs: &Outputs, measured: &mut Measured) -> Result<()> {
+        let keep = |from: &Path, name: &str| -> Result<String> {
+            let to = self.dir.join(name);
+            state::keep(from, &to)?;
+            Ok(self.context.out.relative(&to))
+        };
+        measured.config = Some(self.context.out.relative(&self.dir.join(".config")));
+        measured.map = None;
+        if let Outputs::Vmlinux(linked) | Outputs::Image { linked, .. } = outputs {
+            measured.file = Some(keep(&linked.vmlinux, "vmlinux")?);
+            measured.map = linked.map.as_ref().map(|map| keep(map, "vmlinux.map")).transpose()?;
+            let prelink = linked.prelink.as_ref();
+            measured.prelink_file = prelink.map(|p| keep(p, "vmlinux.o")).transpose()?;
+        } else {
+            let file = measured.file.take();
+            measured.file = file.map(|file| self.context.out.relative(Path::new(&file)));
+        }
+        if let Outputs::Image { image, .. } = outputs {
+            let name = image.file_name().unwrap_or_default().to_string_lossy();
+            if name != "vmlinux" {
+                keep(image, &name)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn with_goals(make: &Command, goals: &[String]) -> Command {
+    let mut make = make.clone();
+    make.argv.extend(goals.iter().map(Into::into));
+    make
+}
+
+/// Objects compiled according to a whole log.
+fn objects_in(log: &Path) -> u64 {
+    let Ok(file) = fs::File::open(log) else { return 0 };
+    let lines = BufReader::new(file).split(b'\n').map_while(io::Result::ok);
+    lines.filter(|line| progress::object_of_line(line).is_some()).count() as u64
+}
+
+/// Whether the file system of `dir` has less than a block left for us.
+fn is_full(dir: &Path) -> bool {
+    nix::sys::statvfs::statvfs(dir).is_ok_and(|fs| fs.blocks_available() == 0)
+}
