@@ -1,3 +1,54 @@
 //! `cargo xtask COMMAND`: everything about this project that is not the program itself.
+//!
+//! One file a command; `process` runs other programs and says which, `apt` knows what has to be
+//! installed, `kernel` where the Linux tree is that tests and the demo build.
 
-fn main() {}
+mod apt;
+mod kernel;
+mod process;
+mod setup;
+mod test;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing (with apt when root; otherwise print the command) and unpack Linux
+    Setup,
+    /// Formatting, clippy, tidy, unit, end-to-end and oracle tests: what CI runs
+    Test(test::Args),
+    /// Check the rules of DESIGN.md
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Setup => setup::run().map(|_| ()),
+        Command::Test(args) => test::run(&args),
+        Command::Tidy => tidy::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("xtask: error: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The top of the repository.
+fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_path_buf()
+}

@@ -1,0 +1,69 @@
+//! `cargo xtask test`: what CI runs. Cheap checks first, the tests themselves last, so that the
+//! closing lines are those of cargo or nextest.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process::{self, cargo, which};
+use crate::{setup, tidy};
+
+/// Arguments of `cargo xtask test`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only the tests, without formatting, clippy and tidy
+    #[arg(long)]
+    tests_only: bool,
+    /// Only tests whose names contain one of these
+    #[arg(value_name = "FILTER")]
+    filters: Vec<String>,
+}
+
+/// Runs everything; the first failure ends it.
+pub fn run(args: &Args) -> Result<()> {
+    if !args.tests_only {
+        process::run(cargo().args(["fmt", "--all", "--check"]))?;
+        tidy::run()?;
+    }
+    // Under CI nothing may be missing. Otherwise tests say which of them had to be skipped.
+    let strict = std::env::var_os("CI").is_some_and(|value| value == "true");
+    let tree = match setup::run() {
+        Ok(tree) => Some(tree),
+        Err(err) if !strict => {
+            eprintln!("xtask: {err:#}\nxtask: going on; tests that need it will say so");
+            None
+        }
+        Err(err) => return Err(err.context("CI=true: nothing may be missing")),
+    };
+    if !args.tests_only {
+        let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+        process::run(cargo().args(clippy))?;
+    }
+    let with_tree = |mut command: Command| {
+        if let Some(tree) = &tree {
+            command.env("HMMSIZE_LINUX", tree);
+        }
+        command
+    };
+    if which("cargo-nextest").is_some() {
+        // nextest runs no documentation tests.
+        if args.filters.is_empty() {
+            process::run(
+                with_tree(cargo()).args(["test", "--quiet", "--locked", "--doc", "-p", "hmmsize"]),
+            )?;
+        }
+        let config = crate::root().join("xtask/nextest.toml");
+        process::run(
+            with_tree(cargo())
+                .args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
+                .arg("--config-file")
+                .arg(config)
+                .args(&args.filters),
+        )
+    } else {
+        let mut command = with_tree(cargo());
+        command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--"]);
+        process::run(command.args(&args.filters))
+    }
+    .context("tests")
+}
