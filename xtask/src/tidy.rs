@@ -123,10 +123,12 @@ fn is_rust(name: &str) -> bool {
 }
 
 /// The lines of `text` with their numbers, and whether each belongs to the program or to its tests:
-/// those are files called `tests.rs` or below `tests/`, and what follows `#[cfg(test)] mod`.
+/// those are files called `tests.rs` or `…_tests.rs` or below `tests/`, and what follows `#[cfg(test)] mod`.
 fn lines<'a>(name: &str, text: &'a str) -> impl Iterator<Item = (usize, &'a str, bool)> {
-    let whole =
-        name.starts_with("tests/") || name.contains("/tests/") || name.ends_with("/tests.rs");
+    let whole = name.starts_with("tests/")
+        || name.contains("/tests/")
+        || name.ends_with("/tests.rs")
+        || name.ends_with("_tests.rs");
     let mut test = whole;
     let mut marked = false;
     text.lines().enumerate().map(move |(index, line)| {
