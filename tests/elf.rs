@@ -3,5 +3,11 @@
 mod support;
 
 mod elf {
+    mod bad_files;
+    mod corpus;
+    mod extra;
     mod fixtures;
+    mod machines;
+    mod mutate;
+    mod objects;
 }

@@ -12,7 +12,7 @@ use bstr::{BString, ByteSlice};
 
 use super::ar::{self, Entry, Fault, Place};
 use super::map::Map;
-use super::read::Source;
+use super::read::{Source, printable};
 use super::sniff;
 use crate::exit::{At, Error, Result};
 
@@ -80,11 +80,15 @@ pub(super) fn read(path: &Path, data: &[u8]) -> Result<Archive> {
             sniff::Member::Skip(what) => archive.warnings.push(format!(
                 "{}: member {} is {what}; it is not counted",
                 path.display(),
-                member.name
+                printable(member.name.as_bytes())
             )),
             sniff::Member::Refuse(what) => {
                 let at = At::Offset(entry.header as u64);
-                return Err(Error::input_at(path, at, format!("member {} is {what}", member.name)));
+                return Err(Error::input_at(
+                    path,
+                    at,
+                    format!("member {} is {what}", printable(entry.name)),
+                ));
             }
         }
     }
@@ -104,13 +108,14 @@ fn member(archive: &Path, entry: &Entry<'_>) -> Result<Member> {
         || archive.parent().unwrap_or(Path::new("")).join(Path::new(OsStr::from_bytes(entry.name)));
     let open = |file: &Path| {
         Map::open(file).map_err(|err| {
-            let msg = match &err {
-                // "No such file or directory" is not enough: what needed it?
-                Error::Io { file, source } => {
-                    format!("member {name} of this thin archive: {}: {source}", file.display())
-                }
-                other => format!("member {name} of this thin archive: {other}"),
+            // "No such file or directory" is not enough: what needed it?
+            let why = match err {
+                Error::Io { source, .. } => source.to_string(),
+                Error::Input { msg, .. } => msg,
+                other => other.to_string(),
             };
+            let (member, file) = (printable(entry.name), printable(file.as_os_str().as_bytes()));
+            let msg = format!("member {member} of this thin archive: {file}: {why}");
             Error::input_at(archive, At::Offset(entry.header as u64), msg)
         })
     };

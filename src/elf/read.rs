@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
@@ -38,7 +38,7 @@ impl<'a> Source<'a> {
     fn message(&self, msg: String) -> String {
         match self.member {
             None => msg,
-            Some(member) => format!("member {member}: {msg}"),
+            Some(member) => format!("member {}: {msg}", printable(member.as_bytes())),
         }
     }
 
@@ -302,16 +302,16 @@ where
     })
 }
 
+/// A name from a file, fit for one line of a terminal.
+pub(super) fn printable(name: &[u8]) -> String {
+    name.escape_bytes().to_string()
+}
+
 /// The NUL-terminated string at `offset` of a string table.
 pub(super) fn string(table: &[u8], offset: u32) -> Option<&BStr> {
     let rest = table.get(offset as usize..)?;
-    let end = memchr(rest)?;
+    let end = rest.find_byte(0)?;
     Some(BStr::new(&rest[..end]))
-}
-
-fn memchr(bytes: &[u8]) -> Option<usize> {
-    use bstr::ByteSlice;
-    bytes.find_byte(0)
 }
 
 fn kind(source: &Source<'_>, image: &Image<'_>) -> Kind {

@@ -2,7 +2,7 @@
 
 use object::elf;
 
-use super::read::Source;
+use super::read::{Source, printable};
 use crate::exit::Result;
 use crate::model::image::{Image, SHF_EXECINSTR, SHT_NOTE, Section};
 
@@ -73,7 +73,11 @@ pub(super) fn overlap(sections: &[Section<'_>]) -> Option<String> {
         if section.offset < previous.offset.saturating_add(previous.size) {
             return Some(format!(
                 "sections {} ({}) and {} ({}) overlap at offset {:#x} of the file; both are counted, as size does",
-                previous.index, previous.name, section.index, section.name, section.offset
+                previous.index,
+                printable(previous.name),
+                section.index,
+                printable(section.name),
+                section.offset
             ));
         }
         if section.offset.saturating_add(section.size)

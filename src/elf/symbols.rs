@@ -5,7 +5,7 @@ use object::Endianness;
 use object::elf;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 
-use super::read::{Source, Table, contents, string};
+use super::read::{Source, Table, contents, printable, string};
 use crate::exit::Result;
 use crate::model::image::{Image, Place, Symbol};
 
@@ -68,7 +68,7 @@ where
             let Some(word) = extended.get(i * 4..i * 4 + 4) else {
                 return Err(source.error(
                     at,
-                    format!("symbol {i} ({name}) has an extended section index, but there is no table of those (SHT_SYMTAB_SHNDX) or it is too short"),
+                    format!("symbol {i} ({}) has an extended section index, but there is no table of those (SHT_SYMTAB_SHNDX) or it is too short", printable(name)),
                 ));
             };
             let word = [word[0], word[1], word[2], word[3]];
@@ -84,7 +84,8 @@ where
                 return Err(source.error(
                     at,
                     format!(
-                        "symbol {i} ({name}) is in section {section}, but there are {} sections",
+                        "symbol {i} ({}) is in section {section}, but there are {} sections",
+                        printable(name),
                         headers.len()
                     ),
                 ));

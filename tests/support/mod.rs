@@ -54,3 +54,10 @@ pub fn fixtures(name: &str) -> PathBuf {
 pub fn scratch() -> tempfile::TempDir {
     tempfile::TempDir::with_prefix("hmmsize-test-").expect("a temporary directory")
 }
+
+/// Replaces a file. Removed first: file systems flush a file that is truncated and written again,
+/// which a test that does it ten thousand times would notice.
+pub fn rewrite(path: &Path, bytes: &[u8]) {
+    let _ = std::fs::remove_file(path);
+    std::fs::write(path, bytes).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
+}
