@@ -6,13 +6,60 @@ use clap::{Args, ValueEnum};
 
 /// Arguments of `hmmsize compare`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Exit codes: 0 fine; 1 the files differ and --exit-code was given; 2 bad input or not comparable.
+
+Examples:
+  hmmsize compare ../without/vmlinux vmlinux
+  hmmsize compare --by class,section old/vmlinux new/vmlinux
+  hmmsize compare --by symbol --filter '^hmm_' --top 0 old/vmlinux new/vmlinux
+  hmmsize compare --compat bloat-o-meter old/vmlinux new/vmlinux")]
 pub struct Compare {
-    /// ELF files (vmlinux, .ko, .o) and archives.
+    /// ELF files (vmlinux, .ko, .o) and archives; or the run.json of `hmmsize build`.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// How to print the result.
-    #[arg(long, value_enum, default_value_t = Format::Berkeley, value_name = "FORMAT")]
-    pub format: Format,
+    /// Output format [default: table].
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// Compare by these kinds of things, one table each.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND")]
+    pub by: Vec<ByArg>,
+    /// Compare against the N-th file instead of the first.
+    #[arg(long, value_name = "N")]
+    pub against: Option<usize>,
+    /// Order of rows.
+    #[arg(long, value_enum, value_name = "KEY")]
+    pub sort: Option<SortArg>,
+    /// Show at most N rows of a table, 0 for all [default: 20, or 10 symbols; all as json or csv].
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Only rows whose name matches.
+    #[arg(long, value_name = "REGEX")]
+    pub filter: Option<String>,
+    /// Only rows that changed like this [default: everything that changed].
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CHANGE")]
+    pub show: Vec<ShowArg>,
+    /// Symbols of functions, data and read-only data apart, as bloat-o-meter -c.
+    #[arg(long, conflicts_with_all = ["data", "text"])]
+    pub categorize: bool,
+    /// Only symbols of data, as bloat-o-meter -d.
+    #[arg(long, conflicts_with = "text")]
+    pub data: bool,
+    /// Only symbols of functions, as bloat-o-meter -t.
+    #[arg(long)]
+    pub text: bool,
+    /// Print exactly what another tool would print.
+    #[arg(long, value_enum, value_name = "TOOL", conflicts_with_all = ["format", "by"])]
+    pub compat: Option<Compat>,
+    /// Options that were asked for: their changes are listed apart from the ones dragged in.
+    #[arg(long, value_name = "OPTION", value_delimiter = ',')]
+    pub option: Vec<String>,
+    /// Refuse files of different compilers, linkers, architectures or kinds (exit 2).
+    #[arg(long)]
+    pub strict: bool,
+    /// Exit with 1 if sizes or symbols differ.
+    #[arg(long)]
+    pub exit_code: bool,
     /// Add the totals of all files, as `size -t` does.
     #[arg(short, long)]
     pub totals: bool,
@@ -27,10 +74,76 @@ pub struct Compare {
 /// How to print a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// The table of `size`, differences, top changes, warnings.
+    Table,
+    /// The same for a pull request.
+    Markdown,
+    /// JSON, see src/schema/compare.schema.json.
+    Json,
+    /// Comma-separated values.
+    Csv,
     /// The table of `size`.
     Berkeley,
     /// The tables of `size -A`.
     Sysv,
     /// The table of `size -G`.
     Gnu,
+    /// All changes of symbols in bloat-o-meter's layout.
+    Bloat,
+}
+
+/// What to compare by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ByArg {
+    /// What bytes are for: code, data, init, unwind tables, padding, …
+    Class,
+    /// ELF sections.
+    Section,
+    /// Symbols.
+    Symbol,
+    /// Object files, of archives or by the linker map.
+    Object,
+    /// Directories of object files.
+    Dir,
+}
+
+/// Order of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SortArg {
+    /// Largest growth first.
+    Delta,
+    /// Largest change first.
+    Abs,
+    /// By name.
+    Name,
+    /// Largest first.
+    Size,
+    /// Largest growth in percent first.
+    Percent,
+}
+
+/// Which rows to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowArg {
+    /// Only in the new file.
+    Added,
+    /// Only in the old file.
+    Removed,
+    /// Larger.
+    Grown,
+    /// Smaller.
+    Shrunk,
+    /// Unchanged in size.
+    Same,
+    /// Same thing, other name.
+    Renamed,
+    /// Everything.
+    All,
+}
+
+/// Tools whose output can be reproduced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Compat {
+    /// The kernel's scripts/bloat-o-meter (6.12).
+    BloatOMeter,
 }

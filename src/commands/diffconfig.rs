@@ -43,7 +43,8 @@ pub fn run(common: &Common, args: &Diffconfig) -> Result<Exit> {
         (ConfigFormat::Text, true) => {
             diffconfig::merge(&requested) + diffconfig::merge(&rest).as_str()
         }
-        (ConfigFormat::Text, false) => diffconfig::listing(&requested, &rest, &args.option),
+        (ConfigFormat::Text, false) if args.option.is_empty() => diffconfig::changes(&rest),
+        (ConfigFormat::Text, false) => diffconfig::listing(&requested, &rest),
     };
     output::write(common.output.as_deref(), &text)?;
     Ok(if differ && args.exit_code { Exit::Verdict } else { Exit::Ok })

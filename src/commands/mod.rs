@@ -7,6 +7,7 @@ pub mod build;
 pub mod compare;
 pub mod diffconfig;
 pub mod gate;
+pub mod images;
 pub mod json;
 pub mod output;
 pub mod run_report;

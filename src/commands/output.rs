@@ -1,11 +1,13 @@
 //! Where results go: standard output, or a file that is whole or not there at all.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::cli::common::Color;
 use crate::exit::{Error, Result};
+use crate::render::table::View;
 
 /// Writes `text` to `target`: a file name, or `-` or nothing for standard output. A file appears
 /// under its name only when it is complete.
@@ -45,4 +47,20 @@ fn umask() -> u32 {
     let mask = umask(Mode::empty());
     umask(mask);
     mask.bits()
+}
+
+/// How wide a table may be and whether in colours, for output to `target`. Without a terminal the
+/// width is that of `COLUMNS`, else 80.
+pub fn view(color: Color, target: Option<&str>) -> View {
+    let to_terminal = target.is_none_or(|name| name == "-") && io::stdout().is_terminal();
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => to_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+    };
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal =
+        || terminal_size::terminal_size().filter(|_| to_terminal).map(|(w, _)| usize::from(w.0));
+    let width = asked.or_else(terminal).unwrap_or(80);
+    View { width: width.clamp(40, 1000), color }
 }

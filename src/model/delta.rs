@@ -36,16 +36,18 @@ pub struct FileInfo {
     pub name: String,
     /// `linked`, `prelink`, `module`, `object`, or `archive`.
     pub kind: String,
-    /// ELF machine, class and byte order (`x86-64, 64-bit little-endian`).
-    pub machine: String,
+    /// The kernel's ARCH name, with width and byte order where it leaves them open.
+    pub arch: String,
     /// What GNU `size` says; for an archive, of all members together.
     pub size: Berkeley,
     /// Bytes without padding.
     pub payload: Option<Payload>,
     /// Size without the sections that never reach vmlinux; of pre-link files only.
     pub prelink: Option<Berkeley>,
-    /// Compiler and linker versions found in `.comment` and `linux_banner`.
-    pub tools: Vec<String>,
+    /// Compilers as they name themselves in `linux_banner` or `.comment`.
+    pub compilers: Vec<String>,
+    /// Linkers, likewise.
+    pub linkers: Vec<String>,
     /// Whether it has a symbol table.
     pub has_symtab: bool,
 }
@@ -74,11 +76,19 @@ pub struct Comparison {
 pub struct Table {
     /// What the rows are.
     pub by: By,
+    /// bloat-o-meter's heading for tables of symbols: `Symbol` (all), `Function`, `Data`, `RO Data`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// The numbers of the symbols this table is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub summary: Option<SymbolSummary>,
     /// Sorted and cut as asked.
     pub rows: Vec<Row>,
     /// How many rows `--top` cut off.
     pub hidden: usize,
-    /// Of all rows, before `--filter`, `--show` and `--top`.
+    /// What is in no row but belongs to the total: padding and unattributed bytes beside symbols.
+    pub rest: Vec<Row>,
+    /// Of all rows, before `--filter`, `--show` and `--top`, and the rest.
     pub total: Row,
 }
 

@@ -31,11 +31,8 @@ pub fn merge(changes: &[ConfigChange]) -> String {
     out
 }
 
-/// The changes, the requested ones first under a heading of their own where any were asked about.
-pub fn listing(requested: &[ConfigChange], rest: &[ConfigChange], asked: &[String]) -> String {
-    if asked.is_empty() {
-        return changes(rest);
-    }
-    let none = |text: String| if text.is_empty() { "(none)\n".to_owned() } else { text };
-    format!("# requested\n{}# dragged in\n{}", none(changes(requested)), none(changes(rest)))
+/// The changes, the requested ones first, each part under a heading.
+pub fn listing(requested: &[ConfigChange], rest: &[ConfigChange]) -> String {
+    let part = |text: String| if text.is_empty() { "(none)\n".to_owned() } else { text };
+    format!("# requested\n{}# dragged in\n{}", part(changes(requested)), part(changes(rest)))
 }

@@ -3,10 +3,16 @@
 pub mod berkeley;
 pub mod bloat;
 pub mod columns;
+pub mod compare;
+pub mod csv;
 pub mod diffconfig;
+pub mod json;
+pub mod markdown;
+pub mod number;
 pub mod run;
 pub mod run_csv;
 pub mod run_markdown;
+pub mod table;
 pub mod verdict_github;
 pub mod verdict_junit;
 pub mod verdict_markdown;

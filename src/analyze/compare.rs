@@ -1,0 +1,337 @@
+//! What `compare` says of two files: columns, tables, symbols and section accounts.
+//!
+//! Everything that only needs one file is worked out by [`analyse`], for all files at once on several
+//! threads; [`compare`] then puts two of them side by side.
+
+use std::collections::BTreeMap;
+
+use super::breakdown;
+use super::claims::{self, Category, Claims};
+use super::diff::{self, Side};
+use super::select::{self, Selection, Sort};
+use super::{class, payload, size};
+use crate::exit::{Error, Result};
+use crate::model::breakdown::Breakdown;
+use crate::model::class::Class;
+use crate::model::delta::{By, Comparison, Row, SectionBytes, SectionDelta, SymbolSummary, Table};
+use crate::model::image::{Image, Kind};
+use crate::model::linkmap::LinkMap;
+use crate::model::payload::{PayloadMap, SectionPayload};
+use crate::model::size::{Berkeley, Payload, PayloadKind};
+
+/// One file with what can be said of it alone.
+#[derive(Debug)]
+pub struct Analysed<'a> {
+    /// As the user named it.
+    pub name: String,
+    /// Whether it is an archive, whose members are the images.
+    pub is_archive: bool,
+    /// Its images: one, or the members of an archive.
+    pub images: &'a [Image<'a>],
+    /// What GNU `size` says, of all images together.
+    pub size: Berkeley,
+    /// The map of the final link, if there is one.
+    pub map: Option<&'a LinkMap<'a>>,
+    /// Its symbols.
+    pub claims: Claims<'a>,
+    /// Padding and payload of each image, estimated; empty unless asked for.
+    pub estimated: Vec<PayloadMap>,
+    /// Payload from the linker map, if there is one.
+    pub mapped: Option<PayloadMap>,
+}
+
+/// Works out what can be said of one file alone; padding and payload only if `payload`.
+pub fn analyse<'a>(
+    name: String,
+    is_archive: bool,
+    images: &'a [Image<'a>],
+    map: Option<&'a LinkMap<'a>>,
+    payload: bool,
+) -> Analysed<'a> {
+    let symbols = || claims::claims(images, class::of_section);
+    let padding = || {
+        if payload { images.iter().map(payload::estimate).collect() } else { Vec::new() }
+    };
+    let (claims, estimated) = rayon::join(symbols, padding);
+    let mapped = match (map, images) {
+        (Some(map), [image]) if payload => Some(payload::from_map(image, map).0),
+        _ => None,
+    };
+    let sizes: Vec<Berkeley> = images.iter().map(size::berkeley).collect();
+    Analysed {
+        name,
+        is_archive,
+        images,
+        size: size::totals(&sizes),
+        map,
+        claims,
+        estimated,
+        mapped,
+    }
+}
+
+impl Analysed<'_> {
+    /// Whether every image has a symbol table.
+    pub fn has_symtab(&self) -> bool {
+        self.images.iter().all(|image| image.has_symtab)
+    }
+
+    /// The best payload there is.
+    pub fn payload(&self) -> Option<Payload> {
+        self.mapped.as_ref().map(PayloadMap::payload).or_else(|| self.estimate())
+    }
+
+    /// The estimated payload.
+    pub fn estimate(&self) -> Option<Payload> {
+        let bytes = self.estimated.iter().map(|map| map.payload().bytes).sum();
+        (!self.estimated.is_empty()).then_some(Payload { bytes, kind: PayloadKind::Estimated })
+    }
+
+    /// The size of a pre-link file without the sections that never reach vmlinux.
+    pub fn prelink(&self) -> Option<Berkeley> {
+        let [image] = self.images else { return None };
+        (image.kind == Kind::Prelink).then(|| {
+            let mut reaching = image.clone();
+            reaching.sections.retain(|section| !class::never_linked(section.name));
+            size::berkeley(&reaching)
+        })
+    }
+
+    /// Bytes of each class; they sum to `dec`.
+    fn classes(&self, kind: PayloadKind) -> BTreeMap<Class, u64> {
+        let mut sums = BTreeMap::new();
+        for (number, image) in self.images.iter().enumerate() {
+            let map = match kind {
+                PayloadKind::Map => self.mapped.as_ref(),
+                PayloadKind::Estimated => self.estimated.get(number),
+            };
+            for (class, bytes) in class::classify(image, map) {
+                *sums.entry(class).or_default() += bytes;
+            }
+        }
+        sums
+    }
+
+    /// The account of every ALLOC section, sections of one name together, and their class.
+    fn sections(&self) -> BTreeMap<String, (SectionBytes, Class)> {
+        let mut sums: BTreeMap<String, (SectionBytes, Class)> = BTreeMap::new();
+        for (number, image) in self.images.iter().enumerate() {
+            let covered = self.claims.covered.get(number);
+            for (slot, section) in image.sections.iter().enumerate().filter(|(_, s)| s.is_alloc()) {
+                let symbols = covered.map_or(0, |covered| covered[slot]);
+                let padding = self.estimated.get(number).and_then(|map| map.section(section.index));
+                // Entries of tables get their size from their neighbours (see `claims`), which can
+                // take in what looks like fill.
+                let padding = padding
+                    .map_or(0, SectionPayload::padding)
+                    .min(section.size.saturating_sub(symbols));
+                let (sum, _) = sums
+                    .entry(section.name.to_string())
+                    .or_insert_with(|| (SectionBytes::default(), class::of_section(section)));
+                sum.size = sum.size.wrapping_add(section.size);
+                sum.symbols = sum.symbols.wrapping_add(symbols);
+                sum.padding = sum.padding.wrapping_add(padding);
+                let rest = section.size.wrapping_sub(symbols).wrapping_sub(padding);
+                sum.unattributed = sum.unattributed.wrapping_add(rest);
+            }
+        }
+        sums
+    }
+
+    /// The objects this file was made of: members of the archive, or what the linker map names.
+    fn objects(&self, by: By) -> Result<Breakdown> {
+        if self.is_archive {
+            return Ok(match by {
+                By::Dir => breakdown::by_file_dir(self.images, None),
+                _ => breakdown::by_file(self.images),
+            });
+        }
+        match (self.map, self.images) {
+            (Some(map), [image]) => Ok(match by {
+                By::Dir => breakdown::by_dir(image, map, None).0,
+                _ => breakdown::by_object(image, map).0,
+            }),
+            _ => Err(Error::input(
+                &self.name,
+                format!(
+                    "--by {} needs an archive, or the linker map beside the image (vmlinux.map)",
+                    by.name()
+                ),
+            )),
+        }
+    }
+}
+
+/// What to compare, and what of it to show.
+pub struct Options<'o> {
+    /// Tables to make.
+    pub by: Vec<By>,
+    /// Which rows.
+    pub selection: Selection<'o>,
+    /// Tables of symbols: bloat-o-meter's heading, and which categories are in it.
+    pub categories: &'o [(&'o str, &'o [Category])],
+}
+
+/// Compares `new`, the file number `file`, with the baseline `old`. Warnings and configuration are the
+/// caller's to add.
+pub fn compare(
+    file: usize,
+    old: &Analysed,
+    new: &Analysed,
+    options: &Options,
+) -> Result<Comparison> {
+    let kind = match (&old.mapped, &new.mapped) {
+        (Some(_), Some(_)) => PayloadKind::Map,
+        _ => PayloadKind::Estimated,
+    };
+    let sections = section_deltas(old, new);
+    let mut symbols = None;
+    let mut tables = Vec::new();
+    let has_symbols = old.has_symtab() && new.has_symtab();
+    for &by in &options.by {
+        if by == By::Symbol {
+            if has_symbols {
+                symbols = Some(symbol_tables(old, new, &sections, options, &mut tables));
+            }
+            continue;
+        }
+        let rows = match by {
+            By::Class => class_rows(&old.classes(kind), &new.classes(kind)),
+            By::Section => section_rows(old, new),
+            By::Object | By::Dir => merge(&old.objects(by)?, &new.objects(by)?),
+            By::Symbol => Vec::new(),
+        };
+        // Classes have an order of their own; of everything else the largest changes matter most.
+        let natural = if by == By::Class { None } else { Some(Sort::Abs) };
+        let selection = Selection { sort: options.selection.sort.or(natural), ..options.selection };
+        tables.push(select::table(by, rows, Vec::new(), &selection));
+    }
+    Ok(Comparison {
+        file,
+        columns: columns(old, new, kind),
+        tables,
+        symbols,
+        sections,
+        config: None,
+        warnings: Vec::new(),
+    })
+}
+
+fn columns(old: &Analysed, new: &Analysed, kind: PayloadKind) -> Vec<Row> {
+    let row = |name: &str, old: u64, new: u64| Row::new(name, Some(old), Some(new));
+    let mut rows = vec![
+        row("text", old.size.text, new.size.text),
+        row("data", old.size.data, new.size.data),
+        row("bss", old.size.bss, new.size.bss),
+        row("dec", old.size.dec(), new.size.dec()),
+    ];
+    // Two payloads are compared only if of one kind.
+    let payloads = match kind {
+        PayloadKind::Map => (old.payload(), new.payload(), "payload"),
+        PayloadKind::Estimated => (old.estimate(), new.estimate(), "payload (estimated)"),
+    };
+    if let (Some(was), Some(is), name) = payloads {
+        rows.push(row(name, was.bytes, is.bytes));
+    }
+    if let (Some(was), Some(is)) = (old.prelink(), new.prelink()) {
+        rows.push(row("pre-link", was.dec(), is.dec()));
+    }
+    rows
+}
+
+fn class_rows(old: &BTreeMap<Class, u64>, new: &BTreeMap<Class, u64>) -> Vec<Row> {
+    Class::ALL
+        .into_iter()
+        .filter(|class| old.contains_key(class) || new.contains_key(class))
+        .map(|class| Row::new(class.name(), old.get(&class).copied(), new.get(&class).copied()))
+        .collect()
+}
+
+fn section_rows(old: &Analysed, new: &Analysed) -> Vec<Row> {
+    let (old, new) = (old.sections(), new.sections());
+    let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
+    names
+        .map(|name| {
+            let (was, is) = (old.get(name), new.get(name));
+            let size = |side: Option<&(SectionBytes, Class)>| side.map(|(bytes, _)| bytes.size);
+            let mut row = Row::new(name.as_str(), size(was), size(is));
+            row.class = is.or(was).map(|&(_, class)| class);
+            row
+        })
+        .collect()
+}
+
+fn section_deltas(old: &Analysed, new: &Analysed) -> Vec<SectionDelta> {
+    let (mut old, new) = (old.sections(), new.sections());
+    let mut deltas: Vec<SectionDelta> = new
+        .into_iter()
+        .map(|(name, (bytes, _))| {
+            let old = old.remove(&name).map(|(bytes, _)| bytes);
+            SectionDelta { name, old, new: Some(bytes) }
+        })
+        .collect();
+    deltas.extend(old.into_iter().map(|(name, (bytes, _))| SectionDelta {
+        name,
+        old: Some(bytes),
+        new: None,
+    }));
+    deltas.sort_by(|a, b| a.name.cmp(&b.name));
+    deltas
+}
+
+/// The rows of two breakdowns, matched by name.
+fn merge(old: &Breakdown, new: &Breakdown) -> Vec<Row> {
+    let mut rows: BTreeMap<&str, (Option<u64>, Option<u64>)> = BTreeMap::new();
+    for row in &old.rows {
+        let bytes = rows.entry(&row.name).or_default().0.get_or_insert(0);
+        *bytes += row.size.dec();
+    }
+    for row in &new.rows {
+        let bytes = rows.entry(&row.name).or_default().1.get_or_insert(0);
+        *bytes += row.size.dec();
+    }
+    rows.into_iter().map(|(name, (old, new))| Row::new(name, old, new)).collect()
+}
+
+/// Adds the tables of symbols; the numbers of all symbols are returned.
+fn symbol_tables(
+    old: &Analysed,
+    new: &Analysed,
+    sections: &[SectionDelta],
+    options: &Options,
+    tables: &mut Vec<Table>,
+) -> SymbolSummary {
+    let pairs = diff::pairs(
+        Side { images: old.images, claims: &old.claims },
+        Side { images: new.images, claims: &new.claims },
+    );
+    for &(title, categories) in options.categories {
+        let summary = diff::summary(&pairs, &old.claims, &new.claims, categories);
+        let mut table =
+            select::symbols(&pairs, &old.claims, &new.claims, categories, &options.selection);
+        let is_all = categories == Category::ALL && !old.estimated.is_empty();
+        let rest = if is_all { rest(sections) } else { Vec::new() };
+        let sum = |pick: fn(&Row) -> Option<u64>, symbols: u64| {
+            rest.iter().filter_map(pick).fold(symbols, u64::wrapping_add)
+        };
+        let (was, is) = (sum(|row| row.old, summary.before), sum(|row| row.new, summary.after));
+        table.total = Row::new("total", Some(was), Some(is));
+        table.title = Some(title.to_owned());
+        table.summary = Some(summary);
+        table.rest = rest;
+        tables.push(table);
+    }
+    diff::summary(&pairs, &old.claims, &new.claims, Category::ALL)
+}
+
+/// Padding and unattributed bytes of all sections, which with the symbols make up `dec`.
+fn rest(sections: &[SectionDelta]) -> Vec<Row> {
+    let sum = |pick: fn(&SectionDelta) -> Option<&SectionBytes>, part: fn(&SectionBytes) -> u64| {
+        sections.iter().filter_map(pick).map(part).fold(0, u64::wrapping_add)
+    };
+    let row = |name: &str, part: fn(&SectionBytes) -> u64| {
+        let (was, is) = (sum(|s| s.old.as_ref(), part), sum(|s| s.new.as_ref(), part));
+        Row::new(name, Some(was), Some(is))
+    };
+    vec![row("padding", |bytes| bytes.padding), row("unattributed", |bytes| bytes.unattributed)]
+}

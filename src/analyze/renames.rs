@@ -1,0 +1,181 @@
+//! Symbols that only changed their name.
+//!
+//! Of what no name could match, two symbols of one class and exactly one size are the same thing if
+//! their contents are equal and occur once on either side, or if their names are similar and nothing
+//! else could be meant. Bounded on
+//! purpose: names are compared only where they begin or end alike, so that two quite different kernels
+//! cost no more than two similar ones.
+
+use std::cmp::Reverse;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::claims::Item;
+use super::diff::{NONE, Side};
+use super::names::Role;
+use crate::model::class::Class;
+use crate::model::image::{Kind, Place};
+
+/// Contents shorter than this are equal by chance.
+const MIN_CONTENT: u64 = 32;
+/// Symbols shorter than this are too common for names to tell.
+const MIN_NAMED: u64 = 16;
+/// Names at least this similar (0 to 1) are a rename, if no other symbol of the class that came or
+/// went has that size. Kernels are full of families (`dev_attr_…`, `trace_event_…`) whose members
+/// have one size and similar names.
+const SIMILAR: f64 = 0.7;
+/// Functions at least this similar are a rename even among others of the size.
+const VERY_SIMILAR: f64 = 0.9;
+/// No more name comparisons than this in a bucket.
+const MAX_BUCKET: usize = 4096;
+
+/// Pairs of item indices (old, new), among the `old_free` and `new_free` ones, in ascending order.
+pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u32, u32)> {
+    if old_free.is_empty() || new_free.is_empty() {
+        return Vec::new();
+    }
+    // Only sizes that occur on both sides can match, which leaves little of a large difference.
+    let mut by_size: FxHashMap<(u8, u64), (Vec<u32>, Vec<u32>)> = FxHashMap::default();
+    for &i in old_free {
+        let item = &old.claims.items[i as usize];
+        by_size.entry((item.class as u8, item.bytes)).or_default().0.push(i);
+    }
+    for &i in new_free {
+        let item = &new.claims.items[i as usize];
+        if let Some((_, news)) = by_size.get_mut(&(item.class as u8, item.bytes)) {
+            news.push(i);
+        }
+    }
+    let mut found = Vec::new();
+    for ((class, size), (mut olds, mut news)) in by_size {
+        if news.is_empty() || size < MIN_NAMED {
+            continue;
+        }
+        let single = olds.len() == 1 && news.len() == 1;
+        if size >= MIN_CONTENT {
+            by_content(old, new, &mut olds, &mut news, &mut found);
+        }
+        for (list, side) in [(&mut olds, old), (&mut news, new)] {
+            // The number of a static local says nothing, and its name occurs in many functions.
+            list.retain(|&i| side.claims.items[i as usize].role != Role::Numbered);
+        }
+        let threshold = if single { SIMILAR } else { VERY_SIMILAR };
+        if single || class == Class::Code as u8 {
+            by_name(&old.claims.items, &new.claims.items, &olds, &news, threshold, &mut found);
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+/// Takes out of `olds` and `news` what has contents that occur once on either side.
+fn by_content(
+    old: Side,
+    new: Side,
+    olds: &mut Vec<u32>,
+    news: &mut Vec<u32>,
+    found: &mut Vec<(u32, u32)>,
+) {
+    // Hash → the item, or NONE if there are several.
+    let hashes = |side: Side, list: &[u32]| {
+        let mut hashes: FxHashMap<u64, u32> = FxHashMap::default();
+        for &i in list {
+            if let Some(hash) = content(side, &side.claims.items[i as usize]).map(xxh3_64) {
+                hashes.entry(hash).and_modify(|first| *first = NONE).or_insert(i);
+            }
+        }
+        hashes
+    };
+    let old_hashes = hashes(old, olds);
+    if old_hashes.is_empty() {
+        return;
+    }
+    let new_hashes = hashes(new, news);
+    let matched: Vec<(u32, u32)> = old_hashes
+        .iter()
+        .filter_map(|(hash, &was)| {
+            let &is = new_hashes.get(hash)?;
+            (was != NONE && is != NONE).then_some((was, is))
+        })
+        .collect();
+    let (was, is): (FxHashSet<u32>, FxHashSet<u32>) = matched.iter().copied().unzip();
+    olds.retain(|i| !was.contains(i));
+    news.retain(|i| !is.contains(i));
+    found.extend(matched);
+}
+
+/// The bytes of an item, unless it has none or all are zero (then they say nothing).
+fn content<'a>(side: Side<'_, 'a>, item: &Item) -> Option<&'a [u8]> {
+    let image = &side.images[item.image as usize];
+    let symbol = &image.symbols[item.symbol as usize];
+    let Place::Section(index) = symbol.section else { return None };
+    let section = image
+        .sections
+        .get(index as usize)
+        .filter(|section| section.index == index)
+        .or_else(|| image.sections.iter().find(|section| section.index == index))?;
+    let linked = image.kind == Kind::Linked;
+    let start = if linked { symbol.value.wrapping_sub(section.addr) } else { symbol.value };
+    let end = start.checked_add(symbol.size)?;
+    let bytes = section.data.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)?;
+    bytes.iter().any(|&byte| byte != 0).then_some(bytes)
+}
+
+fn by_name(
+    old: &[Item],
+    new: &[Item],
+    olds: &[u32],
+    news: &[u32],
+    threshold: f64,
+    found: &mut Vec<(u32, u32)>,
+) {
+    // Names that are alike nearly always share their first or their last letters.
+    type Bucket = (Vec<u32>, Vec<u32>);
+    let mut buckets: FxHashMap<(bool, [u8; 4]), Bucket> = FxHashMap::default();
+    for (items, list, is_new) in [(old, olds, false), (new, news, true)] {
+        for &i in list {
+            let name = &items[i as usize].name;
+            let ends = [name.first_chunk::<4>(), name.last_chunk::<4>()];
+            for (chunk, at_end) in ends.into_iter().zip([false, true]) {
+                let Some(chunk) = chunk else { continue };
+                let bucket = buckets.entry((at_end, *chunk)).or_default();
+                if is_new { bucket.1.push(i) } else { bucket.0.push(i) }
+            }
+        }
+    }
+    let mut candidates = Vec::new();
+    for (olds, news) in buckets.values() {
+        if olds.is_empty() || news.is_empty() || olds.len() * news.len() > MAX_BUCKET {
+            continue;
+        }
+        for &was in olds {
+            for &is in news {
+                let similarity = similarity(&old[was as usize].name, &new[is as usize].name);
+                if similarity >= threshold {
+                    candidates.push((Reverse((similarity * 1e6) as u64), was, is));
+                }
+            }
+        }
+    }
+    // The most similar first; ties in the order of the items, so that the result is determined.
+    candidates.sort_unstable();
+    candidates.dedup();
+    let (mut old_taken, mut new_taken) = (FxHashSet::default(), FxHashSet::default());
+    for (_, was, is) in candidates {
+        if !old_taken.contains(&was) && !new_taken.contains(&is) {
+            old_taken.insert(was);
+            new_taken.insert(is);
+            found.push((was, is));
+        }
+    }
+}
+
+fn similarity(a: &[u8], b: &[u8]) -> f64 {
+    let (shorter, longer) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    // What the lengths alone rule out need not be compared.
+    if longer.is_empty() || (shorter.len() as f64) < SIMILAR * longer.len() as f64 {
+        return 0.0;
+    }
+    strsim::normalized_levenshtein(&String::from_utf8_lossy(a), &String::from_utf8_lossy(b))
+}

@@ -1,0 +1,169 @@
+//! Which rows a table shows, and in what order: `--show`, `--filter`, `--sort`, `--top`.
+//!
+//! Two kernels share 130,000 symbols. So names are made, and rows built, only for what is shown; and
+//! what is cut off is never sorted.
+
+use std::cmp::Ordering;
+
+use super::claims::{Category, Claims};
+use super::diff::{self, Pair};
+use super::names;
+use crate::model::delta::{By, Change, Row, Table};
+
+/// In what order rows come. Ties are in the order of names, then of position in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Largest growth first, largest shrinkage last, as bloat-o-meter.
+    Delta,
+    /// Largest change in either direction first.
+    Abs,
+    /// By name.
+    Name,
+    /// Largest first (the larger of before and after).
+    Size,
+    /// Largest growth in percent first; what is new counts as infinite.
+    Percent,
+}
+
+/// What of a table to show.
+#[derive(Clone, Copy)]
+pub struct Selection<'o> {
+    /// Only these changes.
+    pub show: &'o [Change],
+    /// Only names for which this holds.
+    pub filter: Option<&'o (dyn Fn(&str) -> bool + Sync)>,
+    /// The order; `None` leaves the natural one (of classes and sections).
+    pub sort: Option<Sort>,
+    /// At most so many rows: those with the largest change, unless sorted otherwise.
+    pub top: Option<usize>,
+}
+
+impl Selection<'_> {
+    fn wants(&self, change: Change) -> bool {
+        self.show.contains(&change)
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        self.filter.is_none_or(|filter| filter(name))
+    }
+}
+
+/// A table of `rows`, which are all there are.
+pub fn table(by: By, rows: Vec<Row>, rest: Vec<Row>, selection: &Selection) -> Table {
+    let sum = |pick: fn(&Row) -> Option<u64>| {
+        rows.iter().chain(&rest).filter_map(pick).fold(0u64, u64::wrapping_add)
+    };
+    let total = Row::new("total", Some(sum(|row| row.old)), Some(sum(|row| row.new)));
+    let mut rows = rows;
+    rows.retain(|row| selection.wants(row.change) && selection.matches(&row.name));
+    let before = rows.len();
+    if let Some(sort) = selection.sort {
+        rows.sort_by(|a, b| order(sort, &key_of_row(a), &key_of_row(b)).then(a.name.cmp(&b.name)));
+    }
+    if let Some(top) = selection.top {
+        rows.truncate(top);
+    }
+    let hidden = before - rows.len();
+    Table { by, title: None, summary: None, hidden, rows, rest, total }
+}
+
+struct Key {
+    delta: i64,
+    size: u64,
+    percent: Option<f64>,
+}
+
+fn key_of_row(row: &Row) -> Key {
+    Key {
+        delta: row.delta,
+        size: row.old.unwrap_or(0).max(row.new.unwrap_or(0)),
+        percent: row.percent,
+    }
+}
+
+fn order(sort: Sort, a: &Key, b: &Key) -> Ordering {
+    match sort {
+        Sort::Delta => b.delta.cmp(&a.delta),
+        Sort::Abs => {
+            b.delta.unsigned_abs().cmp(&a.delta.unsigned_abs()).then(b.delta.cmp(&a.delta))
+        }
+        Sort::Name => Ordering::Equal,
+        Sort::Size => b.size.cmp(&a.size),
+        Sort::Percent => {
+            let percent = |key: &Key| key.percent.unwrap_or(f64::INFINITY);
+            percent(b).total_cmp(&percent(a)).then(b.delta.cmp(&a.delta))
+        }
+    }
+}
+
+/// The table of symbols without rest and total, which the caller knows.
+pub fn symbols(
+    pairs: &[Pair],
+    old: &Claims,
+    new: &Claims,
+    categories: &[Category],
+    selection: &Selection,
+) -> Table {
+    let mut chosen: Vec<&Pair> = pairs
+        .iter()
+        .filter(|pair| {
+            selection.wants(pair.change(old, new)) && diff::is_of(pair, old, new, categories)
+        })
+        .collect();
+    if selection.filter.is_some() {
+        chosen.retain(|pair| {
+            let item = diff::item(pair, old, new);
+            let was = pair.old.map(|i| &old.items[i as usize].name).filter(|_| pair.renamed);
+            selection.matches(&names::display(&item.name))
+                || was.is_some_and(|was| selection.matches(&names::display(was)))
+        });
+    }
+    let total = chosen.len();
+    let sort = selection.sort.unwrap_or(Sort::Abs);
+    let compare = |a: &&Pair, b: &&Pair| {
+        let (x, y) = (diff::item(a, old, new), diff::item(b, old, new));
+        order(sort, &key_of_pair(a, old, new), &key_of_pair(b, old, new))
+            .then_with(|| x.name.cmp(&y.name))
+            .then_with(|| x.object.cmp(y.object))
+            .then_with(|| (a.nth, a.old, a.new).cmp(&(b.nth, b.old, b.new)))
+    };
+    if let Some(top) = selection.top.filter(|&top| top < chosen.len()) {
+        if top > 0 {
+            chosen.select_nth_unstable_by(top - 1, compare);
+        }
+        chosen.truncate(top);
+    }
+    chosen.sort_unstable_by(compare);
+    let rows: Vec<Row> = chosen.into_iter().map(|pair| row(pair, old, new)).collect();
+    Table {
+        by: By::Symbol,
+        title: None,
+        summary: None,
+        hidden: total - rows.len(),
+        rows,
+        rest: Vec::new(),
+        total: Row::new("total", None, None),
+    }
+}
+
+fn key_of_pair(pair: &Pair, old: &Claims, new: &Claims) -> Key {
+    let (was, is) = (pair.before(old), pair.after(new));
+    let delta = crate::model::delta::delta(was.unwrap_or(0), is.unwrap_or(0));
+    Key {
+        delta,
+        size: was.unwrap_or(0).max(is.unwrap_or(0)),
+        percent: crate::model::delta::percent(delta, was.unwrap_or(0)),
+    }
+}
+
+fn row(pair: &Pair, old: &Claims, new: &Claims) -> Row {
+    let item = diff::item(pair, old, new);
+    let mut row = Row::new(names::display(&item.name), pair.before(old), pair.after(new));
+    row.change = pair.change(old, new);
+    row.class = Some(item.class);
+    row.object = (!item.object.is_empty()).then(|| String::from_utf8_lossy(item.object).into());
+    row.was =
+        pair.old.filter(|_| pair.renamed).map(|i| names::display(&old.items[i as usize].name));
+    row.nth = (pair.of > 1).then_some((pair.nth, pair.of));
+    row
+}

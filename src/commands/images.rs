@@ -1,0 +1,127 @@
+//! Opens what `compare` compares: images and archives, linker maps and configurations beside them.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::analyze::compare::{Analysed, analyse};
+use crate::elf::{Input, Want, ikconfig, linkmap};
+use crate::exit::{Error, Result};
+use crate::kconf::dotconfig;
+use crate::model::config::Config;
+use crate::model::image::{Image, Kind};
+use crate::model::linkmap::LinkMap;
+
+/// An opened file and what lies beside it.
+#[derive(Debug)]
+pub struct Opened {
+    input: Input,
+    /// The bytes of the linker map, if there is one.
+    map: Option<(PathBuf, Vec<u8>)>,
+}
+
+/// Opens all files. A linker map lies beside its image under the same name with `.map` behind it, as
+/// Kbuild's `vmlinux.map`; it is read only if `with_maps`.
+pub fn open(files: &[PathBuf], with_maps: bool) -> Result<Vec<Opened>> {
+    files
+        .par_iter()
+        .map(|file| {
+            let input = Input::open(file)?;
+            let mut path = file.clone().into_os_string();
+            path.push(".map");
+            let path = PathBuf::from(path);
+            let map = if with_maps && path.is_file() {
+                let bytes = std::fs::read(&path).map_err(|err| Error::io(&path, err))?;
+                Some((path, bytes))
+            } else {
+                None
+            };
+            Ok(Opened { input, map })
+        })
+        .collect()
+}
+
+/// What is borrowed from an [`Opened`] file.
+#[derive(Debug)]
+pub struct Lent<'a> {
+    name: String,
+    is_archive: bool,
+    images: Vec<Image<'a>>,
+    map: Option<LinkMap<'a>>,
+}
+
+/// Reads headers, symbols and linker maps.
+pub fn read(opened: &[Opened]) -> Result<Vec<Lent<'_>>> {
+    opened
+        .par_iter()
+        .map(|opened| {
+            let images = opened.input.images(Want::SYMBOLS)?;
+            let map = match &opened.map {
+                Some((path, bytes)) => Some(linkmap::parse(bytes, &path.to_string_lossy())?.0),
+                None => None,
+            };
+            let name = opened.input.path().to_string_lossy().into_owned();
+            Ok(Lent { name, is_archive: opened.input.is_archive(), images, map })
+        })
+        .collect()
+}
+
+impl Lent<'_> {
+    /// The images.
+    pub fn images(&self) -> &[Image<'_>] {
+        &self.images
+    }
+
+    /// What the readers found odd, one sentence each.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.images
+            .iter()
+            .flat_map(|image| image.warnings.iter().map(|text| format!("{}: {text}", image.name)))
+    }
+}
+
+/// Works out what can be said of each file alone, on as many threads as there are; padding and payload
+/// only if `payload`.
+pub fn analyse_all<'a>(lent: &'a [Lent<'a>], payload: bool) -> Vec<Analysed<'a>> {
+    lent.par_iter()
+        .map(|file| {
+            analyse(file.name.clone(), file.is_archive, &file.images, file.map.as_ref(), payload)
+        })
+        .collect()
+}
+
+/// A configuration and where it is from.
+#[derive(Debug)]
+pub struct FoundConfig {
+    /// The `.config` file, or the image that carries it.
+    pub path: PathBuf,
+    /// `path`, or `IKCONFIG of …`.
+    pub label: String,
+    /// What it says.
+    pub config: Config,
+}
+
+/// The configuration of a kernel image: the `.config` beside it, else the one it carries (IKCONFIG).
+/// `None` if there is neither, or if the file is no kernel image.
+pub fn config(file: &Analysed) -> Result<Option<FoundConfig>> {
+    let [image] = file.images else { return Ok(None) };
+    if !matches!(image.kind, Kind::Linked | Kind::Prelink) {
+        return Ok(None);
+    }
+    let beside = Path::new(&file.name).with_file_name(".config");
+    if beside.is_file() {
+        let text = std::fs::read(&beside).map_err(|err| Error::io(&beside, err))?;
+        let config = dotconfig::parse(&beside, &text)?;
+        let label = beside.display().to_string();
+        return Ok(Some(FoundConfig { path: beside, label, config }));
+    }
+    // Looking for the marker takes reading all data, so ask the symbols first.
+    if image.has_symtab && !image.symbols.iter().any(|symbol| symbol.name == "kernel_config_data") {
+        return Ok(None);
+    }
+    let Some(text) = ikconfig::extract(image)? else { return Ok(None) };
+    let path = PathBuf::from(&file.name);
+    let label = format!("IKCONFIG of {}", file.name);
+    let config = dotconfig::parse(Path::new(&label), text.as_bytes())?;
+    Ok(Some(FoundConfig { path, label, config }))
+}

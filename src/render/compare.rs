@@ -1,0 +1,116 @@
+//! The default output of `compare`: the block of `size` for the commit message, then what to make of it.
+
+use std::fmt::Write as _;
+
+use super::table::{self, View};
+use super::{bloat, diffconfig, number};
+use crate::model::delta::{Comparison, ConfigDelta, Report, Row, Table};
+
+/// What comes after the block of `size`. With `changes`, symbols are shown in
+/// bloat-o-meter's layout; otherwise all tables are tables.
+pub fn text(report: &Report, changes: bool, view: View) -> String {
+    let mut out = String::new();
+    let baseline = report.files.get(report.baseline).map_or("", |file| file.name.as_str());
+    for comparison in &report.comparisons {
+        let name = report.files.get(comparison.file).map_or("", |file| file.name.as_str());
+        out.push('\n');
+        let mut title = format!("{name} against {baseline}");
+        if title.chars().count() > view.width {
+            title = format!("{name}\nagainst {baseline}");
+        }
+        out += &table::heading(&title, view);
+        out.push('\n');
+        out += &columns(comparison, view);
+        for each in &comparison.tables {
+            out.push('\n');
+            match top(each).filter(|_| changes) {
+                Some(changes) => out += &changes,
+                None => out += &table::table(each, view),
+            }
+        }
+        if let Some(config) = &comparison.config {
+            out.push('\n');
+            out += &configuration(config, view);
+        }
+        if !comparison.warnings.is_empty() {
+            out.push('\n');
+        }
+        for warning in &comparison.warnings {
+            out += &table::warning(&warning.message, view);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn columns(comparison: &Comparison, view: View) -> String {
+    let rows: Vec<table::Cells> = comparison
+        .columns
+        .iter()
+        .map(|row| {
+            vec![
+                row.name.clone(),
+                number::size(row.old),
+                number::size(row.new),
+                number::signed(row.delta),
+                number::percent(row.percent),
+            ]
+        })
+        .collect();
+    let signs: Vec<i64> = comparison.columns.iter().map(|row| row.delta).collect();
+    table::layout(&["", "before", "after", "delta", "%"], &rows, 0, &signs, 0, view)
+}
+
+/// The symbols in bloat-o-meter's layout, with its first and last line, from the largest growth to
+/// the largest shrinkage.
+/// `None` for other tables.
+pub fn top(changes: &Table) -> Option<String> {
+    let (title, summary) = (changes.title.as_ref()?, changes.summary.as_ref()?);
+    let mut out = String::new();
+    let counts = [summary.added, summary.removed, summary.grown, summary.shrunk];
+    let (up, down) = (i128::from(summary.up), i128::from(summary.down));
+    bloat::header(&mut out, title, &counts, up, -down);
+    let mut rows: Vec<&Row> = changes.rows.iter().collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.delta));
+    let cell = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), |b| b.to_string());
+    for row in rows {
+        let name = table::label(row);
+        bloat::line(&mut out, &name, &cell(row.old), &cell(row.new), i128::from(row.delta));
+    }
+    let mut more = Vec::new();
+    if changes.hidden > 0 {
+        more.push(format!(
+            "{} more changes (--top 0 shows all)",
+            number::grouped(changes.hidden as u64)
+        ));
+    }
+    if summary.renamed > 0 {
+        let count = number::grouped(summary.renamed);
+        more.push(format!("{count} renamed (--by symbol --show renamed)"));
+    }
+    if !more.is_empty() {
+        let _ = writeln!(out, "… {}", more.join("; "));
+    }
+    bloat::total(&mut out, u128::from(summary.before), u128::from(summary.after));
+    Some(out)
+}
+
+fn configuration(config: &ConfigDelta, view: View) -> String {
+    let count = config.requested.len() + config.changes.len();
+    let heading = format!("config: {} against {}", config.new, config.old);
+    let mut out = table::heading(&heading, view) + "\n";
+    if count == 0 {
+        out += "(identical)\n";
+    } else if config.requested.is_empty() {
+        out += &diffconfig::changes(&config.changes);
+    } else {
+        out += &diffconfig::listing(&config.requested, &config.changes);
+    }
+    out
+}
+
+/// All changes of symbols of all comparisons in bloat-o-meter's layout, and nothing else.
+pub fn bloat(report: &Report) -> String {
+    let tables = report.comparisons.iter().flat_map(|comparison| &comparison.tables);
+    tables.filter_map(top).collect()
+}

@@ -1,0 +1,69 @@
+//! Comparisons as comma-separated values (RFC 4180): one header, one line for each row of each table.
+
+use crate::model::class::Class;
+use crate::model::delta::{Report, Row};
+
+/// Every row of the report. `by` says of what: `column` (text, data, bss, dec, payload) or a table's
+/// kind; padding, unattributed bytes and totals are rows of their tables.
+pub fn csv(report: &Report) -> String {
+    let mut out =
+        String::from("file,baseline,by,name,class,object,old,new,delta,percent,change,was\n");
+    let name = |file: usize| report.files.get(file).map_or("", |file| file.name.as_str());
+    let baseline = name(report.baseline);
+    for comparison in &report.comparisons {
+        let file = name(comparison.file);
+        let columns = comparison.columns.iter().map(|row| ("column", row));
+        let tables = comparison.tables.iter().flat_map(|table| {
+            let rows = table.rows.iter().chain(&table.rest).chain([&table.total]);
+            rows.map(|row| (table.by.name(), row))
+        });
+        for (by, row) in columns.chain(tables) {
+            line(&mut out, &[file, baseline, by], row);
+        }
+    }
+    out
+}
+
+fn line(out: &mut String, front: &[&str], row: &Row) {
+    let number = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
+    let name = match row.nth {
+        Some((nth, of)) => format!("{} [{nth} of {of}]", row.name),
+        None => row.name.clone(),
+    };
+    let (old, new, delta) = (number(row.old), number(row.new), row.delta.to_string());
+    let percent = row.percent.map_or_else(String::new, |percent| format!("{percent:.6}"));
+    let fields = [
+        name.as_str(),
+        row.class.map_or("", Class::name),
+        row.object.as_deref().unwrap_or(""),
+        &old,
+        &new,
+        &delta,
+        &percent,
+        row.change.name(),
+        row.was.as_deref().unwrap_or(""),
+    ];
+    let all: Vec<String> = front.iter().copied().chain(fields).map(quoted).collect();
+    out.push_str(&all.join(","));
+    out.push('\n');
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn fields_are_quoted_where_they_must_be() {
+        assert_eq!(quoted("a b"), "a b");
+        assert_eq!(quoted("a,b"), "\"a,b\"");
+        assert_eq!(quoted("a\"b"), "\"a\"\"b\"");
+    }
+}
