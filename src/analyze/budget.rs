@@ -49,7 +49,9 @@ fn limit_asks(limit: &Limit, pair: &Pair, ask: &Ask<'_>) -> bool {
         // An absolute limit is about every cell, whatever it is compared with.
         (None, None) => None,
     };
-    pair.against == against
+    // Growth needs something to grow from.
+    (against.is_some() || limit.max_growth.is_none())
+        && pair.against == against
         && about(&limit.arch, Some(&pair.arch))
         && about(&limit.variant, pair.variant.as_deref())
 }
@@ -176,7 +178,8 @@ fn questions<'a>(policy: &'a Policy, ask: &'a Ask<'a>, sources: bool) -> Vec<Rul
         archs: &limit.arch,
         variants: &limit.variant,
         asks: Box::new(move |pair| limit_asks(limit, pair, ask)),
-        hint: "no cell of the run matches its arch, variant and against",
+        hint: "no cell of the run matches its arch and variant, or there is nothing to hold them \
+               against",
     });
     off.chain(limits).collect()
 }

@@ -30,6 +30,14 @@ pub fn read<T: DeserializeOwned>(file: &Path, what: &str, newest: u32) -> Result
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::input(file, format!("is empty, not {what}")));
     }
+    // serde would take a list of the right length for a struct.
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Error::input_at(
+            file,
+            At::LineColumn(1, 1),
+            format!("not {what}: no JSON object"),
+        ));
+    }
     let probe: Probe = serde_json::from_slice(&text).map_err(|err| wrong(file, what, &err))?;
     match probe.schema {
         None => return Err(Error::input(file, format!("is not {what}: it has no schema number"))),
