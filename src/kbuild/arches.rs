@@ -13,7 +13,7 @@ pub struct Arch {
     pub name: Cow<'static, str>,
     /// The directory under `arch/`.
     pub srcarch: Cow<'static, str>,
-    /// Names of `uname -m` on which the plain `gcc` is the right compiler.
+    /// Machines (Rust's names) on which the plain `gcc` is the right compiler.
     pub native: &'static [&'static str],
     /// `CROSS_COMPILE` prefixes: Debian's first, then those of the kernel.org toolchains. The first
     /// whose gcc is on PATH is taken.
@@ -102,12 +102,11 @@ impl Arch {
 pub static ARCHES: &[Arch] = &[
     row("alpha", 0x9026, &["alpha-linux-gnu-", "alpha-linux-"])
         .debian("gcc-alpha-linux-gnu")
-        .native(&["alpha"])
         .image("arch/alpha/boot/vmlinux.gz"),
     row("arc", 195, &["arc-linux-gnu-", "arc-linux-"]).debian("gcc-arc-linux-gnu"),
     row("arm", 40, &["arm-linux-gnueabihf-", "arm-linux-gnueabi-"])
         .debian("gcc-arm-linux-gnueabihf")
-        .native(&["armv7l", "armv6l"])
+        .native(&["arm"])
         .clang()
         .image("arch/arm/boot/zImage"),
     row("arm64", 183, &["aarch64-linux-gnu-", "aarch64-linux-"])
@@ -119,7 +118,7 @@ pub static ARCHES: &[Arch] = &[
     row("hexagon", 164, &["hexagon-linux-"]).clang(),
     row_in("i386", "x86", 3, &["i686-linux-gnu-", "i386-linux-", "x86_64-linux-gnu-"])
         .debian("gcc-i686-linux-gnu")
-        .native(&["x86_64", "i686"])
+        .native(&["x86_64", "x86"])
         .clang()
         .image("arch/x86/boot/bzImage"),
     row("loongarch", 258, &["loongarch64-linux-gnu-", "loongarch64-linux-"]).clang(),
@@ -138,7 +137,7 @@ pub static ARCHES: &[Arch] = &[
         .debian("gcc-hppa64-linux-gnu"),
     row("powerpc", 21, &["powerpc64le-linux-gnu-", "powerpc64-linux-"])
         .debian("gcc-powerpc64le-linux-gnu")
-        .native(&["ppc64le"])
+        .native(&["powerpc64"])
         .clang()
         .pins(&[("PPC64", "y"), ("CPU_LITTLE_ENDIAN", "y")]),
     row("riscv", 243, &["riscv64-linux-gnu-", "riscv64-linux-"])

@@ -261,10 +261,8 @@ impl<'a> Work<'a> {
         let mut make = self.cell.make(&[]).map_err(|missing| Error::Cell(missing.reason))?;
         make.log = Some(self.log.clone());
         make.deadline = self.deadline;
-        let path = make.env.get(std::ffi::OsStr::new("PATH")).cloned().unwrap_or_default();
-        let ccache = self.toolchain.ccache.then(|| shims::find("ccache", &path)).flatten();
         let dir = self.dir.join(".tools");
-        shims::apply(&dir, &mut make, &self.toolchain.words, ccache.as_deref())?;
+        shims::apply(&dir, &mut make, &self.toolchain.words, self.toolchain.ccache.as_deref())?;
         Ok(make)
     }
 

@@ -35,7 +35,7 @@ pub fn run(context: &Context) -> Result<Executed> {
             break;
         }
         if let Some(first) = round.first() {
-            match first.source.enter() {
+            match first.source.enter(context.runner) {
                 Err(error @ Error::Signal(_)) => drop(error),
                 Err(error) => {
                     let reason = error.to_string();

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arches::Arch;
+use super::fragment::Fragment;
 use super::process::Command;
 use super::source::Source;
 use super::toolchain::{Missing, Toolchain};
@@ -71,15 +72,6 @@ pub struct Variant {
     pub requests: Vec<Assignment>,
 }
 
-/// Assignments from one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fragment {
-    /// The file as the user named it.
-    pub name: String,
-    /// In file order; the last assignment of a symbol wins.
-    pub assignments: Vec<Assignment>,
-}
-
 /// Where a configuration starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaseConfig {
@@ -120,7 +112,7 @@ impl Plan {
 
 impl CellPlan {
     /// The make command line of `goals` in this cell: exactly what `--dry-run` prints and
-    /// `reproduce.sh` repeats. No `-j`, log or deadline: the runner adds those.
+    /// `reproduce.sh` repeats. No `-j`, ccache, log or deadline: the runner adds those.
     ///
     /// # Errors
     /// The cell has no toolchain; what is missing.
@@ -130,7 +122,7 @@ impl CellPlan {
         let mut build_dir = OsString::from("O=");
         build_dir.push(&self.build_dir);
         command = command.arg(build_dir);
-        for word in toolchain.make_words() {
+        for word in toolchain.words.to_words() {
             command = command.arg(word);
         }
         for goal in goals {

@@ -1,0 +1,164 @@
+//! Questions to git. It only ever reads: optional locks are off, nothing is checked out, and
+//! revisions leave the repository through `git archive`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::environment;
+use super::process::{Command, Runner};
+use crate::exit::{Error, Result};
+use crate::model::run::Revision;
+
+/// A directory in a work tree (or a bare repository) and the runner that asks.
+#[derive(Clone, Copy)]
+pub struct Repo<'r> {
+    /// Where questions are asked; paths are relative to it.
+    pub dir: &'r Path,
+    /// Runs git.
+    pub runner: &'r Runner,
+}
+
+impl Repo<'_> {
+    fn command<S: Into<OsString>>(self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(["git", "-C"]).arg(self.dir).arg("--no-optional-locks");
+        command.argv.extend(args.into_iter().map(Into::into));
+        command.env = environment::plain(std::env::vars_os());
+        command.capture()
+    }
+
+    /// Output of a command that succeeded, `None` if it failed.
+    fn ask<S: Into<OsString>>(self, args: impl IntoIterator<Item = S>) -> Result<Option<String>> {
+        let done = self.runner.run(&self.command(args))?;
+        Ok(done.ok().then(|| done.text()))
+    }
+
+    /// Whether git knows this directory at all.
+    pub fn is_repository(self) -> Result<bool> {
+        Ok(self.ask(["rev-parse", "--git-dir"])?.is_some())
+    }
+
+    /// The commit that `rev` names.
+    pub fn commit(self, rev: &str) -> Result<Revision> {
+        if !self.is_repository()? {
+            let message = format!("is not in a git repository, so revision `{rev}` means nothing");
+            return Err(Error::input(self.dir, message));
+        }
+        let unknown = || Error::Usage(format!("{}: unknown revision `{rev}`", self.dir.display()));
+        if rev.starts_with('-') {
+            return Err(unknown());
+        }
+        let peeled = format!("{rev}^{{commit}}");
+        let hash = self
+            .ask(["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled])?
+            .ok_or_else(unknown)?;
+        let line = self.ask(["log", "-1", "--no-show-signature", "--format=%h%x09%s", &hash])?;
+        let line = line.ok_or_else(unknown)?;
+        let (abbrev, subject) = line.split_once('\t').unwrap_or((line.as_str(), ""));
+        Ok(Revision {
+            hash: hash.clone(),
+            abbrev: abbrev.to_owned(),
+            subject: subject.to_owned(),
+            dirty: false,
+        })
+    }
+
+    /// `A..B`: A, then every commit after it up to B, oldest first.
+    pub fn range(self, range: &str) -> Result<Vec<Revision>> {
+        let ends = range.split_once("..").filter(|(a, b)| !a.is_empty() && !b.starts_with('.'));
+        let (first, last) = ends.ok_or_else(|| {
+            Error::Usage(format!(
+                "--range {range}: expected A..B, two revisions of which A is older"
+            ))
+        })?;
+        let last = if last.is_empty() { "HEAD" } else { last };
+        let (first, last) = (self.commit(first)?, self.commit(last)?);
+        let span = format!("{}..{}", first.hash, last.hash);
+        let list = self.ask(["rev-list", "--reverse", "--topo-order", &span])?.unwrap_or_default();
+        let mut out = vec![first];
+        for hash in list.lines() {
+            out.push(self.commit(hash)?);
+        }
+        if out.len() == 1 {
+            return Err(Error::Usage(format!("range {range}: there are no commits in it")));
+        }
+        Ok(out)
+    }
+
+    /// The commit of a work tree, if `dir` belongs to one, and whether it has been changed since.
+    pub fn head(self) -> Result<Option<Revision>> {
+        // A tree unpacked somewhere inside another project's repository is not that project.
+        if self.ask(["ls-files", "--error-unmatch", "Makefile"])?.is_none() {
+            return Ok(None);
+        }
+        let mut revision = self.commit("HEAD")?;
+        let status = self.ask(["status", "--porcelain", "--", "."])?;
+        revision.dirty = status.is_none_or(|text| !text.is_empty());
+        Ok(Some(revision))
+    }
+
+    /// The hash of the tree object below [`Repo::dir`] at `commit`: it determines every byte.
+    pub fn tree_hash(self, commit: &str) -> Result<String> {
+        let prefix = self.ask(["rev-parse", "--show-prefix"])?.unwrap_or_default();
+        let object = format!("{commit}:{prefix}");
+        self.ask(["rev-parse", "--verify", "--quiet", object.trim_end_matches('/')])?
+            .ok_or_else(|| Error::input(self.dir, format!("does not exist in revision {commit}")))
+    }
+
+    /// The text of a file at `commit`.
+    pub fn show(self, commit: &str, path: &str) -> Result<Option<String>> {
+        self.ask(["show", "--no-textconv", &format!("{commit}:./{path}")])
+    }
+
+    /// Whether a path exists at `commit`.
+    pub fn exists(self, commit: &str, path: &str) -> Result<bool> {
+        Ok(self.ask(["cat-file", "-e", &format!("{commit}:./{path}")])?.is_some())
+    }
+
+    /// Writes the files of `commit` into the directory `into`, which must exist.
+    pub fn unpack(self, commit: &str, into: &Path) -> Result<()> {
+        let tar = into.with_extension("tar");
+        let mut output = OsString::from("--output=");
+        output.push(&tar);
+        let archive = self.command([
+            OsString::from("archive"),
+            OsString::from("--format=tar"),
+            output,
+            commit.into(),
+        ]);
+        let done = self.runner.run(&archive);
+        let unpacked = done.and_then(|done| {
+            if done.ok() {
+                return untar(&tar, into, self.runner);
+            }
+            let message = format!("git archive {commit} {}: {}", done.how(), said(&done.stderr));
+            Err(Error::input(self.dir, message))
+        });
+        let _ = std::fs::remove_file(&tar);
+        unpacked
+    }
+}
+
+/// Unpacks a tarball, compressed or not, into an existing directory.
+pub fn untar(tar: &Path, into: &Path, runner: &Runner) -> Result<()> {
+    let mut command =
+        Command::new(["tar", "--no-same-owner", "-xf"]).arg(tar).arg("-C").arg(into).capture();
+    command.env = environment::plain(std::env::vars_os());
+    let done = runner.run(&command)?;
+    if done.ok() {
+        return Ok(());
+    }
+    Err(Error::input(tar, format!("cannot be unpacked: {}", said(&done.stderr))))
+}
+
+/// The last line a program said, for a one-line message.
+fn said(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("no message").trim().to_owned()
+}
+
+/// The only directory in `dir`, if it has just one entry: tarballs have a top directory.
+pub fn only_child(dir: &Path) -> Option<PathBuf> {
+    let mut entries = std::fs::read_dir(dir).ok()?;
+    let first = entries.next()?.ok()?.path();
+    (entries.next().is_none() && first.is_dir()).then_some(first)
+}
