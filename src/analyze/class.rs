@@ -148,12 +148,17 @@ const NEVER_LINKED: &[&str] = &[
 
 /// The class of a section as a whole, by its name and flags.
 pub fn of_section(section: &Section<'_>) -> Class {
-    if let Some((_, class)) = BY_NAME.iter().find(|(pattern, _)| matches(pattern, section.name)) {
-        return *class;
+    let exec = section.flags & SHF_EXECINSTR != 0;
+    let named = BY_NAME.iter().find(|(pattern, _)| matches(pattern, section.name));
+    if let Some(&(_, class)) = named
+        // arm64's .rodata.text is code that is mapped read-only.
+        && !(exec && class == Class::Rodata)
+    {
+        return class;
     }
     if section.sh_type == SHT_NOTE {
         Class::Notes
-    } else if section.flags & SHF_EXECINSTR != 0 {
+    } else if exec {
         Class::Code
     } else if section.is_nobits() {
         Class::Bss
@@ -162,6 +167,15 @@ pub fn of_section(section: &Section<'_>) -> Class {
     } else {
         Class::Rodata
     }
+}
+
+/// What `size` would say of a `vmlinux.o` without the sections that never reach vmlinux.
+pub fn prelink(image: &Image<'_>) -> Berkeley {
+    let mut sum = Berkeley::default();
+    for section in image.sections.iter().filter(|s| s.is_alloc() && !never_linked(s.name)) {
+        sum.add(section, section.size);
+    }
+    sum
 }
 
 /// Whether a section of `vmlinux.o` never reaches vmlinux.

@@ -9,6 +9,7 @@ pub mod comparable;
 pub mod compare;
 pub mod config;
 pub mod diff;
+pub mod disagree;
 pub mod fill;
 pub mod identity;
 pub mod limits;

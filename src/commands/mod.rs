@@ -9,6 +9,7 @@ pub mod diffconfig;
 pub mod gate;
 pub mod images;
 pub mod json;
+pub mod measure;
 pub mod output;
 pub mod run_report;
 pub mod size;

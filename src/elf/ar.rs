@@ -174,9 +174,14 @@ fn entry<'a>(
         &name[..name.iter().position(|byte| *byte == 0).unwrap_or(length)]
     } else if header.name.len() > 1 && header.name[0] == b'/' && header.name[1].is_ascii_digit() {
         // GNU: an offset into the name table, in a thin archive perhaps with one into that file.
-        let (name, origin) = match header.name.iter().position(|byte| *byte == b':') {
-            Some(colon) if thin => (&header.name[1..colon], Some(&header.name[colon + 1..])),
-            _ => (&header.name[1..], None),
+        // It ends at the first blank: GNU ar leaves the slash of a 15-byte name at the end of the
+        // field (`/233           /` for `mm/compaction.o`).
+        let field = &header.name[1..];
+        let blank = field.iter().position(|byte| *byte == b' ').unwrap_or(field.len());
+        let field = &field[..blank];
+        let (name, origin) = match field.iter().position(|byte| *byte == b':') {
+            Some(colon) if thin => (&field[..colon], Some(&field[colon + 1..])),
+            _ => (field, None),
         };
         nested = match origin.map(number) {
             Some(None) => return Err(Fault::new(at, "bad offset into a nested archive")),

@@ -87,6 +87,16 @@ impl Input {
         self.map.len() as u64
     }
 
+    /// Bytes of each image's file or member, in the order of [`Input::images`].
+    pub fn lengths(&self) -> Vec<u64> {
+        match &self.members {
+            None => vec![self.file_len()],
+            Some(members) => {
+                members.iter().map(|member| member.source(&self.path, &self.map).len()).collect()
+            }
+        }
+    }
+
     /// What was left out of [`Input::images`] and why, one sentence each.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
