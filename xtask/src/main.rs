@@ -4,7 +4,10 @@
 //! installed, `kernel` where the Linux tree is that tests and the demo build.
 
 mod apt;
+mod bench;
+mod debs;
 mod kernel;
+mod measure;
 mod process;
 mod setup;
 mod test;
@@ -28,6 +31,8 @@ enum Command {
     Setup,
     /// Formatting, clippy, tidy, unit, end-to-end and oracle tests: what CI runs
     Test(test::Args),
+    /// Our speed as ratios against the real tools, in one run
+    Bench(bench::Args),
     /// Check the rules of DESIGN.md
     Tidy,
 }
@@ -36,6 +41,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Setup => setup::run().map(|_| ()),
         Command::Test(args) => test::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Tidy => tidy::run(),
     };
     match result {

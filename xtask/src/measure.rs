@@ -1,0 +1,144 @@
+//! How long a program takes and how much memory of its own it needs.
+//!
+//! Programs are run alternately, one call of each a round, so that what else the machine does meets
+//! all of them alike. Memory is anonymous memory: pages of mapped input files can be dropped at any
+//! time and are no cost. The kernel keeps no peak of it, so it is sampled while the program runs, in
+//! runs of their own that are not timed.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::shown;
+
+/// A program to measure: makes the command anew for each run.
+pub struct Subject {
+    /// The command.
+    pub command: Box<dyn Fn() -> Command>,
+    /// Exit codes that mean it did its work.
+    pub fine: &'static [i32],
+}
+
+/// The times of one subject.
+pub struct Times(Vec<Duration>);
+
+impl Times {
+    /// The shortest run, in milliseconds.
+    pub fn best(&self) -> f64 {
+        self.0.iter().min().map_or(0.0, |time| time.as_secs_f64() * 1e3)
+    }
+
+    /// The mean of all runs, in milliseconds.
+    pub fn mean(&self) -> f64 {
+        let sum: Duration = self.0.iter().sum();
+        sum.as_secs_f64() * 1e3 / self.0.len().max(1) as f64
+    }
+
+    /// How many runs there were.
+    pub fn runs(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Runs every subject `rounds` times, alternating, after one run each that is not counted.
+pub fn alternate(subjects: &[Subject], rounds: usize) -> Result<Vec<Times>> {
+    let mut times: Vec<_> = subjects.iter().map(|_| Times(Vec::new())).collect();
+    for round in 0..=rounds {
+        // Whoever runs second may find the caches warmer: take turns.
+        let order: Vec<usize> = if round % 2 == 0 {
+            (0..subjects.len()).collect()
+        } else {
+            (0..subjects.len()).rev().collect()
+        };
+        for index in order {
+            let subject = &subjects[index];
+            let mut command = (subject.command)();
+            let start = Instant::now();
+            let mut child = start_silent(&mut command)?;
+            let status = child.wait()?;
+            let time = start.elapsed();
+            check(subject, &command, status)?;
+            if round > 0 {
+                times[index].0.push(time);
+            }
+        }
+    }
+    Ok(times)
+}
+
+/// The most anonymous memory seen in `runs` runs, in KiB.
+pub fn anonymous(subject: &Subject, runs: usize) -> Result<u64> {
+    let mut most = 0;
+    for _ in 0..runs {
+        let mut command = (subject.command)();
+        let mut child = start_silent(&mut command)?;
+        let file = format!("/proc/{}/status", child.id());
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if let Ok(text) = fs::read_to_string(&file) {
+                most = most.max(rss_anon(&text).unwrap_or(0));
+            }
+        };
+        check(subject, &command, status)?;
+    }
+    Ok(most)
+}
+
+/// `RssAnon` of a `/proc/PID/status`, in KiB.
+fn rss_anon(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
+}
+
+fn start_silent(command: &mut Command) -> Result<Child> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().with_context(|| format!("cannot start {}", shown(command)))
+}
+
+fn check(subject: &Subject, command: &Command, status: std::process::ExitStatus) -> Result<()> {
+    if !status.code().is_some_and(|code| subject.fine.contains(&code)) {
+        bail!("`{}` failed: {status}", shown(command));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(script: &'static str) -> Subject {
+        let command = move || {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            command
+        };
+        Subject { command: Box::new(command), fine: &[0] }
+    }
+
+    #[test]
+    fn the_slower_program_is_slower() {
+        let subjects = [subject("sleep 0.05"), subject(":")];
+        let times = alternate(&subjects, 3).unwrap();
+        assert!(times[0].best() >= 50.0 && times[0].best() > times[1].best());
+        assert!(times[0].mean() >= times[0].best());
+        assert!(times.iter().all(|times| times.runs() == 3));
+    }
+
+    #[test]
+    fn a_program_that_fails_has_no_time() {
+        assert!(alternate(&[subject("exit 3")], 1).is_err());
+        let accepted = Subject { fine: &[0, 3], ..subject("exit 3") };
+        assert!(alternate(&[accepted], 1).is_ok());
+    }
+
+    #[test]
+    fn memory_of_its_own_is_seen() {
+        let text = "VmHWM:\t  100 kB\nRssAnon:\t     720 kB\nRssFile:\t 5 kB\n";
+        assert_eq!(rss_anon(text), Some(720));
+        assert!(anonymous(&subject("sleep 0.05"), 1).unwrap() > 0);
+    }
+}
