@@ -195,7 +195,7 @@ impl<'a> Work<'a> {
         record.reproduce = Some(out.relative(&self.write_script(&goals)?));
 
         self.progress.phase("prepare");
-        self.step(with_goals(&make, &["prepare".to_owned()]))?;
+        self.step(&with_goals(&make, &["prepare".to_owned()]))?;
         let included = match &self.cell.target {
             Target::Scope(scope) => {
                 let (tree, config) = (&self.cell.source.tree, &self.configured.config);
@@ -207,7 +207,7 @@ impl<'a> Work<'a> {
             let compile = with_goals(&make, &goals);
             let forecast = self.forecast(&compile, resumed)?;
             self.progress.compile(&self.log, forecast);
-            self.step(compile)?;
+            self.step(&compile)?;
             let objects = self.progress.objects();
             record.objects = Some(objects_in(&self.log));
             if let (Some(forecasts), false) = (&self.context.forecasts, resumed) {
@@ -240,8 +240,7 @@ impl<'a> Work<'a> {
         if prepared && !same {
             let config = build.join(".config");
             let text = fs::read(&config).map_err(|e| Error::io(&config, e))?;
-            fs::remove_dir_all(build).map_err(|e| Error::io(build, e))?;
-            fs::create_dir_all(build).map_err(|e| Error::io(build, e))?;
+            empty(build)?;
             state::write_whole(&config, &text)?;
         }
         if !same {
@@ -267,8 +266,8 @@ impl<'a> Work<'a> {
     }
 
     /// Runs one make to its end.
-    fn step(&mut self, make: Command) -> Result<()> {
-        let done = self.context.runner.run(&make)?;
+    fn step(&mut self, make: &Command) -> Result<()> {
+        let done = self.context.runner.run(make)?;
         self.cpu_s += done.cpu_s;
         if done.ok() { Ok(()) } else { Err(Error::Cell(self.why(&done))) }
     }
@@ -304,13 +303,11 @@ impl<'a> Work<'a> {
     fn forecast(&self, compile: &Command, resumed: bool) -> Result<Option<u64>> {
         let Some(forecasts) = &self.context.forecasts else { return Ok(None) };
         let remembered = forecasts.get(&self.forecast_key()).filter(|_| !resumed);
-        match remembered {
-            Some(objects) => Ok(Some(objects)),
-            None => {
-                self.progress.phase("count objects");
-                forecast::ask(compile, self.context.runner)
-            }
+        if remembered.is_some() {
+            return Ok(remembered);
         }
+        self.progress.phase("count objects");
+        forecast::ask(compile, self.context.runner)
     }
 
     fn write_script(&self, goals: &[String]) -> Result<PathBuf> {
@@ -350,6 +347,21 @@ impl<'a> Work<'a> {
         }
         Ok(())
     }
+}
+
+/// Removes everything from a build directory but what says that it is ours.
+fn empty(dir: &Path) -> Result<()> {
+    for entry in fs::read_dir(dir).map_err(|e| Error::io(dir, e))? {
+        let entry = entry.map_err(|e| Error::io(dir, e))?;
+        if entry.file_name().to_string_lossy().starts_with(".hmmsize") {
+            continue;
+        }
+        let path = entry.path();
+        let is_dir = entry.file_type().is_ok_and(|t| t.is_dir());
+        let removed = if is_dir { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.map_err(|e| Error::io(&path, e))?;
+    }
+    Ok(())
 }
 
 fn with_goals(make: &Command, goals: &[String]) -> Command {

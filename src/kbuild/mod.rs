@@ -15,6 +15,7 @@ pub mod git;
 pub mod identity;
 pub mod jobs;
 pub mod matrix;
+pub mod noise;
 pub mod outputs;
 pub mod plan;
 pub mod planner;

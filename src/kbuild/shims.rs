@@ -1,11 +1,11 @@
-//! Two small additions to the tools that make calls, without Kconfig noticing: the final link of
-//! vmlinux also writes a linker map, and the tools for the host are compiled through ccache too.
+//! Two small additions to the tools that make calls, without make or Kconfig noticing: compilers go
+//! through ccache, and the final link of vmlinux also writes a linker map.
 //!
-//! Both stand in a directory in front of PATH under the names that make calls anyway. So `LD` stays
-//! what it was, in Kconfig's eyes and in the recorded commands, and `CONFIG_VMLINUX_MAP` (which
-//! needs EXPERT, and so changes what is measured) stays as it was. A map written by the very link
-//! that made vmlinux cannot disagree with it, and costs no second link. Only where the linker is
-//! named with its path does `LD` have to change on make's command line.
+//! Both stand in a directory in front of PATH under the names that make calls anyway. So `CC` and
+//! `LD` stay what they were, in Kconfig's eyes, in the recorded commands and in `reproduce.sh`, and
+//! `CONFIG_VMLINUX_MAP` (which needs EXPERT, and so changes what is measured) stays as it was. A map
+//! written by the very link that made vmlinux cannot disagree with it, and costs no second link.
+//! Only where a tool is named with its path do `CC` and `LD` have to change on make's command line.
 
 use std::ffi::OsString;
 use std::fs;
@@ -26,6 +26,7 @@ pub const KERNEL_MAP: &str = "vmlinux.map";
 /// The programs that make will call.
 #[derive(Debug, PartialEq, Eq)]
 struct Tools {
+    cc: String,
     ld: String,
     hostcc: String,
 }
@@ -37,24 +38,24 @@ impl Tools {
         let (prefix, suffix) = match words.get("LLVM") {
             None | Some("" | "0") => {
                 let cross = words.get("CROSS_COMPILE").unwrap_or("");
-                return Self::named(words, &format!("{cross}ld"), "gcc");
+                return Self::named(words, &format!("{cross}gcc"), &format!("{cross}ld"), "gcc");
             }
             Some(dir) if dir.ends_with('/') => (dir, ""),
             Some(suffix) if suffix.starts_with('-') => ("", suffix),
             Some(_) => ("", ""),
         };
-        let (ld, clang) = (format!("{prefix}ld.lld{suffix}"), format!("{prefix}clang{suffix}"));
-        Self::named(words, &ld, &clang)
+        let clang = format!("{prefix}clang{suffix}");
+        Self::named(words, &clang, &format!("{prefix}ld.lld{suffix}"), &clang)
     }
 
-    fn named(words: &MakeWords, ld: &str, hostcc: &str) -> Self {
+    fn named(words: &MakeWords, cc: &str, ld: &str, hostcc: &str) -> Self {
         let word = |key, usual: &str| words.get(key).unwrap_or(usual).to_owned();
-        Self { ld: word("LD", ld), hostcc: word("HOSTCC", hostcc) }
+        Self { cc: word("CC", cc), ld: word("LD", ld), hostcc: word("HOSTCC", hostcc) }
     }
 }
 
 /// Puts the wrappers for a cell into `dir` and makes `command` use them. `ccache` is the program to
-/// put before the host's compiler, if any.
+/// put before compilers, if any.
 pub fn apply(
     dir: &Path,
     command: &mut Command,
@@ -68,7 +69,7 @@ pub fn apply(
     let path = command.env.get(&OsString::from("PATH")).cloned().unwrap_or_default();
     let tools = Tools::of(words);
     if let Some(ccache) = ccache {
-        host_compiler(dir, command, &tools.hostcc, ccache)?;
+        compilers(dir, command, &tools, ccache)?;
     }
     if let Some(real) = find(&tools.ld, &path) {
         let name = tools.ld.rsplit('/').next().unwrap_or("ld");
@@ -87,17 +88,21 @@ pub fn apply(
     Ok(())
 }
 
-/// `CC` goes through ccache by way of make's command line, where `--dry-run` shows it.
-fn host_compiler(dir: &Path, command: &mut Command, name: &str, ccache: &Path) -> Result<()> {
-    if name.contains(char::is_whitespace) || name.is_empty() {
-        return Ok(()); // the user's own wrapper
-    }
-    if name.contains('/') {
-        set_word(command, "HOSTCC", &format!("{} {name}", ccache.display()));
-    } else {
+fn compilers(dir: &Path, command: &mut Command, tools: &Tools, ccache: &Path) -> Result<()> {
+    for (word, name) in [("CC", &tools.cc), ("HOSTCC", &tools.hostcc)] {
+        if name.contains(char::is_whitespace) || name.is_empty() {
+            continue; // the user's own wrapper
+        }
+        if name.contains('/') {
+            set_word(command, word, &format!("{} {name}", ccache.display()));
+            continue;
+        }
         // ccache looks at the name it is called by, and for the real program further down PATH.
         let link = dir.join(name);
-        symlink(ccache, &link).map_err(|e| Error::io(&link, e))?;
+        match symlink(ccache, &link) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(Error::io(&link, e)),
+            _ => {}
+        }
     }
     // ccache's own settings; none of them reaches the compiler.
     for (key, value) in std::env::vars_os() {
@@ -154,18 +159,20 @@ mod tests {
         MakeWords::parse(words).unwrap()
     }
 
-    fn tools(ld: &str, hostcc: &str) -> Tools {
-        Tools { ld: ld.into(), hostcc: hostcc.into() }
+    fn tools(cc: &str, ld: &str, hostcc: &str) -> Tools {
+        Tools { cc: cc.into(), ld: ld.into(), hostcc: hostcc.into() }
     }
 
     #[test]
     fn tools_are_named_as_the_kernel_names_them() {
-        assert_eq!(Tools::of(&words(&[])), tools("ld", "gcc"));
+        assert_eq!(Tools::of(&words(&[])), tools("gcc", "ld", "gcc"));
         let cross = words(&["CROSS_COMPILE=aarch64-linux-gnu-"]);
-        assert_eq!(Tools::of(&cross), tools("aarch64-linux-gnu-ld", "gcc"));
-        assert_eq!(Tools::of(&words(&["LLVM=1"])), tools("ld.lld", "clang"));
-        assert_eq!(Tools::of(&words(&["LLVM=-18"])), tools("ld.lld-18", "clang-18"));
-        let want = tools("ld.bfd", "/o/bin/clang");
+        let want = tools("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-ld", "gcc");
+        assert_eq!(Tools::of(&cross), want);
+        assert_eq!(Tools::of(&words(&["LLVM=1"])), tools("clang", "ld.lld", "clang"));
+        let want = tools("clang-18", "ld.lld-18", "clang-18");
+        assert_eq!(Tools::of(&words(&["LLVM=-18"])), want);
+        let want = tools("/o/bin/clang", "ld.bfd", "/o/bin/clang");
         assert_eq!(Tools::of(&words(&["LLVM=/o/bin/", "LD=ld.bfd"])), want);
     }
 
@@ -217,7 +224,8 @@ mod tests {
         let ccache = Path::new("/usr/bin/ccache");
         apply(&bin, &mut command, &words(&[&cross]), Some(ccache)).unwrap();
         let argv: Vec<_> = command.argv.iter().map(|w| w.to_str().unwrap().to_owned()).collect();
-        assert_eq!(argv[2], format!("LD={}/x-ld", bin.display()));
+        assert_eq!(argv[2], format!("CC=/usr/bin/ccache {}/x-gcc", dir.path().display()));
+        assert_eq!(argv[3], format!("LD={}/x-ld", bin.display()));
         assert!(fs::read_to_string(bin.join("x-ld")).unwrap().contains(ld.to_str().unwrap()));
         assert_eq!(fs::read_link(bin.join("gcc")).unwrap(), ccache, "gcc is found along PATH");
     }
