@@ -94,13 +94,12 @@ fn rebuild(
         progress.compile(&log, record.objects);
         progress.phase(&format!("noise: {extra} bytes more"));
         let mut elsewhere = cell.clone();
-        elsewhere.build_dir = dir.to_owned();
+        dir.clone_into(&mut elsewhere.build_dir);
         let mut make = elsewhere.make(&[]).map_err(|missing| Error::Cell(missing.reason))?;
         perturb(&mut make, extra);
         make.log = Some(log.clone());
-        let path = make.env.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-        let ccache = toolchain.ccache.then(|| shims::find("ccache", &path)).flatten();
-        shims::apply(&home.join(".tools"), &mut make, &toolchain.words, ccache.as_deref())?;
+        let ccache = toolchain.ccache.as_deref();
+        shims::apply(&home.join(".tools"), &mut make, &toolchain.words, ccache)?;
         make.argv.push("vmlinux".into());
         let done = context.runner.run(&make)?;
         if !done.ok() {
