@@ -183,7 +183,9 @@ fn entry<'a>(
             Some(colon) if thin => (&field[..colon], Some(&field[colon + 1..])),
             _ => (field, None),
         };
-        nested = match origin.map(number) {
+        // Behind the digits may be what was in the header before (a path of 15 bytes its slash).
+        let name = leading_digits(name);
+        nested = match origin.map(leading_digits).map(number) {
             Some(None) => return Err(Fault::new(at, "bad offset into a nested archive")),
             Some(origin) => origin.filter(|origin| *origin != 0),
             None => None,
@@ -210,6 +212,10 @@ fn long_name(names: &[u8], offset: usize) -> Option<&[u8]> {
     let line = &rest[..rest.iter().position(|byte| matches!(byte, b'\n' | 0))?];
     let name = line.strip_suffix(b"/").unwrap_or(line);
     (!name.is_empty()).then_some(name)
+}
+
+fn leading_digits(field: &[u8]) -> &[u8] {
+    &field[..field.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(field.len())]
 }
 
 /// A decimal number followed by blanks only.

@@ -155,8 +155,13 @@ impl Corpus {
         // that points into an ordinary one.
         let long = "O2/a-name-that-is-longer-than-sixteen-bytes.o";
         std::fs::copy(root.join("O2/calls.o"), root.join(long)).expect("a copy");
+        // As Kbuild makes them; a path of exactly 15 bytes leaves a slash behind in the header.
+        let fifteen = "O2/fifteen-xy.o";
+        std::fs::copy(root.join("O2/strings.o"), root.join(fifteen)).expect("a copy");
         for (name, flags, members) in [
             ("long.a", "rcs", &[long, "Os/common.o"][..]),
+            ("fifteen.a", "cDPrST", &[fifteen, "Os/common.o"]),
+            ("O2/fifteen.a", "cDPrST", &[fifteen, "O2/calls.o"]),
             ("empty.a", "rcs", &[]),
             ("outer.a", "rcsT", &["thin.a", "sub/thin.a", "Os/common.o"]),
             ("pointing.a", "rcsT", &["long.a", "O0/calls.o"]),
