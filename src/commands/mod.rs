@@ -6,6 +6,7 @@ use crate::exit::{Exit, Result};
 pub mod build;
 pub mod compare;
 pub mod diffconfig;
+pub mod execute;
 pub mod gate;
 pub mod images;
 pub mod json;

@@ -1,0 +1,253 @@
+//! Carries out a plan of `hmmsize build`: wires the executor to the readers of `.config` and ELF,
+//! completes the records (what was dragged in), writes `run.json`, prints the tables.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::analyze::run::report;
+use crate::cli::common::Common;
+use crate::exit::{Error, Exit, Result};
+use crate::kbuild::cell::Context;
+use crate::kbuild::configure::{self, Hands};
+use crate::kbuild::executor::{self, Executed};
+use crate::kbuild::forecast::Forecasts;
+use crate::kbuild::jobs::Pool;
+use crate::kbuild::noise;
+use crate::kbuild::outputs::Outputs;
+use crate::kbuild::plan::{CellPlan, Plan};
+use crate::kbuild::process::Runner;
+use crate::kbuild::progress::{Progress, Style};
+use crate::kbuild::state::{self, OutDir, RUN};
+use crate::kconf::dotconfig;
+use crate::model::config::{Config, ConfigChange};
+use crate::model::run::{Cell, Measured, Run, SCHEMA, Status};
+use crate::render::run as table;
+
+use super::{measure, output, width};
+
+/// How to carry out a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How long one cell may take.
+    pub timeout: Option<Duration>,
+    /// Build cells again although they are finished.
+    pub rebuild: bool,
+    /// Measure the noise of the baseline cell of each architecture.
+    pub noise: bool,
+    /// Exit with 125 in place of 3.
+    pub bisect: bool,
+    /// Where caches are kept.
+    pub cache: std::path::PathBuf,
+}
+
+/// Builds and measures every cell of `plan`, writes `run.json` and prints its tables.
+///
+/// # Errors
+/// The output directory cannot be used; a signal came (after `run.json` has been written, so that
+/// the next run can go on). Cells that fail are no error: they decide the exit code.
+pub fn execute(
+    common: &Common,
+    plan: &Plan,
+    options: &Options,
+    runner: &Runner,
+    pool: &Pool,
+) -> Result<Exit> {
+    let out = OutDir::open(&plan.out)?;
+    let style = Style::detect(common.quiet);
+    let executed = {
+        let progress = Progress::new(style);
+        let configure = |cell: &CellPlan| configure_cell(cell, &out, runner);
+        let measure = |outputs: &Outputs| measure_outputs(outputs, &progress);
+        let context = Context {
+            plan,
+            runner,
+            pool,
+            out: &out,
+            progress: &progress,
+            configure: &configure,
+            measure: &measure,
+            forecasts: (style != Style::Silent)
+                .then(|| Forecasts::new(options.cache.join("forecasts"))),
+            timeout: options.timeout,
+            rebuild: options.rebuild,
+        };
+        let mut executed = executor::run(&context)?;
+        if options.noise {
+            add_noise(&context, &mut executed)?;
+        }
+        executed
+    };
+    let run = record(plan, executed.cells, &executed.configs);
+    let file = out.path().join(RUN);
+    state::write_json(&file, &run)?;
+    if let Some(signal) = executed.interrupted.or(runner.stopped()) {
+        if common.quiet < 2 {
+            eprintln!("hmmsize: interrupted; the same command goes on from here");
+        }
+        return Err(Error::Signal(signal));
+    }
+    let report = report(&run, &file.display().to_string());
+    output::write(common.output.as_deref(), table::render(&report, width::of(common)))?;
+    Ok(conclude(common, &run, &file, options.bisect))
+}
+
+/// Says which cells have no result and why, where everything is, and what the exit code is.
+fn conclude(common: &Common, run: &Run, file: &Path, bisect: bool) -> Exit {
+    let bad: Vec<&Cell> = run.cells.iter().filter(|cell| !cell.status.is_result()).collect();
+    if common.quiet < 2 {
+        for cell in &bad {
+            eprintln!("hmmsize: {}", executor::verdict_line(cell));
+        }
+        if !bad.is_empty() {
+            eprintln!("hmmsize: {} of {} cells have no result", bad.len(), run.cells.len());
+        }
+    }
+    if common.quiet == 0 {
+        eprintln!("hmmsize: results in {}", file.display());
+    }
+    match (bad.is_empty(), bisect) {
+        (true, _) => Exit::Ok,
+        (false, true) => Exit::Bisect,
+        (false, false) => Exit::Cell,
+    }
+}
+
+fn configure_cell(cell: &CellPlan, out: &OutDir, runner: &Runner) -> Result<configure::Configured> {
+    let log = out.cell_dir(&cell.id)?.join("configure.log");
+    let _ = std::fs::remove_file(&log);
+    let read = |path: &Path| {
+        let text = std::fs::read(path).map_err(|e| Error::io(path, e))?;
+        dotconfig::parse(path, &text)
+    };
+    let hands = Hands { runner, read_config: &read, log: Some(log), deadline: None };
+    configure::configure(cell, &hands)
+}
+
+/// Measures with the ELF readers; what they find odd is said, not kept.
+fn measure_outputs(outputs: &Outputs, progress: &Progress) -> Result<Measured> {
+    let (measured, diags) = match outputs {
+        Outputs::Vmlinux(linked) => {
+            let (mut measured, diags) = measure::linked(&linked.vmlinux, linked.map.as_deref())?;
+            measured.prelink = linked.prelink.as_deref().map(measure::prelink).transpose()?;
+            (measured, diags)
+        }
+        Outputs::Image { image, linked } => {
+            let (kernel, diags) = measure::linked(&linked.vmlinux, linked.map.as_deref())?;
+            let prelink = linked.prelink.as_deref().map(measure::prelink).transpose()?;
+            let image = measure::boot_image(image)?;
+            let (files, bytes) = (image.files, image.bytes);
+            (Measured { prelink, files, bytes, ..kernel }, diags)
+        }
+        Outputs::Modules(build) => measure::modules(build)?,
+        Outputs::Scope { scope, included: false, .. } => {
+            (Measured { not_built: vec![scope.clone()], ..Measured::default() }, Vec::new())
+        }
+        Outputs::Scope { build, scope, .. } => measure::scope(build, scope)?,
+    };
+    for diag in diags {
+        progress.say(&format!("warning: {diag}"));
+    }
+    Ok(measured)
+}
+
+/// Measures the noise of one cell of each architecture: that of its baseline, or its first.
+fn add_noise(context: &Context, executed: &mut Executed) -> Result<()> {
+    let plan = context.plan;
+    let mut done: Vec<&str> = Vec::new();
+    let is_base = |cell: &CellPlan| {
+        plan.baseline_variant.as_ref().is_none_or(|name| *name == cell.variant.name)
+    };
+    for (cell, record) in plan.cells.iter().zip(&mut executed.cells) {
+        let built = matches!(record.status, Status::Built | Status::Reused);
+        let first = !done.contains(&&*cell.arch.name);
+        if !(built && first && is_base(cell) && noise::applies(&cell.target)) {
+            continue;
+        }
+        done.push(&cell.arch.name);
+        if record.measured.as_ref().is_some_and(|m| m.noise.is_some()) {
+            continue;
+        }
+        match noise::measure(context, cell, record) {
+            Ok(spread) => {
+                let payload = spread.payload.map_or("not measured".to_owned(), |n| n.to_string());
+                let size = spread.size;
+                context.progress.say(&format!(
+                    "{}: noise: payload spread {payload}, size spread {size} bytes",
+                    cell.id
+                ));
+                record.labels.push("noise".to_owned());
+                if let Some(measured) = &mut record.measured {
+                    measured.noise = Some(spread.bytes());
+                }
+                context.out.finish(record)?;
+            }
+            Err(error @ Error::Signal(_)) => {
+                drop(error);
+                executed.interrupted = context.runner.stopped();
+                return Ok(());
+            }
+            Err(error) => context.progress.say(&format!("{}: no noise: {error}", cell.id)),
+        }
+    }
+    Ok(())
+}
+
+/// The whole run as `run.json` keeps it.
+fn record(plan: &Plan, mut cells: Vec<Cell>, configs: &BTreeMap<String, Config>) -> Run {
+    for (cell, planned) in cells.iter_mut().zip(&plan.cells) {
+        cell.ours = ours(planned, configs.get(&cell.id));
+        if let Some(base) = base_of(plan, planned)
+            && let (Some(old), Some(new)) = (configs.get(&base.id), configs.get(&cell.id))
+        {
+            cell.dragged_in = dragged_in(planned, base, old, new);
+        }
+    }
+    Run {
+        schema: SCHEMA,
+        tool: concat!("hmmsize ", env!("CARGO_PKG_VERSION")).to_owned(),
+        command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+        baseline_variant: plan.baseline_variant.clone(),
+        baseline_source: plan.baseline_source.clone(),
+        cells,
+    }
+}
+
+/// The baseline variant's cell of the same architecture and source.
+fn base_of<'a>(plan: &'a Plan, cell: &CellPlan) -> Option<&'a CellPlan> {
+    let name = plan.baseline_variant.as_ref()?;
+    plan.cells.iter().find(|other| {
+        other.variant.name == *name
+            && other.variant.name != cell.variant.name
+            && other.arch.name == cell.arch.name
+            && other.source.label == cell.source.label
+    })
+}
+
+/// What changed without being asked for in either of the two.
+fn dragged_in(cell: &CellPlan, base: &CellPlan, old: &Config, new: &Config) -> Vec<ConfigChange> {
+    let requested = |symbol: &str| {
+        let asked = cell.variant.requests.iter().chain(&base.variant.requests).chain(&cell.ours);
+        asked.into_iter().any(|request| request.symbol == symbol)
+    };
+    let mut symbols: Vec<&String> = old.values.keys().chain(new.values.keys()).collect();
+    symbols.sort();
+    symbols.dedup();
+    // `# CONFIG_X is not set` and no mention of X are one value.
+    let changed = symbols.into_iter().filter(|symbol| old.value(symbol) != new.value(symbol));
+    changed
+        .filter(|symbol| !requested(symbol))
+        .map(|symbol| ConfigChange {
+            symbol: symbol.clone(),
+            old: old.values.get(symbol).cloned(),
+            new: new.values.get(symbol).cloned(),
+        })
+        .collect()
+}
+
+/// What hmmsize itself set, with the value it got.
+fn ours(cell: &CellPlan, config: Option<&Config>) -> Vec<ConfigChange> {
+    let value = |symbol: &str| config.and_then(|c| c.values.get(symbol)).cloned();
+    let changes = cell.ours.iter().map(|a| (a.symbol.clone(), value(&a.symbol)));
+    changes.map(|(symbol, new)| ConfigChange { symbol, old: None, new }).collect()
+}
