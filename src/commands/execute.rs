@@ -130,6 +130,8 @@ fn measure_outputs(outputs: &Outputs, progress: &Progress) -> Result<Measured> {
         Outputs::Vmlinux(linked) => {
             let (mut measured, diags) = measure::linked(&linked.vmlinux, linked.map.as_deref())?;
             measured.prelink = linked.prelink.as_deref().map(measure::prelink).transpose()?;
+            // The length of the file is mostly symbols: not what a kernel costs.
+            measured.bytes = None;
             (measured, diags)
         }
         Outputs::Image { image, linked } => {
