@@ -1,11 +1,127 @@
 //! `hmmsize build`: its arguments.
 
+// The help text is printed as it stands.
+#![allow(clippy::doc_markdown)]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::Args;
 
 /// Arguments of `hmmsize build`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Build {
-    /// Files and `KEY=VALUE` words.
-    #[arg(value_name = "WORD")]
+    /// What to build.
+    #[command(flatten)]
+    pub what: What,
+    /// Print what would be done, with the exact make command lines, and do nothing.
+    #[arg(long, help_heading = "How")]
+    pub dry_run: bool,
+    /// Go on with an interrupted run: without other arguments, with those it was started with.
+    #[arg(long, help_heading = "How")]
+    pub resume: bool,
+    /// Build again what has already been built from the same inputs.
+    #[arg(long, conflicts_with = "resume", help_heading = "How")]
+    pub rebuild: bool,
+    /// End a cell that takes longer (90s, 40m, 2h; plain seconds).
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "How")]
+    pub timeout: Option<Duration>,
+    /// Build one cell several times with what should not matter changed (length of the version
+    /// string, output path) and report the spread; smaller differences are marked.
+    #[arg(long, help_heading = "How")]
+    pub noise: bool,
+    /// Do not use ccache.
+    #[arg(long, help_heading = "How")]
+    pub no_ccache: bool,
+    /// Exit with 125 instead of 3, so that `git bisect run` skips what does not build.
+    #[arg(long, help_heading = "How")]
+    pub bisect: bool,
+}
+
+/// What to build: shared by every command that builds.
+#[derive(Debug, Clone, Default, Args)]
+pub struct What {
+    /// Words for make: ARCH=arm64, O=DIR, LLVM=1, CC=…, CROSS_COMPILE=…, KCFLAGS=-w, …
+    #[arg(value_name = "KEY=VALUE")]
     pub words: Vec<String>,
+    /// Kernel tree, tarball or git repository, several to compare them; LABEL= names it
+    /// [default: .].
+    #[arg(short = 'C', long, value_name = "[LABEL=]TREE", help_heading = "Sources")]
+    pub source: Vec<String>,
+    /// The git revision to compare with.
+    #[arg(long, value_name = "REV", help_heading = "Sources")]
+    pub base: Option<String>,
+    /// The git revision to compare.
+    #[arg(long, value_name = "REV", help_heading = "Sources")]
+    pub head: Option<String>,
+    /// Every commit of a series, one row each, against A.
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["base", "head"], help_heading = "Sources")]
+    pub range: Option<String>,
+    /// The kernel's ARCH names, or `all` that Debian has a compiler for.
+    #[arg(long, value_name = "ARCH", value_delimiter = ',', help_heading = "Matrix")]
+    pub arch: Vec<String>,
+    /// Options to build with (=y, or as given) and without (=n); NAME=n leaves it as the base
+    /// configuration has it in `with`.
+    #[arg(long, value_name = "NAME[=VALUE]", value_delimiter = ',', help_heading = "Matrix")]
+    pub option: Vec<String>,
+    /// Build only these variants: with, without, or those of the matrix.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Matrix")]
+    pub variant: Vec<String>,
+    /// Architectures × sources × variants from a file [default: the one hmmsize carries, where no
+    /// option, source or base configuration is named].
+    #[arg(long, value_name = "FILE", help_heading = "Matrix")]
+    pub matrix: Option<PathBuf>,
+    /// Where configurations start: allyesconfig, allmodconfig, allnoconfig, tinyconfig, defconfig,
+    /// NAME_defconfig, or a file [default: allyesconfig].
+    #[arg(long, value_name = "CONFIG", help_heading = "Configuration")]
+    pub base_config: Option<String>,
+    /// Assignments for every cell, beyond the base configuration.
+    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
+    pub fragment: Vec<String>,
+    /// Turn off what allyesconfig turns on and no product ships: WERROR, KASAN, UBSAN, KCOV,
+    /// GCOV_KERNEL, IKCONFIG, IKHEADERS.
+    #[arg(long, help_heading = "Configuration")]
+    pub quiet_config: bool,
+    /// Ask for DWARF; what that sets in the configuration is listed as ours.
+    #[arg(long, help_heading = "Configuration")]
+    pub debug_info: bool,
+    /// What to build and measure: vmlinux, image (boot image), modules, or a scope such as mm/ or
+    /// mm/hmm.o (its directory is built) [default: vmlinux].
+    #[arg(long, value_name = "TARGET", help_heading = "Matrix")]
+    pub target: Option<String>,
+    /// Build trees, logs and run.json, as O=DIR [default: in the cache].
+    #[arg(long, value_name = "DIR", help_heading = "Sources")]
+    pub out: Option<PathBuf>,
+}
+
+/// `90`, `90s`, `40m`, `2h`.
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.trim_end_matches(char::is_alphabetic) {
+        number if number.len() == text.len() => (number, "s"),
+        number => (number, &text[number.len()..]),
+    };
+    let factor = match unit {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        _ => return Err("expected a time such as 90s, 40m or 2h".into()),
+    };
+    let seconds = number.parse::<u32>().ok().filter(|&n| n > 0);
+    let seconds = seconds.ok_or("expected a time such as 90s, 40m or 2h")?;
+    Ok(Duration::from_secs(u64::from(seconds) * factor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(time("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(time("40m"), Ok(Duration::from_secs(2400)));
+        assert_eq!(time("2h"), Ok(Duration::from_secs(7200)));
+        for bad in ["", "0", "m", "-1s", "1d", "1.5h"] {
+            assert!(time(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Result};
 
+pub mod ask;
 pub mod build;
 pub mod compare;
 pub mod diffconfig;

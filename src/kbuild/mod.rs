@@ -3,6 +3,7 @@
 pub mod arches;
 pub mod cell;
 pub mod configure;
+pub mod describe;
 pub mod digest;
 pub mod embedded;
 pub mod environment;

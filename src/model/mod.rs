@@ -11,6 +11,7 @@ pub mod image;
 pub mod linkmap;
 pub mod number;
 pub mod payload;
+pub mod planned;
 pub mod policy;
 pub mod run;
 pub mod run_report;

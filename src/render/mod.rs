@@ -9,6 +9,7 @@ pub mod diffconfig;
 pub mod json;
 pub mod markdown;
 pub mod number;
+pub mod plan;
 pub mod run;
 pub mod run_csv;
 pub mod run_markdown;
