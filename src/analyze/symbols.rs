@@ -1,37 +1,52 @@
-//! The symbols of one image as sizes by name, for the gate's records.
+//! The symbols of two images for the gate, and those of one for its records.
 //!
-//! Names are normalised as everywhere; aliases (same section, address and size) count once; sizes
-//! of one name are added up, since a record has no room for what tells two statics apart.
+//! Two images are matched as `compare` matches them. A record only has names, so there the sizes of
+//! one name are added up: what tells two statics of one name apart is not recorded.
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashSet;
-
-use super::names::normalise;
-use crate::model::image::{Image, Place};
+use super::claims::{Claims, Item, claims};
+use super::diff::{self, Side};
+use super::{class, names};
+use crate::model::image::Image;
 use crate::model::verdict::SymbolChange;
 
-/// Bytes by normalised name of everything in an ALLOC section.
-pub fn by_name(image: &Image<'_>) -> BTreeMap<String, u64> {
-    let alloc: FxHashSet<u32> = image
-        .sections
+/// Every symbol of two images, unchanged ones included.
+pub fn between(old: &[Image<'_>], new: &[Image<'_>]) -> Vec<SymbolChange> {
+    let (was, is) = (of(old), of(new));
+    let pairs = diff::pairs(Side { images: old, claims: &was }, Side { images: new, claims: &is });
+    pairs
         .iter()
-        .filter(|section| section.is_alloc())
-        .map(|section| section.index)
-        .collect();
-    let mut seen = FxHashSet::default();
+        .map(|pair| {
+            let item = diff::item(pair, &was, &is);
+            let renamed = pair.old.filter(|_| pair.renamed);
+            SymbolChange {
+                name: names::display(&item.name),
+                was: renamed.map(|old| names::display(&was.items[old as usize].name)),
+                object: object(item),
+                class: Some(item.class),
+                old: pair.before(&was),
+                new: pair.after(&is),
+            }
+        })
+        .collect()
+}
+
+fn of<'a>(images: &'a [Image<'a>]) -> Claims<'a> {
+    claims(images, class::of_section)
+}
+
+/// The source file or member, where the symbol table knows it.
+fn object(item: &Item<'_>) -> Option<String> {
+    (!item.object.is_empty()).then(|| String::from_utf8_lossy(item.object).into_owned())
+}
+
+/// Bytes by name of all symbols of `images`, each byte once.
+pub fn by_name(images: &[Image<'_>]) -> BTreeMap<String, u64> {
     let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
-    for symbol in &image.symbols {
-        let Place::Section(index) = symbol.section else { continue };
-        if symbol.size == 0
-            || !alloc.contains(&index)
-            || !seen.insert((index, symbol.value, symbol.size))
-        {
-            continue;
-        }
-        let name = String::from_utf8_lossy(&normalise(symbol.name).name).into_owned();
-        let size = sizes.entry(name).or_default();
-        *size = size.saturating_add(symbol.size);
+    for item in of(images).items {
+        let size = sizes.entry(names::display(&item.name)).or_default();
+        *size = size.saturating_add(item.bytes);
     }
     sizes
 }
@@ -43,7 +58,9 @@ pub fn changes(old: &BTreeMap<String, u64>, new: &BTreeMap<String, u64>) -> Vec<
         .chain(gone)
         .map(|name| SymbolChange {
             name: name.clone(),
-            section: None,
+            was: None,
+            object: None,
+            class: None,
             old: old.get(name).copied(),
             new: new.get(name).copied(),
         })

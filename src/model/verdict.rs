@@ -165,8 +165,12 @@ pub struct PairRow {
 pub struct SymbolChange {
     /// Normalised name.
     pub name: String,
-    /// The section it lies in, where known.
-    pub section: Option<String>,
+    /// Its old name, if it was renamed.
+    pub was: Option<String>,
+    /// The source file of a local symbol, where known.
+    pub object: Option<String>,
+    /// The class of its section, where known.
+    pub class: Option<Class>,
     /// Bytes in the base.
     pub old: Option<u64>,
     /// Bytes in the head.

@@ -155,10 +155,14 @@ fn format_symbol(symbol: &SymbolChange) -> String {
         (None, _) => "new".to_owned(),
         (Some(old), new) => format!("{} → {}", grouped(old), grouped(new.unwrap_or(0))),
     };
-    let section = symbol.section.as_deref().map(|name| format!("  {name}")).unwrap_or_default();
-    let line =
-        format!("    {:>8}  {sizes:<15}  {}{section}", signed(symbol.delta()), clean(&symbol.name));
-    format!("{}\n", line.trim_end())
+    let mut beside = Vec::new();
+    beside.extend(symbol.class.map(|class| class.name().to_owned()));
+    beside.extend(symbol.object.clone());
+    beside.extend(symbol.was.as_ref().map(|was| format!("was {was}")));
+    let beside =
+        if beside.is_empty() { String::new() } else { format!("  ({})", beside.join(", ")) };
+    let line = format!("    {:>8}  {sizes:<15}  {}{}", signed(symbol.delta()), symbol.name, beside);
+    format!("{}\n", clean(line.trim_end()))
 }
 
 /// `7 judgements: 5 pass, 1 over, 1 waived`

@@ -3,6 +3,7 @@
 //! An image that is gone costs the names, not the verdict on payload: that is a warning here, and
 //! only a limit on symbols themselves cannot be judged without them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::analyze::pairs::{Pair, Side};
@@ -27,20 +28,26 @@ fn is_vmlinux(pair: &Pair) -> bool {
 }
 
 fn changes(base: &Side, head: &Path, dir: &Path) -> Result<Option<Vec<SymbolChange>>> {
-    let new = by_name(head)?;
-    let old = match (base.file().map(|file| dir.join(file)), base.sizes()) {
-        (Some(file), _) => by_name(&file)?,
-        (None, Some(sizes)) => match &sizes.symbols {
-            Some(symbols) => symbols.clone(),
+    let new = Input::open(head)?;
+    let new = [new.image(Want::SYMBOLS)?];
+    if let Some(file) = base.file() {
+        let old = Input::open(&dir.join(file))?;
+        let old = [old.image(Want::SYMBOLS)?];
+        return Ok(Some(symbols::between(&old, &new)));
+    }
+    let nothing = BTreeMap::new();
+    let old = match base.sizes() {
+        Some(sizes) => match &sizes.symbols {
+            Some(symbols) => symbols,
             None => return Ok(None),
         },
-        (None, None) => std::collections::BTreeMap::new(),
+        None => &nothing,
     };
-    Ok(Some(symbols::changes(&old, &new)))
+    Ok(Some(symbols::changes(old, &symbols::by_name(&new))))
 }
 
 /// The sizes of the symbols of `file` by name.
-pub fn by_name(file: &Path) -> Result<std::collections::BTreeMap<String, u64>> {
+pub fn by_name(file: &Path) -> Result<BTreeMap<String, u64>> {
     let input = Input::open(file)?;
-    Ok(symbols::by_name(&input.image(Want::SYMBOLS)?))
+    Ok(symbols::by_name(&[input.image(Want::SYMBOLS)?]))
 }
