@@ -6,7 +6,9 @@
 
 use crate::model::policy::{Against, Date, Limit, OFF_COSTS_NOTHING, OffCostsNothing, Policy};
 use crate::model::run::Run;
-use crate::model::verdict::{Judgement, Outcome, PairRow, SCHEMA, State, Verdict};
+use crate::model::verdict::{
+    COMPARABLE, COMPLETE, Judgement, Outcome, PairRow, SCHEMA, State, Verdict,
+};
 
 use super::comparable;
 use super::limits::{self, Question};
@@ -82,7 +84,7 @@ pub fn incomplete(run: &Run, ask: &Ask<'_>) -> Vec<Judgement> {
         .filter_map(|cell| match pairs::side(run, cell) {
             Side::Failed(reason) => {
                 let name = pairs::cell_name(run, cell);
-                Some(blank("complete", &name, &cell.arch, State::Missing, reason))
+                Some(blank(COMPLETE, &name, &cell.arch, State::Missing, reason))
             }
             _ => None,
         })
@@ -194,29 +196,29 @@ fn one_pair(pair: &Pair, about: &[&Question<'_>], warnings: &mut Vec<String>) ->
         (Side::Failed(_), _)
         | (_, Side::Failed(_))
         | (Side::Impossible(_), Side::Impossible(_)) => Vec::new(),
-        (_, Side::Absent(reason)) => not("complete", State::Missing, reason.clone()),
+        (_, Side::Absent(reason)) => not(COMPLETE, State::Missing, reason.clone()),
         (_, Side::Foreign(reason)) | (Side::Foreign(reason), _) => {
-            not("comparable", State::NotComparable, reason.clone())
+            not(COMPARABLE, State::NotComparable, reason.clone())
         }
         (Side::Measured { .. }, Side::Impossible(_)) if pair.against == Some(Against::Variant) => {
             Vec::new()
         }
         (_, Side::Impossible(_)) if pair.against.is_none() => Vec::new(),
         (_, Side::Impossible(reason)) => not(
-            "complete",
+            COMPLETE,
             State::Missing,
             format!("measured in {}, impossible now: {reason}", pair.base_name),
         ),
         (Side::Impossible(reason), _) => {
-            not("complete", State::Missing, format!("impossible in {}: {reason}", pair.base_name))
+            not(COMPLETE, State::Missing, format!("impossible in {}: {reason}", pair.base_name))
         }
         (Side::Absent(reason), Side::Measured { .. }) if pair.against.is_some() => {
-            not("complete", State::Missing, reason.clone())
+            not(COMPLETE, State::Missing, reason.clone())
         }
         (base, Side::Measured { sizes: head, .. }) => {
             if let Some(base) = base.sizes() {
                 if let Some(reason) = comparable::obstacle(base, head) {
-                    return not("comparable", State::NotComparable, reason);
+                    return not(COMPARABLE, State::NotComparable, reason);
                 }
                 let unchecked = comparable::unchecked(base, head);
                 if !unchecked.is_empty() {

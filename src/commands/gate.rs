@@ -17,7 +17,7 @@ use crate::kbuild::arches;
 use crate::model::baseline::{self, Baseline};
 use crate::model::policy::{Against, Bound, Date, Limit, OffCostsNothing, Policy};
 use crate::model::run::Run;
-use crate::model::verdict::{Outcome, State, Verdict};
+use crate::model::verdict::{COMPLETE, Outcome, State, Verdict};
 use crate::render;
 
 use super::{json, output, width};
@@ -94,7 +94,7 @@ fn one(
     for arch in &args.arch {
         if !pairs.iter().any(|pair| pair.arch == *arch) {
             let message = format!("no cell of {arch}, which --arch names");
-            before.push(budget::blank("complete", "", arch, State::Missing, message));
+            before.push(budget::blank(COMPLETE, "", arch, State::Missing, message));
         }
     }
     let mut unnamed = Vec::new();

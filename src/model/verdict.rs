@@ -14,6 +14,12 @@ use super::size::{Berkeley, Payload};
 /// The version of the JSON that this program writes.
 pub const SCHEMA: u32 = 1;
 
+/// The rule of judgements about cells that have no result.
+pub const COMPLETE: &str = "complete";
+
+/// The rule of judgements about sides that cannot be compared.
+pub const COMPARABLE: &str = "comparable";
+
 /// The result of a gate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {

@@ -52,6 +52,8 @@ fn body(judgement: &Judgement) -> String {
 }
 
 fn message(text: &str) -> String {
+    let kept = |c: char| if c.is_control() && c != '\r' && c != '\n' { ' ' } else { c };
+    let text: String = text.chars().map(kept).collect();
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 

@@ -5,7 +5,7 @@ use crate::model::number::{grouped, signed};
 use crate::model::verdict::{Judgement, Outcome, PairRow, State, Verdict, delta};
 
 use super::columns::{clean, put};
-use super::verdict_table::{counts, deltas, shown, within_noise};
+use super::verdict_table::{counts, deltas, rule, shown, within_noise};
 
 /// The verdict as GitHub-flavoured markdown.
 pub fn render(verdict: &Verdict, top: Option<usize>) -> String {
@@ -32,7 +32,7 @@ pub fn render(verdict: &Verdict, top: Option<usize>) -> String {
         }
     }
     if !verdict.warnings.is_empty() {
-        text.push_str("<details><summary>Warnings</summary>\n\n");
+        text.push_str("\n<details><summary>Warnings</summary>\n\n");
         for warning in &verdict.warnings {
             put(&mut text, format_args!("- {}\n", escape(warning)));
         }
@@ -59,9 +59,16 @@ fn row(pair: &PairRow) -> String {
 }
 
 fn details(judgement: &Judgement, top: Option<usize>) -> String {
-    let head = [judgement.state.words(), &judgement.rule, &judgement.cell, &judgement.message];
+    let head = [judgement.state.words(), rule(judgement), &judgement.cell, &judgement.message];
     let head: Vec<String> = head.into_iter().filter(|part| !part.is_empty()).map(html).collect();
-    let mut text = format!("<details><summary>{}</summary>\n\n", head.join(": "));
+    let has_details = judgement.waiver.is_some()
+        || !judgement.symbols.is_empty()
+        || !judgement.classes.is_empty();
+    if !has_details {
+        return format!("- {}\n", head.join(": "));
+    }
+    // The blank line ends a list that may stand before.
+    let mut text = format!("\n<details><summary>{}</summary>\n\n", head.join(": "));
     if let Some(waiver) = &judgement.waiver {
         put(&mut text, format_args!("Until {}: {}\n\n", waiver.expires, escape(&waiver.reason)));
     }

@@ -4,7 +4,9 @@
 use crate::model::number::{grouped, signed};
 use crate::model::policy::OFF_COSTS_NOTHING;
 use crate::model::size::{Berkeley, PayloadKind};
-use crate::model::verdict::{Judgement, PairRow, State, SymbolChange, Verdict, delta};
+use crate::model::verdict::{
+    COMPARABLE, COMPLETE, Judgement, PairRow, State, SymbolChange, Verdict, delta,
+};
 
 use super::columns::{clean, put, table, wrap};
 
@@ -84,8 +86,12 @@ pub fn within_noise(pair: &PairRow) -> bool {
     moved != 0 && moved.unsigned_abs() <= pair.noise.unwrap_or(0)
 }
 
-/// text, data, bss, dec and payload of a pair as deltas; `-` where a side has none.
+/// text, data, bss, dec and payload of a pair as deltas; `-` where there is none.
 pub fn deltas(pair: &PairRow) -> [String; 5] {
+    // A difference of what cannot be compared is no number to quote.
+    if pair.state == State::NotComparable {
+        return ["-"; 5].map(str::to_owned);
+    }
     let mark = |number: i64| {
         let noise = number != 0 && number.unsigned_abs() <= pair.noise.unwrap_or(0);
         format!("{}{}", if noise { "~" } else { "" }, signed(number))
@@ -110,7 +116,7 @@ pub fn deltas(pair: &PairRow) -> [String; 5] {
 }
 
 fn judgement_lines(judgement: &Judgement, top: Option<usize>, width: u16) -> String {
-    let head = [judgement.state.words(), &judgement.rule, &judgement.cell, &judgement.message];
+    let head = [judgement.state.words(), rule(judgement), &judgement.cell, &judgement.message];
     let head: Vec<&str> = head.into_iter().filter(|part| !part.is_empty()).collect();
     let mut text = wrap(&head.join(": "), width, 4);
     text.push('\n');
@@ -136,6 +142,14 @@ fn judgement_lines(judgement: &Judgement, top: Option<usize>, width: u16) -> Str
         text.push('\n');
     }
     text
+}
+
+/// The rule's name; nothing where no rule could be asked, since the state says it all.
+pub fn rule(judgement: &Judgement) -> &str {
+    match judgement.rule.as_str() {
+        COMPLETE | COMPARABLE => "",
+        rule => rule,
+    }
 }
 
 /// The symbols to name, and how many are left out.

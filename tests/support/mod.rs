@@ -7,6 +7,7 @@
 
 pub mod elf;
 pub mod fixture;
+pub mod schema;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::analyze::size;
 use crate::cli::gate::Gate;
+use crate::commands::measure;
 use crate::elf::{Input, Want};
 use crate::exit::{Error, Result};
 use crate::kbuild::arches;
@@ -27,6 +27,11 @@ pub fn measure(file: &Path, args: &Gate) -> Result<(String, Recorded)> {
         }
     }
     let (compiler, linker) = toolchain(&image);
+    // The numbers as `build` would have them: from the linker map beside the image if there is one.
+    let mut map = file.as_os_str().to_owned();
+    map.push(".map");
+    let map = Path::new(&map);
+    let (measured, _) = measure::linked(file, map.is_file().then_some(map))?;
     let record = Recorded {
         arch: arch(&image).ok_or_else(|| {
             Error::input(
@@ -41,9 +46,9 @@ pub fn measure(file: &Path, args: &Gate) -> Result<(String, Recorded)> {
         labels: Vec::new(),
         compiler,
         linker,
-        size: size::berkeley_row(&image, false).size,
-        payload: None,
-        classes: std::collections::BTreeMap::new(),
+        size: measured.size,
+        payload: measured.payload,
+        classes: measured.classes,
         bytes: None,
         noise: None,
         symbols: None,
