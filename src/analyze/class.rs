@@ -132,7 +132,7 @@ const KALLSYMS: &[&str] = &[
     "kallsyms_seqs_of_names",
 ];
 
-/// Sections that the kernel's linker scripts discard (COMMON_DISCARDS in vmlinux.lds.h), so that
+/// Sections that the kernel's linker scripts discard (`COMMON_DISCARDS` in vmlinux.lds.h), so that
 /// they are in `vmlinux.o` but never reach vmlinux.
 const NEVER_LINKED: &[&str] = &[
     ".discard",

@@ -66,7 +66,8 @@ pub fn disagreement(old: &Side, new: &Side) -> Vec<String> {
     let size = delta(old.size.dec(), new.size.dec());
     let payload = delta(old.payload.bytes, new.payload.bytes);
     let padding = size - payload;
-    if size.signum() == payload.signum() && 2 * padding.abs() < size.abs().max(payload.abs()) {
+    let larger = size.abs().max(payload.abs());
+    if padding == 0 || (size.signum() == payload.signum() && 2 * padding.abs() < larger) {
         return Vec::new();
     }
     let mut out = vec![format!(

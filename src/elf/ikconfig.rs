@@ -1,4 +1,4 @@
-//! The `.config` that a kernel with CONFIG_IKCONFIG carries inside.
+//! The `.config` that a kernel with `CONFIG_IKCONFIG` carries inside.
 //!
 //! kernel/configs.c puts a gzip stream between the eight-byte markers `IKCFG_ST` and `IKCFG_ED`;
 //! scripts/extract-ikconfig looks for the same. What comes out of the stream is bounded, because a

@@ -1,4 +1,4 @@
-//! Reads linker maps: GNU ld's `-Map` (the kernel's CONFIG_VMLINUX_MAP) and ld.lld's.
+//! Reads linker maps: GNU ld's `-Map` (the kernel's `CONFIG_VMLINUX_MAP`) and ld.lld's.
 //!
 //! Borrowing and single-pass, because a kernel's map is tens of megabytes. Both formats are meant
 //! for people, so the reader goes by shape: it takes what it is sure of and skips the rest
