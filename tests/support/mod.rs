@@ -62,3 +62,25 @@ pub fn rewrite(path: &Path, bytes: &[u8]) {
     let _ = std::fs::remove_file(path);
     std::fs::write(path, bytes).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
 }
+
+/// The Linux tree whose scripts are oracles: `$HMMSIZE_LINUX` (which `cargo xtask test` sets), or what
+/// `cargo xtask setup` left in the cache. Without one, panics when the environment says CI=true.
+pub fn linux_tree() -> Option<PathBuf> {
+    let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = var("HMMSIZE_CACHE")
+        .or_else(|| var("XDG_CACHE_HOME").map(|dir| dir.join("hmmsize")))
+        .or_else(|| var("HOME").map(|dir| dir.join(".cache/hmmsize")));
+    let cached = || {
+        let entries = std::fs::read_dir(cache?.join("src")).ok()?;
+        let mut trees: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        trees.sort();
+        trees.into_iter().rev().find(|tree| tree.join("scripts/bloat-o-meter").is_file())
+    };
+    let tree = var("HMMSIZE_LINUX").or_else(cached);
+    if tree.is_none() {
+        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!ci, "CI needs a Linux tree: set HMMSIZE_LINUX or run cargo xtask setup");
+        eprintln!("SKIPPED: no Linux tree (set HMMSIZE_LINUX or run cargo xtask setup)");
+    }
+    tree
+}

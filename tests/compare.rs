@@ -1,0 +1,10 @@
+//! `hmmsize compare`: what changed between two images, on files that real compilers made.
+
+mod support;
+
+mod compare {
+    mod bloat;
+    mod build;
+    mod formats;
+    mod symbols;
+}
