@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::breakdown;
 use super::claims::{self, Category, Claims};
 use super::diff::{self, Side};
+use super::disagree;
 use super::select::{self, Selection, Sort};
 use super::{class, payload, size};
 use crate::exit::{Error, Result};
@@ -85,6 +86,16 @@ impl Analysed<'_> {
     pub fn estimate(&self) -> Option<Payload> {
         let bytes = self.estimated.iter().map(|map| map.payload().bytes).sum();
         (!self.estimated.is_empty()).then_some(Payload { bytes, kind: PayloadKind::Estimated })
+    }
+
+    /// Payload and padding of this file and another, of the best kind that both have.
+    pub fn payload_sides(&self, other: &Self) -> Option<(disagree::Side, disagree::Side)> {
+        let ([old], [new]) = (self.images, other.images) else { return None };
+        let (was, is) = match (&self.mapped, &other.mapped) {
+            (Some(was), Some(is)) => (was, is),
+            _ => (self.estimated.first()?, other.estimated.first()?),
+        };
+        Some((disagree::Side::new(old, was), disagree::Side::new(new, is)))
     }
 
     /// The size of a pre-link file without the sections that never reach vmlinux.

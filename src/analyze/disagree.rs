@@ -53,8 +53,8 @@ impl Side {
 
 /// Plain sentences about where size and payload disagree; empty if they tell the same story.
 ///
-/// They disagree if one grew and the other did not, or if padding makes up at least half of the
-/// difference of the larger.
+/// They disagree if one grew and the other did not, or if padding makes up at least a quarter of
+/// the larger difference.
 pub fn disagreement(old: &Side, new: &Side) -> Vec<String> {
     if old.payload.kind != new.payload.kind {
         return vec![format!(
@@ -67,7 +67,7 @@ pub fn disagreement(old: &Side, new: &Side) -> Vec<String> {
     let payload = delta(old.payload.bytes, new.payload.bytes);
     let padding = size - payload;
     let larger = size.abs().max(payload.abs());
-    if padding == 0 || (size.signum() == payload.signum() && 2 * padding.abs() < larger) {
+    if padding == 0 || (size.signum() == payload.signum() && 4 * padding.abs() < larger) {
         return Vec::new();
     }
     let mut out = vec![format!(

@@ -1,8 +1,9 @@
 //! What to know before believing a comparison: the warnings of `compare`.
 
 use super::compare::Analysed;
+use super::disagree::{self, Side};
 use super::identity;
-use crate::model::delta::{Comparison, FileInfo, Row, Warning, WarningCode};
+use crate::model::delta::{FileInfo, Warning, WarningCode};
 use crate::model::image::Kind;
 
 /// What the report says about a file.
@@ -45,8 +46,9 @@ fn kind(file: &Analysed) -> &'static str {
     }
 }
 
-/// Everything that speaks against believing `comparison` without another look.
-pub fn between(old: &FileInfo, new: &FileInfo, comparison: &Comparison) -> Vec<Warning> {
+/// Everything that speaks against believing a comparison without another look; `sides` is what is
+/// known about payload and padding, of one kind, where it is known of both.
+pub fn between(old: &FileInfo, new: &FileInfo, sides: Option<(Side, Side)>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut warn = |code, message: String| warnings.push(Warning { code, message });
     let (a, b) = (&old.name, &new.name);
@@ -79,7 +81,7 @@ pub fn between(old: &FileInfo, new: &FileInfo, comparison: &Comparison) -> Vec<W
             warn(WarningCode::PayloadKind, message.to_owned());
         }
     }
-    if let Some(message) = disagreement(comparison) {
+    for message in sides.map(|(old, new)| disagree::disagreement(&old, &new)).unwrap_or_default() {
         warn(WarningCode::PayloadDisagrees, message);
     }
     warnings
@@ -93,42 +95,4 @@ fn said(file: &FileInfo) -> &str {
         "object" => "an object",
         other => other,
     }
-}
-
-/// Says that padding hid or faked a change: `dec` and payload changed in different directions, or
-/// padding is more than a quarter of the change.
-fn disagreement(comparison: &Comparison) -> Option<String> {
-    let column = |name: &str| comparison.columns.iter().find(|row| row.name.starts_with(name));
-    let (dec, payload): (&Row, &Row) = (column("dec")?, column("payload")?);
-    let padding = dec.delta.wrapping_sub(payload.delta);
-    let larger = dec.delta.unsigned_abs().max(payload.delta.unsigned_abs());
-    let opposite = dec.delta.signum() != payload.delta.signum();
-    if padding == 0 || (!opposite && padding.unsigned_abs() <= larger / 4) {
-        return None;
-    }
-    let mut message = format!(
-        "size and {} disagree: size says {:+}, payload says {:+}; the difference of {:+} is padding",
-        payload.name, dec.delta, payload.delta, padding
-    );
-    if let Some((name, section, padding)) = worst_section(comparison) {
-        message = format!(
-            "{message} (most of it in {name}: section {section:+}, its padding {padding:+})"
-        );
-    }
-    Some(message)
-}
-
-/// The section whose padding changed most: its name, its change, its padding's change.
-fn worst_section(comparison: &Comparison) -> Option<(&str, i64, i64)> {
-    comparison
-        .sections
-        .iter()
-        .map(|section| {
-            let (old, new) = (section.old.unwrap_or_default(), section.new.unwrap_or_default());
-            let change = crate::model::delta::delta(old.size, new.size);
-            let padding = crate::model::delta::delta(old.padding, new.padding);
-            (section.name.as_str(), change, padding)
-        })
-        .max_by_key(|(_, _, padding)| padding.unsigned_abs())
-        .filter(|(_, _, padding)| *padding != 0)
 }

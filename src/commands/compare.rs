@@ -123,8 +123,11 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
     for number in (0..files.len()).filter(|&number| number != baseline) {
         let (old, new) = (&files[baseline], &files[number]);
         let mut comparison = compare(number, old, new, &options)?;
-        comparison.warnings =
-            warnings::between(&report.files[baseline], &report.files[number], &comparison);
+        comparison.warnings = warnings::between(
+            &report.files[baseline],
+            &report.files[number],
+            old.payload_sides(new),
+        );
         comparison.config = config_delta(common, args, old, new);
         report.comparisons.push(comparison);
     }
