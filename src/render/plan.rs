@@ -27,7 +27,7 @@ pub fn plan(plan: &Planned) -> String {
     for cell in &plan.cells {
         let _ = writeln!(out, "\n{}", cell.id);
         for (name, value) in &cell.facts {
-            out.push_str(&fill(&format!("  {name:<9} "), "            ", value));
+            out.push_str(&fill(&format!("  {name:<10} "), "             ", value));
         }
         for words in &cell.commands {
             out.push_str(&command("  $ ", words));
