@@ -17,6 +17,9 @@ pub struct Build {
     /// Print what would be done, with the exact make command lines, and do nothing.
     #[arg(long, help_heading = "How")]
     pub dry_run: bool,
+    /// Configure every cell and say which requests hold, and why the others do not; compile nothing.
+    #[arg(long, conflicts_with_all = ["dry_run", "resume", "rebuild", "noise"], help_heading = "How")]
+    pub configure_only: bool,
     /// Go on with an interrupted run: without other arguments, with those it was started with.
     #[arg(long, help_heading = "How")]
     pub resume: bool,
@@ -39,7 +42,7 @@ pub struct Build {
 }
 
 /// What to build: shared by every command that builds.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct What {
     /// Words for make: ARCH=arm64, O=DIR, LLVM=1, CC=…, CROSS_COMPILE=…, KCFLAGS=-w, …
     #[arg(value_name = "KEY=VALUE")]

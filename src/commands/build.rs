@@ -1,18 +1,31 @@
 //! `hmmsize build`: read, think, render.
 
-use crate::cli::build::Build;
+use clap::Parser;
+
+use crate::cli::build::{Build, What};
 use crate::cli::common::Common;
+use crate::cli::{Cli, Command};
 use crate::exit::{Error, Exit, Result};
+use crate::kbuild::jobs::Pool;
 use crate::kbuild::process::Runner;
+use crate::kbuild::state::RUN;
 use crate::kbuild::{describe, planner};
+use crate::model::run::{Run, SCHEMA};
+use crate::model::words::MakeWords;
 use crate::render;
 
-use super::{ask, output};
+use super::execute::Options;
+use super::{ask, configure_only, execute, json, output};
 
 /// Runs the command.
 pub fn run(common: &Common, args: &Build) -> Result<Exit> {
-    let ask = ask::ask(common, &args.what, !args.no_ccache)?;
-    let mut runner = Runner::new(None)?;
+    let recorded = if args.resume { recorded(args)? } else { None };
+    let args = recorded.as_ref().unwrap_or(args);
+    let mut ask = ask::ask(common, &args.what, !args.no_ccache)?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let jobs = *ask.jobs.get_or_insert(cores);
+    let pool = Pool::new(jobs)?;
+    let mut runner = Runner::new(Some(pool.client()))?;
     runner.echo = common.verbose > 1;
     let plan = planner::plan(&ask, &runner)?;
     if args.dry_run {
@@ -20,5 +33,50 @@ pub fn run(common: &Common, args: &Build) -> Result<Exit> {
         output::write(common.output.as_deref(), text)?;
         return Ok(Exit::Ok);
     }
-    Err(Error::Usage("build: only --dry-run yet".into()))
+    if common.quiet == 0 {
+        for note in &plan.notes {
+            eprintln!("hmmsize: note: {note}");
+        }
+    }
+    if args.configure_only {
+        return configure_only::run(common, &plan, args.bisect, &runner, &pool);
+    }
+    let options = Options {
+        timeout: args.timeout,
+        rebuild: args.rebuild,
+        noise: args.noise,
+        bisect: args.bisect,
+        cache: ask.cache,
+    };
+    execute::execute(common, &plan, &options, &runner, &pool)
+}
+
+/// `--resume O=DIR` alone: the arguments that the run in DIR was started with. With anything else
+/// said, what is said counts: finished cells are never built twice anyway.
+fn recorded(args: &Build) -> Result<Option<Build>> {
+    let words = MakeWords::parse(&args.what.words).map_err(Error::Usage)?;
+    let word = words.get("O").filter(|_| args.what.words.len() == 1);
+    let out = args.what.out.clone().or_else(|| word.map(crate::kbuild::matrix::home));
+    let Some(out) = out else { return Ok(None) };
+    let rest = What { words: Vec::new(), out: None, ..args.what.clone() };
+    if (word.is_none() && !words.is_empty()) || rest != What::default() {
+        return Ok(None);
+    }
+    let file = out.join(RUN);
+    let run: Run = json::read(&file, "a run.json of hmmsize build", SCHEMA)?;
+    match Cli::try_parse_from(&run.command).map(|cli| cli.command) {
+        Ok(Command::Build(build)) => {
+            let out = Some(out);
+            Ok(Some(Build {
+                what: What { out, words: no_out(&build.what.words), ..build.what },
+                ..build
+            }))
+        }
+        _ => Err(Error::input(&file, "does not say how it was started")),
+    }
+}
+
+/// The words without the output directory, which is said by where `run.json` was found.
+fn no_out(words: &[String]) -> Vec<String> {
+    words.iter().filter(|word| !word.starts_with("O=")).cloned().collect()
 }

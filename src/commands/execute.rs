@@ -113,7 +113,12 @@ fn conclude(common: &Common, run: &Run, file: &Path, bisect: bool) -> Exit {
     }
 }
 
-fn configure_cell(cell: &CellPlan, out: &OutDir, runner: &Runner) -> Result<configure::Configured> {
+/// Configures one cell; what make says goes to `configure.log` in its directory.
+pub(super) fn configure_cell(
+    cell: &CellPlan,
+    out: &OutDir,
+    runner: &Runner,
+) -> Result<configure::Configured> {
     let log = out.cell_dir(&cell.id)?.join("configure.log");
     let _ = std::fs::remove_file(&log);
     let read = |path: &Path| {

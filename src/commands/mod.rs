@@ -6,6 +6,7 @@ use crate::exit::{Exit, Result};
 pub mod ask;
 pub mod build;
 pub mod compare;
+pub mod configure_only;
 pub mod diffconfig;
 pub mod execute;
 pub mod gate;

@@ -2,6 +2,7 @@
 
 pub mod berkeley;
 pub mod bloat;
+pub mod checked;
 pub mod columns;
 pub mod compare;
 pub mod csv;
