@@ -48,6 +48,9 @@ pub fn of_run(run: &Run) -> Vec<Series> {
 fn commits(run: &Run, cells: &[&Cell]) -> Vec<Commit> {
     let mut first: Option<(Berkeley, Option<Payload>)> = None;
     let mut last = first;
+    // The noise is measured on one cell and holds for all.
+    let noise =
+        cells.iter().filter_map(|cell| pairs::measured(run, cell)?.noise).max().unwrap_or(0);
     cells
         .iter()
         .map(|cell| {
@@ -60,7 +63,6 @@ fn commits(run: &Run, cells: &[&Cell]) -> Vec<Commit> {
                 let (then, now) = (then?.1?, now?.1?);
                 (then.kind == now.kind).then(|| delta(then.bytes, now.bytes))
             };
-            let noise = numbers.and_then(|numbers| numbers.noise).unwrap_or(0);
             let (dec_delta, payload_delta) = (dec(last), payload(last));
             let step = payload_delta.or(dec_delta).unwrap_or(0);
             let commit = Commit {

@@ -1,15 +1,28 @@
 //! `hmmsize gate`: its arguments.
 
+// The help text is printed as it stands.
+#![allow(clippy::doc_markdown)]
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::build::What;
+
 /// Arguments of `hmmsize gate`.
 #[derive(Debug, Clone, Args)]
+#[command(
+    mut_arg("words", |arg| arg.value_name("RUN.json|IMAGE|KEY=VALUE").help(
+        "A run.json, or vmlinux images to hold against --baseline; where neither is given, words \
+         for make, since sources are built first")),
+    mut_arg("arch", |arg| arg.help("Judge (and build) these architectures only")),
+    mut_arg("variant", |arg| arg.help(
+        "Which recorded variant an image is held against; which variants are built"))
+)]
 pub struct Gate {
-    /// A run.json, or vmlinux images to hold against --baseline.
-    #[arg(value_name = "RUN.json|IMAGE")]
-    pub inputs: Vec<PathBuf>,
+    /// What to judge: a run.json, images, or what is built first (--base REV --head REV, …).
+    #[command(flatten)]
+    pub what: What,
     /// What may grow, by how much, and what is excused (TOML).
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
@@ -22,12 +35,6 @@ pub struct Gate {
     /// Hold every source of the run against source LABEL.
     #[arg(long, value_name = "LABEL", conflicts_with_all = ["baseline", "against_variant"])]
     pub against_source: Option<String>,
-    /// Judge these architectures only.
-    #[arg(long, value_name = "ARCH", value_delimiter = ',')]
-    pub arch: Vec<String>,
-    /// Which recorded variant an image is held against.
-    #[arg(long, value_name = "NAME")]
-    pub variant: Option<String>,
     /// Record what fell below the baseline (and what is new in it).
     #[arg(long, requires = "baseline")]
     pub update_baseline: bool,
@@ -60,7 +67,7 @@ pub enum Format {
     Markdown,
     /// Everything; the schema is `src/schema/verdict.schema.json`.
     Json,
-    /// `JUnit` XML: a suite for each architecture, a test for each rule and cell.
+    /// JUnit XML: a suite for each architecture, a test for each rule and cell.
     Junit,
     /// GitHub workflow annotations.
     Github,

@@ -1,5 +1,7 @@
 //! `hmmsize build`: read, think, render.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 
 use crate::cli::build::{Build, What};
@@ -79,4 +81,21 @@ fn recorded(args: &Build) -> Result<Option<Build>> {
 /// The words without the output directory, which is said by where `run.json` was found.
 fn no_out(words: &[String]) -> Vec<String> {
     words.iter().filter(|word| !word.starts_with("O=")).cloned().collect()
+}
+
+/// Plans and builds `what`, for commands that go on with the result: the run, and its file.
+pub fn carry_out(common: &Common, what: &What) -> Result<(Run, PathBuf)> {
+    let mut ask = ask::ask(common, what, true)?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let pool = Pool::new(*ask.jobs.get_or_insert(cores))?;
+    let mut runner = Runner::new(Some(pool.client()))?;
+    runner.echo = common.verbose > 1;
+    let plan = planner::plan(&ask, &runner)?;
+    if common.quiet == 0 {
+        for note in &plan.notes {
+            eprintln!("hmmsize: note: {note}");
+        }
+    }
+    let options = Options { cache: ask.cache, ..Options::default() };
+    execute::carry_out(common, &plan, &options, &runner, &pool)
 }

@@ -2,7 +2,7 @@
 //! completes the records (what was dragged in), writes `run.json`, prints the tables.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::analyze::run::report;
@@ -38,14 +38,13 @@ pub struct Options {
     /// Exit with 125 in place of 3.
     pub bisect: bool,
     /// Where caches are kept.
-    pub cache: std::path::PathBuf,
+    pub cache: PathBuf,
 }
 
 /// Builds and measures every cell of `plan`, writes `run.json` and prints its tables.
 ///
 /// # Errors
-/// The output directory cannot be used; a signal came (after `run.json` has been written, so that
-/// the next run can go on). Cells that fail are no error: they decide the exit code.
+/// As [`carry_out`].
 pub fn execute(
     common: &Common,
     plan: &Plan,
@@ -53,6 +52,24 @@ pub fn execute(
     runner: &Runner,
     pool: &Pool,
 ) -> Result<Exit> {
+    let (run, file) = carry_out(common, plan, options, runner, pool)?;
+    let report = report(&run, &file.display().to_string());
+    output::write(common.output.as_deref(), table::render(&report, width::of(common)))?;
+    Ok(conclude(common, &run, &file, options.bisect))
+}
+
+/// Builds and measures every cell of `plan`, and writes `run.json`: the run and its file.
+///
+/// # Errors
+/// The output directory cannot be used; a signal came (after `run.json` has been written, so that
+/// the next run can go on). Cells that fail are no error: they are in the run.
+pub fn carry_out(
+    common: &Common,
+    plan: &Plan,
+    options: &Options,
+    runner: &Runner,
+    pool: &Pool,
+) -> Result<(Run, PathBuf)> {
     let out = OutDir::open(&plan.out)?;
     let style = Style::detect(common.quiet);
     let executed = {
@@ -87,9 +104,7 @@ pub fn execute(
         }
         return Err(Error::Signal(signal));
     }
-    let report = report(&run, &file.display().to_string());
-    output::write(common.output.as_deref(), table::render(&report, width::of(common)))?;
-    Ok(conclude(common, &run, &file, options.bisect))
+    Ok((run, file))
 }
 
 /// Says which cells have no result and why, where everything is, and what the exit code is.

@@ -27,12 +27,12 @@ mod record;
 mod subject;
 mod symbols;
 
-use subject::Subject;
+use subject::{Subject, only};
 
 /// Runs the command.
 pub fn run(common: &Common, args: &Gate) -> Result<Exit> {
     let today = today(args.today.as_deref())?;
-    let subject = Subject::read(args)?;
+    let subject = Subject::read(common, args)?;
     judge(common, args, &subject, today)
 }
 
@@ -44,19 +44,19 @@ fn judge(common: &Common, args: &Gate, subject: &Subject, today: Date) -> Result
     let ask = Ask {
         against,
         off: off.or_else(|| subject.off_variant()),
-        archs: &args.arch,
+        archs: only(args),
         today,
         subject: &subject.name,
         policy_name: &policy_name,
     };
-    subject.check_archs(&args.arch)?;
+    subject.check_archs(only(args))?;
     let old = recorded(args)?;
     let heads = subject.heads();
     let mut verdict = one(subject, args, &policy, &ask, old.as_ref(), &heads);
     if args.update_baseline
         && let Some(file) = &args.baseline
     {
-        let kept = record::update(old.as_ref(), &heads, args, &subject.dir)?;
+        let kept = record::update(old.as_ref(), &heads, only(args), args, &subject.dir)?;
         if args.force || old.is_none() {
             verdict = one(subject, args, &policy, &ask, Some(&kept.baseline), &heads);
         }
@@ -91,7 +91,7 @@ fn one(
         pairs.extend(held_against(subject, heads, baseline, file));
     }
     let mut before = subject.run().map(|run| budget::incomplete(run, ask)).unwrap_or_default();
-    for arch in &args.arch {
+    for arch in only(args) {
         if !pairs.iter().any(|pair| pair.arch == *arch) {
             let message = format!("no cell of {arch}, which --arch names");
             before.push(budget::blank(COMPLETE, "", arch, State::Missing, message));

@@ -60,15 +60,16 @@ fn row(pair: &PairRow) -> String {
 
 fn details(judgement: &Judgement, top: Option<usize>) -> String {
     let head = [judgement.state.words(), rule(judgement), &judgement.cell, &judgement.message];
-    let head: Vec<String> = head.into_iter().filter(|part| !part.is_empty()).map(html).collect();
+    let head: Vec<&str> = head.into_iter().filter(|part| !part.is_empty()).collect();
     let has_details = judgement.waiver.is_some()
         || !judgement.symbols.is_empty()
         || !judgement.classes.is_empty();
     if !has_details {
-        return format!("- {}\n", head.join(": "));
+        let parts = head.iter().map(|part| escape(part));
+        return format!("- {}\n", parts.collect::<Vec<_>>().join(": "));
     }
     // The blank line ends a list that may stand before.
-    let mut text = format!("\n<details><summary>{}</summary>\n\n", head.join(": "));
+    let mut text = format!("\n<details><summary>{}</summary>\n\n", html(&head.join(": ")));
     if let Some(waiver) = &judgement.waiver {
         put(&mut text, format_args!("Until {}: {}\n\n", waiver.expires, escape(&waiver.reason)));
     }

@@ -26,8 +26,17 @@ pub fn valid(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
     };
     for (keyword, rule) in rules {
         match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" | "examples" | "default"
-            | "$comment" => {}
+            "$schema"
+            | "$id"
+            | "$defs"
+            | "title"
+            | "description"
+            | "examples"
+            | "default"
+            | "$comment"
+            | "properties"
+            | "additionalProperties"
+            | "propertyNames" => {}
             "$ref" => {
                 let path = rule
                     .as_str()
@@ -42,11 +51,16 @@ pub fn valid(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
                     return Err(format!("{at}: {value} is no {rule}"));
                 }
             }
-            "const" if value != rule => return Err(format!("{at}: {value} is not {rule}")),
-            "enum" if !rule.as_array().unwrap().contains(value) => {
-                return Err(format!("{at}: {value} is none of {rule}"));
+            "const" => {
+                if value != rule {
+                    return Err(format!("{at}: {value} is not {rule}"));
+                }
             }
-            "const" | "enum" => {}
+            "enum" => {
+                if !rule.as_array().unwrap().contains(value) {
+                    return Err(format!("{at}: {value} is none of {rule}"));
+                }
+            }
             "minimum" => {
                 if value.as_f64().is_some_and(|number| number < rule.as_f64().unwrap()) {
                     return Err(format!("{at}: {value} is less than {rule}"));
@@ -90,7 +104,6 @@ pub fn valid(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
                     }
                 }
             }
-            "properties" | "additionalProperties" | "propertyNames" => {}
             other => panic!("the schema uses {other}, which is not checked here"),
         }
     }

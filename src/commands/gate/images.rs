@@ -41,7 +41,7 @@ pub fn measure(file: &Path, args: &Gate) -> Result<(String, Recorded)> {
         })?,
         base_config: None,
         target: Target::Vmlinux,
-        variant: args.variant.clone(),
+        variant: args.what.variant.first().cloned(),
         source: None,
         labels: Vec::new(),
         compiler,

@@ -25,12 +25,18 @@ pub struct Kept {
 }
 
 /// What becomes of `old` in the light of `heads`.
-pub fn update(old: Option<&Baseline>, heads: &[Head], args: &Gate, dir: &Path) -> Result<Kept> {
+pub fn update(
+    old: Option<&Baseline>,
+    heads: &[Head],
+    only: &[String],
+    args: &Gate,
+    dir: &Path,
+) -> Result<Kept> {
     let mut cells = old.map(|old| old.cells.clone()).unwrap_or_default();
     let (mut notes, mut changed) = (Vec::new(), old.is_none());
     let mut gone = vec![true; cells.len()];
     for head in heads {
-        let allowed = args.arch.is_empty() || args.arch.contains(&head.record.arch);
+        let allowed = only.is_empty() || only.contains(&head.record.arch);
         let at = cells.iter().position(|cell| same(cell, &head.record));
         if let Some(at) = at.filter(|at| *at < gone.len()) {
             gone[at] = false;
@@ -64,10 +70,7 @@ pub fn update(old: Option<&Baseline>, heads: &[Head], args: &Gate, dir: &Path) -
             Some(at) => cells[at] = record,
         }
     }
-    if args.force
-        && args.arch.is_empty()
-        && heads.iter().all(|head| head.record.base_config.is_some())
-    {
+    if args.force && only.is_empty() && heads.iter().all(|head| head.record.base_config.is_some()) {
         for at in (0..gone.len()).rev().filter(|at| gone[*at]) {
             notes.push(format!("dropped {}: the run has no such cell", cells.remove(at).name()));
             changed = true;

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::analyze::pairs::{self, Head, Pair, Side};
+use crate::cli::common::Common;
 use crate::cli::gate::Gate;
 use crate::exit::{Error, Result};
 use crate::kbuild::arches;
 use crate::model::baseline::Recorded;
 use crate::model::policy::Against;
 use crate::model::run::Run;
+use crate::model::words::MakeWords;
 
 use super::{directory, images, read_run};
 use crate::commands::json::is_json;
@@ -28,11 +30,28 @@ enum What {
 }
 
 impl Subject {
-    /// Reads what the command line names.
-    pub fn read(args: &Gate) -> Result<Self> {
-        match args.inputs.as_slice() {
-            [] => Err(Error::Usage("gate needs a run.json, or images and --baseline FILE".into())),
-            [file] if is_json(file) => Self::of_run(file),
+    /// Reads what the command line names, or builds it first.
+    pub fn read(common: &Common, args: &Gate) -> Result<Self> {
+        let files: Vec<&Path> = args
+            .what
+            .words
+            .iter()
+            .filter(|word| !MakeWords::is_word(word))
+            .map(Path::new)
+            .collect();
+        if files.is_empty() {
+            return Self::build(common, args);
+        }
+        if let Some(word) = args.what.words.iter().find(|word| MakeWords::is_word(word)) {
+            let msg =
+                format!("{word}: words for make are for sources that are built, not for files");
+            return Err(Error::Usage(msg));
+        }
+        match files.as_slice() {
+            [file] if is_json(file) => {
+                let name = file.display().to_string();
+                Ok(Self { name, dir: directory(file), what: What::Run(Box::new(read_run(file)?)) })
+            }
             files => {
                 if let Some(file) = files.iter().find(|file| is_json(file)) {
                     let msg = format!("{}: a run.json is judged on its own", file.display());
@@ -50,10 +69,18 @@ impl Subject {
         }
     }
 
-    /// The run in `file`.
-    pub fn of_run(file: &Path) -> Result<Self> {
-        let run = Box::new(read_run(file)?);
-        Ok(Self { name: file.display().to_string(), dir: directory(file), what: What::Run(run) })
+    /// Builds what the command line says, as `hmmsize build` would. Cells that fail are judged.
+    fn build(common: &Common, args: &Gate) -> Result<Self> {
+        let what = &args.what;
+        let named = what.base.is_some() || what.head.is_some() || what.range.is_some();
+        if !named && what.source.is_empty() && what.matrix.is_none() && what.option.is_empty() {
+            let msg = "gate needs a run.json, images and --baseline FILE, or sources to build \
+                       (--base REV --head REV)";
+            return Err(Error::Usage(msg.into()));
+        }
+        let (run, file) = super::super::build::carry_out(common, what)?;
+        let name = file.display().to_string();
+        Ok(Self { name, dir: directory(&file), what: What::Run(Box::new(run)) })
     }
 
     /// The run, if it is one.
@@ -205,4 +232,11 @@ fn unique<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         }
     }
     found
+}
+
+/// The architectures that alone are judged; empty for all. What was built on purpose is judged as a
+/// whole.
+pub fn only(args: &Gate) -> &[String] {
+    let built = args.what.words.iter().all(|word| MakeWords::is_word(word));
+    if built { &[] } else { &args.what.arch }
 }
