@@ -85,7 +85,7 @@ fn sample() -> Value {
     serde_json::from_slice(&fs::read(file).expect("the sample")).expect("JSON")
 }
 
-/// The sample's arm, arm64 and x86_64, which were all measured.
+/// The sample's `arm`, `arm64` and `x86_64`, which were all measured.
 fn complete() -> Value {
     let mut run = sample();
     let cells = run["cells"].as_array_mut().expect("cells");
