@@ -10,17 +10,14 @@ use std::hash::Hasher as _;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
+use super::extents::{self, Extent, SectionExtents};
 use super::names::{self, Role};
 use crate::model::class::Class;
-use crate::model::image::{Image, Kind, Place, SHF_EXECINSTR, SHF_WRITE, Section, Symbol};
+use crate::model::image::{Image, Place, SHF_EXECINSTR, SHF_WRITE, Section};
 
-const STT_FUNC: u8 = 2;
-const STT_SECTION: u8 = 3;
 const STT_FILE: u8 = 4;
-const STT_TLS: u8 = 6;
 const STB_LOCAL: u8 = 0;
 const STB_GLOBAL: u8 = 1;
-const EM_ARM: u16 = 40;
 const NONE: u32 = u32::MAX;
 
 /// What bloat-o-meter's categories are to us, from the flags of the section.
@@ -46,6 +43,8 @@ pub struct Item<'a> {
     pub name: Cow<'a, [u8]>,
     /// Hash of `name`.
     pub hash: u64,
+    /// Hash of `name`, `class` and, if local, `object`.
+    pub key: u64,
     /// Bytes claimed, parts included.
     pub bytes: u64,
     /// The archive member, else the source file (`STT_FILE`) of a local symbol; empty if not known.
@@ -69,7 +68,7 @@ pub struct Item<'a> {
 /// The items of one file, and what they cover.
 #[derive(Debug, Default)]
 pub struct Claims<'a> {
-    /// In the order of image, section and address.
+    /// In the order of images and of their symbol tables.
     pub items: Vec<Item<'a>>,
     /// Other names of the same bytes: item index and name.
     pub aliases: Vec<(u32, Cow<'a, [u8]>)>,
@@ -77,26 +76,25 @@ pub struct Claims<'a> {
     pub covered: Vec<Vec<u64>>,
 }
 
-/// A symbol at its place.
-#[derive(Clone, Copy)]
-struct Extent {
-    /// Position in `Image::sections`.
-    slot: u32,
-    symbol: u32,
-    start: u64,
-    size: u64,
-    unit: u32,
-    file: u32,
-}
-
 /// Lays the symbols of all `images` (one file, or the members of one archive) over their sections.
 pub fn claims<'a>(images: &'a [Image<'a>], classify: impl Fn(&Section) -> Class) -> Claims<'a> {
+    let sorted: Vec<_> = images.iter().map(extents::sorted).collect();
+    claims_from(images, &sorted, classify)
+}
+
+/// As [`claims`], with the symbols of each image sorted already.
+pub fn claims_from<'a>(
+    images: &'a [Image<'a>],
+    sorted: &[Vec<SectionExtents>],
+    classify: impl Fn(&Section) -> Class,
+) -> Claims<'a> {
     let mut all = Claims::default();
-    for (number, image) in images.iter().enumerate() {
+    for (number, (image, sorted)) in images.iter().zip(sorted).enumerate() {
         let classes: Vec<Class> = image.sections.iter().map(&classify).collect();
         let first = all.items.len();
-        let covered = lay(image, number as u32, &classes, &mut all);
-        all.covered.push(covered);
+        let laid = lay(image, sorted);
+        add_items(image, number as u32, &classes, &laid, &mut all);
+        all.covered.push(laid.covered);
         fold(&mut all, first);
     }
     all
@@ -116,140 +114,142 @@ fn entry_limit(name: &[u8]) -> Option<u64> {
     }
 }
 
-fn extents(image: &Image) -> Vec<Extent> {
+/// Which symbol claims how much of one image.
+struct Laid {
+    /// Bytes claimed, for each symbol.
+    bytes: Vec<u64>,
+    /// Bytes claimed, for each section.
+    covered: Vec<u64>,
+    /// Symbols that name the same bytes as another one: (that one, this one).
+    aliases: Vec<(u32, u32)>,
+}
+
+fn lay(image: &Image<'_>, sorted: &[SectionExtents]) -> Laid {
+    let mut laid = Laid {
+        bytes: vec![0; image.symbols.len()],
+        covered: vec![0; image.sections.len()],
+        aliases: Vec::new(),
+    };
+    for SectionExtents { slot, extents } in sorted {
+        let section = &image.sections[*slot];
+        let (mut at, mut claimed, mut covered) = (0, 0, 0);
+        while let Some(&Extent { start, mut size, .. }) = extents.get(at) {
+            // Aliases have the same start and size.
+            let same = |e: &&Extent| e.start == start && e.size == size;
+            let group = &extents[at..at + extents[at..].iter().take_while(same).count()];
+            at += group.len();
+            let Some(first) = primary(image, section, group) else { continue };
+            if size == 0 {
+                let next = extents.get(at).map_or(section.size, |next| next.start);
+                let limit = entry_limit(image.symbols[first as usize].name).unwrap_or(0);
+                size = (next - start).min(limit);
+            }
+            let end = start + size;
+            let bytes = end.saturating_sub(claimed.max(start));
+            if bytes == 0 {
+                continue;
+            }
+            claimed = end;
+            covered += bytes;
+            laid.bytes[first as usize] = bytes;
+            let others = group.iter().map(|other| other.symbol).filter(|&other| other != first);
+            laid.aliases.extend(others.map(|other| (first, other)));
+        }
+        laid.covered[*slot] = covered;
+    }
+    laid
+}
+
+/// Makes an item of every symbol that claims anything, in the order of the symbol table, in which
+/// their names lie in memory and files announce their symbols.
+fn add_items<'a>(
+    image: &'a Image<'a>,
+    number: u32,
+    classes: &[Class],
+    laid: &Laid,
+    all: &mut Claims<'a>,
+) {
     let mut slots = Vec::new();
     for (slot, section) in image.sections.iter().enumerate() {
         let index = section.index as usize;
-        if slots.len() <= index {
-            slots.resize(index + 1, NONE);
-        }
-        if section.is_alloc() {
-            slots[index] = slot as u32;
-        }
+        slots.resize(slots.len().max(index + 1), 0);
+        slots[index] = slot;
     }
-    let linked = image.kind == Kind::Linked;
-    let mut extents = Vec::with_capacity(image.symbols.len());
-    let (mut unit, mut file) = (0, NONE);
-    for (number, symbol) in image.symbols.iter().enumerate() {
+    let member: &[u8] = image.member.as_ref().map_or(&[], |member| member.as_bytes());
+    let claiming = laid.bytes.iter().filter(|&&bytes| bytes > 0).count();
+    all.items.reserve(claiming);
+    let mut item_of: FxHashMap<u32, u32> =
+        laid.aliases.iter().map(|&(first, _)| (first, NONE)).collect();
+    let (mut unit, mut file, mut file_hash) = (0, &[][..], 0);
+    for (index, (symbol, &bytes)) in image.symbols.iter().zip(&laid.bytes).enumerate() {
         if symbol.kind == STT_FILE {
             // ld ends the local symbols with a nameless one for what belongs to no file.
-            (unit, file) = (unit + 1, number as u32);
-            continue;
+            (unit, file) = (unit + 1, symbol.name.as_ref());
+            file_hash = hash(if member.is_empty() { file } else { member }).rotate_left(20);
         }
-        let Place::Section(index) = symbol.section else { continue };
-        let slot = slots.get(index as usize).copied().unwrap_or(NONE);
-        // Thread-local symbols of linked images hold offsets, not addresses.
-        if slot == NONE || symbol.kind == STT_SECTION || (linked && symbol.kind == STT_TLS) {
-            continue;
-        }
-        let section = &image.sections[slot as usize];
-        if symbol.size == 0 && section.flags & SHF_EXECINSTR != 0 {
-            continue;
-        }
-        let mut value = symbol.value;
-        if image.header.machine == EM_ARM && symbol.kind == STT_FUNC {
-            value &= !1; // bit 0 says Thumb
-        }
-        let start = if linked { value.wrapping_sub(section.addr) } else { value };
-        if start >= section.size {
-            continue;
-        }
-        let size = symbol.size.min(section.size - start);
-        let local = symbol.bind == STB_LOCAL;
-        let (unit, file) = if local { (unit, file) } else { (0, NONE) };
-        extents.push(Extent { slot, symbol: number as u32, start, size, unit, file });
-    }
-    extents.sort_unstable_by_key(|e| (e.slot, e.start, !e.size, e.symbol));
-    extents
-}
-
-/// Adds the items of `image` to `all`; the bytes claimed for each section are returned.
-fn lay<'a>(image: &'a Image<'a>, number: u32, classes: &[Class], all: &mut Claims<'a>) -> Vec<u64> {
-    let extents = extents(image);
-    let mut covered = vec![0; image.sections.len()];
-    all.items.reserve(extents.len());
-    let member = image.member.as_ref().map(String::as_bytes);
-    let (mut slot, mut claimed) = (NONE, 0);
-    let mut at = 0;
-    while at < extents.len() {
-        let Extent { slot: this, start, mut size, .. } = extents[at];
-        if this != slot {
-            (slot, claimed) = (this, 0);
-        }
-        // Aliases: the same start and size.
-        let same = extents[at..]
-            .iter()
-            .take_while(|e| e.slot == this && e.start == start && e.size == size)
-            .count();
-        let group = &extents[at..at + same];
-        at += same;
-        let section = &image.sections[slot as usize];
-        let Some(first) = primary(image, group) else { continue };
-        if size == 0 {
-            let next = extents.get(at).filter(|e| e.slot == slot).map_or(section.size, |e| e.start);
-            let limit = entry_limit(image.symbols[first.symbol as usize].name).unwrap_or(0);
-            size = next.saturating_sub(start).min(limit);
-        }
-        let end = start + size;
-        let bytes = end.saturating_sub(start.max(claimed));
+        let Place::Section(section) = symbol.section else { continue };
         if bytes == 0 {
             continue;
         }
-        claimed = end;
-        covered[slot as usize] += bytes;
-        let symbol = &image.symbols[first.symbol as usize];
+        let slot = slots[section as usize];
         let normal = names::normalise(symbol.name);
-        let object = match (member, first.file) {
-            (Some(member), _) => member,
-            (None, NONE) => &[],
-            (None, file) => image.symbols[file as usize].name.as_ref(),
+        let local = symbol.bind == STB_LOCAL;
+        let hash = hash(&normal.name);
+        let class = classes[slot];
+        let object = match (local, member) {
+            (_, [_, ..]) => member,
+            (true, []) => file,
+            (false, []) => &[],
         };
-        let item = all.items.len() as u32;
-        for other in group.iter().filter(|other| other.symbol != first.symbol) {
-            let alias = names::normalise(image.symbols[other.symbol as usize].name).name;
-            if alias != normal.name {
-                all.aliases.push((item, alias));
-            }
+        if let Some(item) = item_of.get_mut(&(index as u32)) {
+            *item = all.items.len() as u32;
         }
         all.items.push(Item {
-            hash: hash(&normal.name),
+            key: hash ^ ((class as u64 + 1) << 56) ^ if local { file_hash } else { 1 },
+            hash,
             name: normal.name,
             bytes,
             object,
-            unit: first.unit,
-            class: classes[slot as usize],
-            category: category(section),
-            local: symbol.bind == STB_LOCAL,
+            unit: if local { unit } else { 0 },
+            class,
+            category: category(&image.sections[slot]),
+            local,
             role: normal.role,
             image: number,
-            symbol: first.symbol,
+            symbol: index as u32,
         });
     }
-    covered
+    for &(first, other) in &laid.aliases {
+        let item = item_of[&first];
+        let alias = names::normalise(image.symbols[other as usize].name).name;
+        if alias != all.items[item as usize].name {
+            all.aliases.push((item, alias));
+        }
+    }
 }
 
 /// The alias that names the bytes: a global one before a weak before a local, a whole thing before a
 /// part, then the first in the table. `None` where only labels without meaning for size are left.
-fn primary<'e>(image: &Image, group: &'e [Extent]) -> Option<&'e Extent> {
+fn primary(image: &Image, section: &Section, group: &[Extent]) -> Option<u32> {
+    let symbol = |extent: &Extent| &image.symbols[extent.symbol as usize];
     let rank = |extent: &&Extent| {
-        let symbol: &Symbol = &image.symbols[extent.symbol as usize];
-        let bind = match symbol.bind {
+        let bind = match symbol(extent).bind {
             STB_GLOBAL => 0,
             STB_LOCAL => 2,
             _ => 1,
         };
         (bind, extent.symbol)
     };
-    if group[0].size > 0 {
-        if let [only] = group {
-            return Some(only);
+    match group {
+        [only] if only.size > 0 => Some(only.symbol),
+        [first, ..] if first.size > 0 => group.iter().min_by_key(rank).map(|e| e.symbol),
+        // Labels in code are places, not things.
+        _ if section.flags & SHF_EXECINSTR != 0 => None,
+        labels => {
+            let entries = labels.iter().filter(|e| entry_limit(symbol(e).name).is_some());
+            entries.min_by_key(rank).map(|e| e.symbol)
         }
-        return group.iter().min_by_key(rank);
     }
-    group
-        .iter()
-        .filter(|extent| entry_limit(image.symbols[extent.symbol as usize].name).is_some())
-        .min_by_key(rank)
 }
 
 fn category(section: &Section) -> Category {

@@ -9,6 +9,7 @@ use super::breakdown;
 use super::claims::{self, Category, Claims};
 use super::diff::{self, Side};
 use super::disagree;
+use super::extents::{self, SectionExtents};
 use super::select::{self, Selection, Sort};
 use super::{class, payload, size};
 use crate::exit::{Error, Result};
@@ -49,9 +50,11 @@ pub fn analyse<'a>(
     map: Option<&'a LinkMap<'a>>,
     payload: bool,
 ) -> Analysed<'a> {
-    let symbols = || claims::claims(images, class::of_section);
+    let sorted: Vec<Vec<SectionExtents>> = images.iter().map(extents::sorted).collect();
+    let symbols = || claims::claims_from(images, &sorted, class::of_section);
     let padding = || {
-        if payload { images.iter().map(payload::estimate).collect() } else { Vec::new() }
+        let both = images.iter().zip(&sorted);
+        if payload { both.map(|(i, s)| payload::estimate_from(i, s)).collect() } else { Vec::new() }
     };
     let (claims, estimated) = rayon::join(symbols, padding);
     let mapped = match (map, images) {

@@ -7,7 +7,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::claims::{self, Category, Claims, Item};
+use super::claims::{Category, Claims, Item};
 use super::names::Role;
 use super::renames;
 use crate::model::delta::{Change, SymbolSummary};
@@ -67,7 +67,7 @@ pub fn pairs(old: Side, new: Side) -> Vec<Pair> {
         several: FxHashMap::default(),
     };
     matcher.pass(
-        |item| Some(item.hash ^ identity_of_object(item)),
+        |item| Some(item.key),
         |a, b| {
             a.name == b.name
                 && a.class == b.class
@@ -95,11 +95,6 @@ fn free(partners: &[u32]) -> Vec<u32> {
 
 fn class_salt(item: &Item) -> u64 {
     (item.class as u64 + 1) << 56
-}
-
-fn identity_of_object(item: &Item) -> u64 {
-    let object = if item.local { claims::hash(item.object).rotate_left(20) } else { 1 };
-    object ^ class_salt(item)
 }
 
 struct Matcher<'d, 'a> {

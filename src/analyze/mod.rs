@@ -10,6 +10,7 @@ pub mod compare;
 pub mod config;
 pub mod diff;
 pub mod disagree;
+pub mod extents;
 pub mod fill;
 pub mod identity;
 pub mod limits;

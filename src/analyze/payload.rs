@@ -10,19 +10,14 @@
 use rayon::prelude::*;
 
 use crate::model::diag::Diag;
-use crate::model::image::{Image, Kind, Place, SHF_EXECINSTR, Section};
+use crate::model::image::{Image, SHF_EXECINSTR, Section};
 use crate::model::linkmap::LinkMap;
 use crate::model::payload::{PayloadMap, Run, SectionPayload};
 use crate::model::size::PayloadKind;
 
+use super::extents::{self, Extent, SectionExtents};
 use super::fill::Fill;
 use super::reconcile::{self, Laid, Owner};
-
-const EM_ARM: u16 = 40;
-const STT_FUNC: u8 = 2;
-const STT_SECTION: u8 = 3;
-const STT_FILE: u8 = 4;
-const STT_TLS: u8 = 6;
 
 /// Payload from the linker map: the bytes placed from input sections, without fill.
 ///
@@ -54,69 +49,37 @@ pub fn of_laid(laid: &[Laid<'_, '_, '_>]) -> PayloadMap {
 /// Sections without sized symbols count whole. Bytes that are neither fill nor in a symbol are
 /// payload, but unattributed.
 pub fn estimate(image: &Image<'_>) -> PayloadMap {
+    estimate_from(image, &extents::sorted(image))
+}
+
+/// As [`estimate`], of an image whose symbols have been sorted already.
+pub fn estimate_from(image: &Image<'_>, sorted: &[SectionExtents]) -> PayloadMap {
     let code = Fill::code(image.header);
     let data = Fill::data();
-    let work: Vec<(&Section<'_>, Vec<Run>)> = symbol_extents(image);
-    let sections = work
-        .into_par_iter()
-        .map(|(section, symbols)| {
+    let sections = sorted
+        .par_iter()
+        .map(|SectionExtents { slot, extents }| {
+            let section = &image.sections[*slot];
             let fill = if section.flags & SHF_EXECINSTR != 0 { &code } else { &data };
-            estimate_section(section, symbols, fill)
+            estimate_section(section, extents, fill)
         })
         .collect();
     PayloadMap { kind: PayloadKind::Estimated, sections }
 }
 
-/// The ALLOC sections that are not empty, each with the extents of its symbols as section offsets,
-/// clipped to the section; unsized symbols are empty runs.
-fn symbol_extents<'i, 'a>(image: &'i Image<'a>) -> Vec<(&'i Section<'a>, Vec<Run>)> {
-    const NONE: u32 = u32::MAX;
-    let last = image.sections.iter().map(|section| section.index).max().unwrap_or(0);
-    let mut slots = vec![NONE; last as usize + 1];
-    let mut work = Vec::new();
-    for section in image.sections.iter().filter(|section| section.is_alloc() && section.size > 0) {
-        slots[section.index as usize] = work.len() as u32;
-        work.push((section, Vec::new()));
-    }
-    let linked = image.kind == Kind::Linked;
-    for symbol in &image.symbols {
-        let Place::Section(index) = symbol.section else { continue };
-        let slot = slots.get(index as usize).copied().unwrap_or(NONE);
-        let Some((section, extents)) = work.get_mut(slot as usize) else { continue };
-        if matches!(symbol.kind, STT_SECTION | STT_FILE) || (linked && symbol.kind == STT_TLS) {
-            continue;
-        }
-        // Mapping symbols of arm and riscv ($a, $d, $x) mark encodings, not things.
-        if symbol.size == 0 && symbol.name.first() == Some(&b'$') {
-            continue;
-        }
-        let mut value = symbol.value;
-        if image.header.machine == EM_ARM && symbol.kind == STT_FUNC {
-            value &= !1; // bit 0 says Thumb
-        }
-        let start = if linked { value.wrapping_sub(section.addr) } else { value };
-        if start <= section.size {
-            let end = start.saturating_add(symbol.size).min(section.size);
-            extents.push(Run { start, end });
-        }
-    }
-    work
-}
-
-fn estimate_section(section: &Section<'_>, mut symbols: Vec<Run>, fill: &Fill) -> SectionPayload {
+fn estimate_section(section: &Section<'_>, symbols: &[Extent], fill: &Fill) -> SectionPayload {
     let (index, size) = (section.index, section.size);
-    if symbols.iter().all(|run| run.is_empty()) {
+    if symbols.iter().all(|symbol| symbol.size == 0) {
         let unattributed = vec![Run { start: 0, end: size }];
         return SectionPayload { index, size, padding: Vec::new(), unattributed };
     }
-    symbols.par_sort_unstable();
     let mut gaps = Gaps { section, fill, padding: Vec::new(), unattributed: Vec::new() };
     let mut at = 0;
-    for run in symbols {
-        if run.start >= at {
-            gaps.gap(at, run.start);
+    for symbol in symbols {
+        if symbol.start >= at {
+            gaps.gap(at, symbol.start);
         }
-        at = at.max(run.end);
+        at = at.max(symbol.end());
     }
     gaps.gap(at, size);
     SectionPayload { index, size, padding: gaps.padding, unattributed: gaps.unattributed }
