@@ -6,6 +6,7 @@
 mod apt;
 mod bench;
 mod debs;
+mod demo;
 mod kernel;
 mod measure;
 mod process;
@@ -29,6 +30,8 @@ struct Cli {
 enum Command {
     /// Install what is missing (with apt when root; otherwise print the command) and unpack Linux
     Setup,
+    /// The main job on a real kernel: build it with and without an option, compare, judge
+    Demo(demo::Args),
     /// Formatting, clippy, tidy, unit, end-to-end and oracle tests: what CI runs
     Test(test::Args),
     /// Our speed as ratios against the real tools, in one run
@@ -40,6 +43,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Setup => setup::run().map(|_| ()),
+        Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Tidy => tidy::run(),
