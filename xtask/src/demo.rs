@@ -96,7 +96,7 @@ impl Demo {
         let out = self.out.join(target.trim_end_matches('/'));
         let mut command = self.command(&["build", "--matrix", "kconfig/matrix.toml"]);
         command.args(["--arch", arches, "--target", target, "-C"]).arg(&self.tree);
-        command.arg("--out").arg(&out).arg("--resume");
+        command.arg("--out").arg(&out);
         if let Some(jobs) = self.jobs {
             command.args(["-j", &jobs.to_string()]);
         }
