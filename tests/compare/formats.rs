@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use super::build::{Toolchain, pair};
-use crate::support::{have, hmmsize, run, scratch};
+use crate::support::{have, hmmsize, run, schema, scratch};
 
 fn compare(words: &[&str], files: &[&Path]) -> Output {
     hmmsize().arg("compare").args(words).args(files).env("COLUMNS", "80").output().unwrap()
@@ -182,6 +182,30 @@ fn configurations_beside_the_images_are_compared() {
     assert_eq!(broken.status.code(), Some(0));
     let message = String::from_utf8_lossy(&broken.stderr).into_owned();
     assert!(message.contains(".config:1: "), "{message}");
+}
+
+#[test]
+fn json_of_a_linker_map_a_configuration_and_a_prelinked_file_is_as_described() {
+    let Some(files) = files() else { return };
+    let dir = files.old.parent().unwrap();
+    for path in [&files.old, &files.new] {
+        std::fs::write(
+            path.with_file_name(".config"),
+            format!("CONFIG_A=\"{}\"\n", path.display()),
+        )
+        .unwrap();
+    }
+    run(dir, "strip", ["-o", "stripped", "image"]);
+    for (old, new) in [
+        (files.old.clone(), files.new.clone()),
+        (files.old.with_file_name("whole.o"), files.new.with_file_name("whole.o")),
+        (dir.join("stripped"), files.new.clone()),
+    ] {
+        for words in [&["--categorize", "--option", "A"][..], &["--by", "class,section,symbol"]] {
+            let json = text(&[&["--format", "json"], words].concat(), &[&old, &new]);
+            schema::check("compare", &serde_json::from_str(&json).unwrap());
+        }
+    }
 }
 
 #[test]

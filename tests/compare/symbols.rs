@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::build::{Toolchain, build, pair};
-use crate::support::{have, hmmsize, scratch};
+use crate::support::{have, hmmsize, schema, scratch};
 
 fn json(words: &[&str], old: &Path, new: &Path) -> Value {
     let output = hmmsize()
@@ -15,7 +15,9 @@ fn json(words: &[&str], old: &Path, new: &Path) -> Value {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    let report = serde_json::from_slice(&output.stdout).expect("JSON");
+    schema::check("compare", &report);
+    report
 }
 
 /// (name, change, old, new) of the rows of the table of symbols.
