@@ -16,6 +16,7 @@ use crate::exit::{Error, Result};
 use crate::model::breakdown::Breakdown;
 use crate::model::class::Class;
 use crate::model::delta::{By, Comparison, Row, SectionBytes, SectionDelta, SymbolSummary, Table};
+use crate::model::diag::Diag;
 use crate::model::image::{Image, Kind};
 use crate::model::linkmap::LinkMap;
 use crate::model::payload::{PayloadMap, SectionPayload};
@@ -40,6 +41,8 @@ pub struct Analysed<'a> {
     pub estimated: Vec<PayloadMap>,
     /// Payload from the linker map, if there is one.
     pub mapped: Option<PayloadMap>,
+    /// What the linker map does not explain.
+    pub diags: Vec<Diag>,
 }
 
 /// Works out what can be said of one file alone; padding and payload only if `payload`.
@@ -57,9 +60,12 @@ pub fn analyse<'a>(
         if payload { both.map(|(i, s)| payload::estimate_from(i, s)).collect() } else { Vec::new() }
     };
     let (claims, estimated) = rayon::join(symbols, padding);
-    let mapped = match (map, images) {
-        (Some(map), [image]) if payload => Some(payload::from_map(image, map).0),
-        _ => None,
+    let (mapped, diags) = match (map, images) {
+        (Some(map), [image]) if payload => {
+            let (mapped, diags) = payload::from_map(image, map);
+            (Some(mapped), diags)
+        }
+        _ => (None, Vec::new()),
     };
     let sizes: Vec<Berkeley> = images.iter().map(size::berkeley).collect();
     Analysed {
@@ -71,6 +77,7 @@ pub fn analyse<'a>(
         claims,
         estimated,
         mapped,
+        diags,
     }
 }
 

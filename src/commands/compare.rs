@@ -101,6 +101,7 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
     clock.phase("read");
     say(common, lent.iter().flat_map(images::Lent::warnings));
     let files = images::analyse_all(&lent, wanted.payload);
+    say(common, files.iter().flat_map(|file| file.diags.iter().map(ToString::to_string)));
     clock.phase("analyse");
     let mut report = Report {
         schema: delta::SCHEMA,

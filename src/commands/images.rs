@@ -48,6 +48,8 @@ pub struct Lent<'a> {
     is_archive: bool,
     images: Vec<Image<'a>>,
     map: Option<LinkMap<'a>>,
+    /// What the reader of the map found odd.
+    oddities: Vec<String>,
 }
 
 /// Reads headers, symbols and linker maps.
@@ -56,14 +58,22 @@ pub fn read(opened: &[Opened]) -> Result<Vec<Lent<'_>>> {
         .par_iter()
         .map(|opened| {
             let images = opened.input.images(Want::SYMBOLS)?;
-            let map = match &opened.map {
-                Some((path, bytes)) => Some(linkmap::parse(bytes, &path.to_string_lossy())?.0),
-                None => None,
+            let (map, oddities) = match &opened.map {
+                Some((path, bytes)) => link_map(path, bytes),
+                None => (None, Vec::new()),
             };
             let name = opened.input.path().to_string_lossy().into_owned();
-            Ok(Lent { name, is_archive: opened.input.is_archive(), images, map })
+            Ok(Lent { name, is_archive: opened.input.is_archive(), images, map, oddities })
         })
         .collect()
+}
+
+/// A map was not asked for by name, so one that can't be read is worth a warning, not an error.
+fn link_map<'a>(path: &Path, bytes: &'a [u8]) -> (Option<LinkMap<'a>>, Vec<String>) {
+    match linkmap::parse(bytes, &path.to_string_lossy()) {
+        Ok((map, diags)) => (Some(map), diags.iter().map(ToString::to_string).collect()),
+        Err(err) => (None, vec![format!("{err}; payload is estimated")]),
+    }
 }
 
 impl Lent<'_> {
@@ -77,6 +87,7 @@ impl Lent<'_> {
         self.images
             .iter()
             .flat_map(|image| image.warnings.iter().map(|text| format!("{}: {text}", image.name)))
+            .chain(self.oddities.iter().cloned())
     }
 }
 

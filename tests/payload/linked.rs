@@ -2,6 +2,7 @@
 //! file must agree to the byte, and the object files are the oracle of what was placed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use hmmsize::analyze::{breakdown, class, disagree, payload, size};
@@ -9,7 +10,7 @@ use hmmsize::elf::{Input, Want, linkmap};
 use hmmsize::model::breakdown::{PADDING, UNATTRIBUTED};
 use hmmsize::model::payload::Run;
 
-use crate::support::{have, run, scratch};
+use crate::support::{have, hmmsize, run, scratch};
 
 const MAIN: &str = r#"
 int used(int), aligned(int);
@@ -234,7 +235,8 @@ fn padding_that_hides_a_function_is_reported() {
     for (name, functions) in [("old", 3), ("new", 5)] {
         let mut source = ".text\n.globl _start\n_start: nop\n".to_owned();
         for i in 0..functions {
-            source += &format!(".type f{i}, @function\nf{i}: .fill 33, 1, 0xf4\n.size f{i}, 33\n");
+            writeln!(source, ".type f{i}, @function\nf{i}: .fill 33, 1, 0xf4\n.size f{i}, 33")
+                .unwrap();
         }
         std::fs::write(dir.join("a.s"), source).unwrap();
         run(dir, "gcc", ["-c", "a.s", "-o", "a.o"]);
@@ -286,4 +288,32 @@ fn a_map_of_another_program_loses_no_byte() {
     assert_eq!(breakdown::by_object(&image, &map).0.total(), berkeley);
     let classes: BTreeMap<_, _> = class::classify(&image, Some(&payload));
     assert_eq!(classes.values().sum::<u64>(), berkeley.dec());
+}
+
+/// The map beside an image is taken up; one that is broken or of another build is said, not fatal.
+#[test]
+fn compare_takes_the_map_beside_the_image_and_says_what_is_wrong_with_it() {
+    let dir = scratch();
+    let (image, map) = link(dir.path(), "ld", false);
+    let compare = || {
+        let out = hmmsize().arg("compare").args([&image, &image]).output().unwrap();
+        assert!(out.status.success(), "{out:?}");
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (said(&out.stdout), said(&out.stderr))
+    };
+    let (stdout, stderr) = compare();
+    assert!(stdout.contains("payload") && !stdout.contains("estimated"), "{stdout}");
+    assert_eq!(stderr, "");
+
+    let text = std::fs::read_to_string(&map).unwrap();
+    let other = text.replacen("\n.data  ", "\n.other ", 1);
+    assert_ne!(text, other);
+    std::fs::write(&map, other).unwrap();
+    let (_, stderr) = compare();
+    assert!(stderr.contains("section .data is not in the map"), "{stderr}");
+
+    std::fs::write(&map, "not a map\n").unwrap();
+    let (stdout, stderr) = compare();
+    assert!(stderr.contains("out.map: is not a linker map"), "{stderr}");
+    assert!(stderr.contains("payload is estimated") && stdout.contains("estimated"), "{stdout}");
 }
