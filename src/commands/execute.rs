@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::analyze::run::report;
 use crate::cli::common::Common;
 use crate::exit::{Error, Exit, Result};
-use crate::kbuild::cell::Context;
+use crate::kbuild::cell::{self, Context};
 use crate::kbuild::configure::{self, Hands};
 use crate::kbuild::executor::{self, Executed};
 use crate::kbuild::forecast::Forecasts;
@@ -71,6 +71,11 @@ pub fn carry_out(
     pool: &Pool,
 ) -> Result<(Run, PathBuf)> {
     let out = OutDir::open(&plan.out)?;
+    let file = out.path().join(RUN);
+    // From now on nothing here is taken for the result of an earlier run, and should we be killed
+    // hard, `--resume` finds how this run was started.
+    let pending = plan.cells.iter().map(cell::blank).collect();
+    state::write_json(&file, &record(plan, pending, &BTreeMap::new()))?;
     let style = Style::detect(common.quiet);
     let executed = {
         let progress = Progress::new(style);
@@ -96,7 +101,6 @@ pub fn carry_out(
         executed
     };
     let run = record(plan, executed.cells, &executed.configs);
-    let file = out.path().join(RUN);
     state::write_json(&file, &run)?;
     if let Some(signal) = executed.interrupted.or(runner.stopped()) {
         if common.quiet < 2 {
