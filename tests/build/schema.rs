@@ -6,11 +6,7 @@ fn check(name: &str, instance: &serde_json::Value) -> Result<(), String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema/run.schema.json");
     let schema: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let mut compiler = boon::Compiler::new();
-    compiler.add_resource("run.json", schema).unwrap();
-    let mut schemas = boon::Schemas::new();
-    let index = compiler.compile("run.json", &mut schemas).unwrap();
-    schemas.validate(instance, index).map_err(|error| format!("{name}: {error:#}"))
+    support::schema::valid(&schema, &schema, instance, "$").map_err(|why| format!("{name}: {why}"))
 }
 
 fn sample() -> serde_json::Value {
