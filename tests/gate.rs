@@ -13,6 +13,8 @@ mod input;
 mod leak;
 #[path = "gate/report.rs"]
 mod report;
+#[path = "gate/revisions.rs"]
+mod revisions;
 #[path = "gate/verdicts.rs"]
 mod verdicts;
 

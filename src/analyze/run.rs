@@ -11,6 +11,7 @@ use super::disagree;
 use super::pairs::{self, Pair, Side};
 use super::series;
 use crate::model::baseline::target_name;
+use crate::model::policy::Against;
 use crate::model::run::{Cell, Run, Status, Target};
 use crate::model::run_report::{Block, Delta, Row, RunReport, SCHEMA, Word};
 use crate::model::size::Berkeley;
@@ -198,7 +199,11 @@ fn compare(run: &Run, pair: &Pair) -> Delta {
     let mut found = Delta {
         arch: pair.arch.clone(),
         head_name: cell.map_or_else(|| pair.cell.clone(), |cell| short_name(run, cell)),
-        base_name: pair.base_name.clone(),
+        base_name: pair
+            .base_id
+            .as_deref()
+            .and_then(|id| run.cells.iter().find(|cell| cell.id == id))
+            .map_or_else(|| pair.base_name.clone(), |cell| short_name(run, cell)),
         labels: pair.labels.clone(),
         base: base.map(|side| side.size),
         head: head.map(|side| side.size),
@@ -206,7 +211,11 @@ fn compare(run: &Run, pair: &Pair) -> Delta {
         head_payload: head.and_then(|side| side.payload),
         base_prelink: pair.base_id.as_deref().and_then(prelink),
         head_prelink: prelink(&pair.head_id),
-        dragged_in: cell.map(|cell| cell.dragged_in.clone()).unwrap_or_default(),
+        // Dragged in against the baseline variant: nothing to say between sources.
+        dragged_in: cell
+            .filter(|_| pair.against == Some(Against::Variant))
+            .map(|cell| cell.dragged_in.clone())
+            .unwrap_or_default(),
         noise,
         word: Word::Same,
         note: None,

@@ -67,7 +67,7 @@ pub struct Row {
 pub struct Delta {
     /// The kernel's ARCH name.
     pub arch: String,
-    /// What is compared: `with`, or `v6.13 without` where there are several sources.
+    /// What is compared: `with`, or `v6.13/with` where there are several sources.
     pub head_name: String,
     /// What it is compared with.
     pub base_name: String,
@@ -93,6 +93,23 @@ pub struct Delta {
     pub word: Word,
     /// Why, where that needs saying.
     pub note: Option<String>,
+}
+
+impl Delta {
+    /// `with - without`; where there are several sources, what both sides share stands in front:
+    /// `v6.13: with - without`, `without: v6.13 - v6.12`.
+    pub fn name(&self) -> String {
+        let (head, base) = (self.head_name.as_str(), self.base_name.as_str());
+        match (head.split_once('/'), base.split_once('/')) {
+            (Some((source, head)), Some((other, base))) if source == other => {
+                format!("{source}: {head} - {base}")
+            }
+            (Some((head, variant)), Some((base, other))) if variant == other => {
+                format!("{variant}: {head} - {base}")
+            }
+            _ => format!("{head} - {base}"),
+        }
+    }
 }
 
 /// What a comparison comes to.

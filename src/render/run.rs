@@ -58,22 +58,40 @@ fn block_text(block: &Block, width: u16) -> String {
         let bytes = crate::model::number::grouped(row.bytes.unwrap_or(0));
         put(&mut text, format_args!("{}: {bytes} bytes on disk\n", row.name));
     }
-    for delta in &measured {
-        if !delta.dragged_in.is_empty() {
-            let list = dragged_in(delta);
-            let line = format!("{} drags in {list}", delta.head_name);
-            put(&mut text, format_args!("{}\n", wrap(&line, width, 2)));
-        }
-        if let Some(note) = &delta.note {
-            let kind = if delta.word == Word::Proven { "" } else { "warning: " };
-            let line = format!("{kind}{}: {note}", delta.head_name);
-            put(&mut text, format_args!("{}\n", wrap(&line, width, 2)));
-        }
+    let dragged = measured.iter().filter(|delta| !delta.dragged_in.is_empty());
+    let dragged =
+        dragged.map(|delta| (delta.head_name.clone(), format!("drags in {}", dragged_in(delta))));
+    for (names, what) in together(dragged) {
+        put(&mut text, format_args!("{}\n", wrap(&format!("{names} {what}"), width, 2)));
     }
-    for note in &block.notes {
-        put(&mut text, format_args!("{}\n", wrap(note, width, 2)));
+    let said = measured.iter().filter_map(|delta| {
+        let kind = if delta.word == Word::Proven { "" } else { "warning: " };
+        Some((delta.name(), format!("{kind}{}", delta.note.as_ref()?)))
+    });
+    let notes = block.notes.iter().filter_map(|note| {
+        let (name, what) = note.split_once(": ")?;
+        Some((name.to_owned(), what.to_owned()))
+    });
+    for (names, what) in together(said.chain(notes)) {
+        let line = match what.strip_prefix("warning: ") {
+            Some(what) => format!("warning: {names}: {what}"),
+            None => format!("{names}: {what}"),
+        };
+        put(&mut text, format_args!("{}\n", wrap(&line, width, 2)));
     }
     text
+}
+
+/// What is said of several, said once: the names, and what.
+fn together(said: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut groups: Vec<(String, String)> = Vec::new();
+    for (name, what) in said {
+        match groups.iter_mut().find(|(_, known)| *known == what) {
+            Some((names, _)) => put(names, format_args!("; {name}")),
+            None => groups.push((name, what)),
+        }
+    }
+    groups
 }
 
 /// Whether both sides were measured, comparably or not.
@@ -134,7 +152,7 @@ fn deltas(found: &[&Delta], width: u16) -> String {
     for delta in found {
         let pairs = columns(delta);
         let pairs = &pairs[..header.len() - 1];
-        let mut bytes = vec![format!("{} - {}", delta.head_name, delta.base_name)];
+        let mut bytes = vec![delta.name()];
         bytes.extend(pairs.iter().map(|pair| marked(*pair, delta.noise)));
         let mut share = vec![String::new()];
         share.extend(pairs.iter().map(|pair| {
@@ -161,7 +179,7 @@ fn summary(found: &[Delta], width: u16) -> String {
         .map(|delta| {
             let mut name = delta.arch.clone();
             if many(&delta.arch) {
-                name = format!("{name} {} - {}", delta.head_name, delta.base_name);
+                name = format!("{name} {}", delta.name());
             }
             for label in &delta.labels {
                 name = format!("{name} [{label}]");
@@ -174,7 +192,7 @@ fn summary(found: &[Delta], width: u16) -> String {
         })
         .collect();
     let mut text = table(&header, &rows, &right, width);
-    for delta in found.iter().filter(|delta| !has_numbers(delta)) {
+    let reasons = found.iter().filter(|delta| !has_numbers(delta)).map(|delta| {
         let note = delta.note.as_deref().unwrap_or_default();
         // The reasons of cells that have no result begin with what happened to them.
         let word = match delta.word {
@@ -183,7 +201,12 @@ fn summary(found: &[Delta], width: u16) -> String {
             }
             _ => String::new(),
         };
-        let line = format!("{}: {word}{note}", delta.arch);
+        (delta.arch.clone(), format!("{word}{note}"))
+    });
+    for (archs, what) in together(reasons) {
+        let mut archs: Vec<&str> = archs.split("; ").collect();
+        archs.dedup();
+        let line = format!("{}: {what}", archs.join(", "));
         put(&mut text, format_args!("{}\n", wrap(&line, width, 2)));
     }
     if found
@@ -203,8 +226,7 @@ fn series_text(series: &Series, width: u16) -> String {
     text.push('\n');
     let header = ["commit", "dec", "payload", "total", "subject"];
     let right = [false, true, true, true, false];
-    let room = usize::from(width).saturating_sub(52).max(24);
-    let rows: Vec<Vec<String>> = series
+    let mut rows: Vec<Vec<String>> = series
         .commits
         .iter()
         .map(|commit| {
@@ -218,9 +240,18 @@ fn series_text(series: &Series, width: u16) -> String {
                 None => commit.subject.clone(),
             };
             let (dec, payload) = (bytes(commit.dec_delta), bytes(commit.payload_delta));
-            vec![commit.abbrev.clone(), dec, payload, total, shorten(&subject, room)]
+            vec![commit.abbrev.clone(), dec, payload, total, subject]
         })
         .collect();
+    // The subject has what the other columns leave.
+    let widest = |at: usize| {
+        let cells = rows.iter().map(|row| row[at].chars().count()).chain([header[at].len()]);
+        cells.max().unwrap_or(0) + 2
+    };
+    let room = usize::from(width).saturating_sub((0..4).map(widest).sum()).max(20);
+    for row in &mut rows {
+        row[4] = shorten(&row[4], room);
+    }
     text.push_str(&table(&header, &rows, &right, width));
     for commit in series.commits.iter().filter(|commit| commit.size.is_none()) {
         if let Some(note) = &commit.note {

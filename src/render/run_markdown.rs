@@ -64,7 +64,7 @@ fn cell(pair: Option<(u64, u64)>, noise: Option<u64>) -> String {
 }
 
 fn summary_row(found: &Delta) -> String {
-    let mut name = format!("{} {} - {}", found.arch, found.head_name, found.base_name);
+    let mut name = format!("{} {}", found.arch, found.name());
     for label in &found.labels {
         name = format!("{name} ({label})");
     }
@@ -86,8 +86,7 @@ fn delta_row(found: &Delta) -> String {
             None => cell(pair, found.noise),
         }
     });
-    let name = format!("{} - {}", found.head_name, found.base_name);
-    format!("| {} | {} |\n", escape(&name), numbers.join(" | "))
+    format!("| {} | {} |\n", escape(&found.name()), numbers.join(" | "))
 }
 
 fn series_text(series: &Series) -> String {

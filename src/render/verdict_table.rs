@@ -133,7 +133,7 @@ fn judgement_lines(judgement: &Judgement, top: Option<usize>, width: u16) -> Str
         text.push_str("    ");
         put(&mut text, format_args!("… and {rest} more (--top 0 names all)\n"));
     }
-    if judgement.symbols.is_empty() && !judgement.classes.is_empty() {
+    if !judgement.classes.is_empty() {
         let classes = judgement.classes.iter().map(|change| {
             format!("{} {}", change.class.name(), signed(delta(change.old, change.new)))
         });

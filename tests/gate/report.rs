@@ -81,8 +81,8 @@ fn every_state_has_its_row_and_its_reason() {
         assert!(line.ends_with(word), "{line}");
     }
     for words in [
-        "with: 0, proven by identical inputs",
-        "warning: with: section sizes say -4,754, but payload says +33,813",
+        "with - without: 0, proven by identical inputs",
+        "warning: with - without: section sizes say -4,754, but payload says +33,813",
         "gcc-mipsel-linux-gnu",
         "powerpc: request dropped: ZONE_DEVICE: wanted y, got n",
         "s390: impossible: the matrix says so",
