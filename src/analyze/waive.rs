@@ -1,7 +1,7 @@
 //! Waivers: what is over its limit and excused, for a reason, until a day.
 //!
 //! A waiver with a symbol pattern excuses only the growth of those symbols: whatever else grew
-//! still counts against the limit. An expired waiver excuses nothing and is named, and so is one
+//! still counts against the limit, but for what symbols drag along ([`OVERHEAD`]). An expired waiver excuses nothing and is named, and so is one
 //! that excuses nothing any more.
 
 use regex::Regex;
@@ -12,6 +12,10 @@ use crate::model::verdict::{Judgement, State, Verdict, WaiverNote, delta};
 use super::budget::Ask;
 use super::limits::exceeds;
 use super::pairs::Pair;
+
+/// Bytes beside its own that a symbol may drag along where no other symbol grew: alignment, its
+/// name in kallsyms, entries in unwind, bug and export tables. Large ones have as much again.
+const OVERHEAD: i64 = 64;
 
 /// Marks `judgement` as waived if the policy excuses it.
 pub fn apply(policy: &Policy, today: Date, pair: &Pair, judgement: &mut Judgement) {
@@ -46,11 +50,13 @@ fn excuses(policy: &Policy, waiver: &Waiver, judgement: &Judgement) -> bool {
     let Some(pattern) = &waiver.symbol else { return true };
     let Ok(regex) = Regex::new(pattern) else { return false };
     let (Some(old), Some(new)) = (judgement.base, judgement.head) else { return false };
-    let excused: i64 = judgement
-        .symbols
-        .iter()
-        .filter(|symbol| regex.is_match(&symbol.name))
-        .fold(0, |sum, symbol| sum.saturating_add(symbol.delta()));
+    let (known, others): (Vec<_>, Vec<_>) =
+        judgement.symbols.iter().partition(|symbol| regex.is_match(&symbol.name));
+    let mut excused: i64 = known.iter().fold(0, |sum, symbol| sum.saturating_add(symbol.delta()));
+    if others.is_empty() {
+        let overhead = OVERHEAD.saturating_mul(known.len() as i64);
+        excused = excused.saturating_mul(2).saturating_add(overhead);
+    }
     let limit = policy.limits.iter().find(|limit| limit.name == judgement.rule);
     if limit.and_then(|limit| limit.max).is_some_and(|max| new > max) {
         return false;
@@ -59,7 +65,7 @@ fn excuses(policy: &Policy, waiver: &Waiver, judgement: &Judgement) -> bool {
         (OFF_COSTS_NOTHING, Some(rule), _) => Some(Bound::Bytes(rule.max_growth)),
         (_, _, limit) => limit.and_then(|limit| limit.max_growth),
     };
-    excused > 0
+    !known.is_empty()
         && bound.is_some_and(|bound| !exceeds(bound, old, delta(old, new).saturating_sub(excused)))
 }
 
