@@ -21,7 +21,7 @@ use std::process::{Command, Output};
 use hmmsize::model::run::{Cell, Run, Status};
 use support::{fixtures, have, hmmsize, scratch};
 
-/// What makes `ZONE_DEVICE` reachable on x86_64 in the small tree.
+/// What makes `ZONE_DEVICE` reachable on `x86_64` in the small tree.
 const REACHABLE: &str = "CONFIG_64BIT=y\nCONFIG_MMU=y\nCONFIG_SMP=y\nCONFIG_SPARSEMEM_MANUAL=y\n\
     CONFIG_SPARSEMEM_VMEMMAP=y\nCONFIG_MIGRATION=y\nCONFIG_MEMORY_HOTPLUG=y\n\
     CONFIG_MEMORY_HOTREMOVE=y\nCONFIG_TRANSPARENT_HUGEPAGE=y\nCONFIG_RUNTIME_TESTING_MENU=y\n";
@@ -50,7 +50,7 @@ impl Place {
         self.path("out")
     }
 
-    /// `hmmsize build` on the small tree, x86_64, tinyconfig, with these further words.
+    /// `hmmsize build` on the small tree, `x86_64`, tinyconfig, with these further words.
     fn command(&self, words: &[&str]) -> Command {
         self.command_in(&fixtures("tree"), words)
     }
