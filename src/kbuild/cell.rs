@@ -98,6 +98,9 @@ pub fn build(
     let mut record = record;
     if let Some(old) = reusable(context, cell, configured) {
         let Cell { measured, wall_s, cpu_s, objects, reproduce, log, .. } = old;
+        if measured.as_ref().is_some_and(|m| m.noise.is_some()) {
+            record.labels.push("noise".to_owned());
+        }
         return Ok(Cell {
             status: Status::Reused,
             measured,
