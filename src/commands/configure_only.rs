@@ -15,6 +15,9 @@ use crate::render::checked;
 
 use super::{execute, output, width};
 
+/// Identity → source and variant of the first cell that has it.
+type Known = BTreeMap<String, (String, String)>;
+
 /// Configures and reports. Exit 3 (125 for bisect) if a cell could not be built as asked.
 pub fn run(
     common: &Common,
@@ -27,8 +30,7 @@ pub fn run(
     let mut done: BTreeMap<&str, Checked> = BTreeMap::new();
     {
         let progress = Progress::new(Style::detect(common.quiet));
-        // Digest of a configuration → the variant that had it first, for each source and machine.
-        let mut known: BTreeMap<String, String> = BTreeMap::new();
+        let mut known = Known::new();
         for round in plan.rounds() {
             if let Some(first) = round.first() {
                 first.source.enter(runner)?;
@@ -61,7 +63,7 @@ pub fn run(
 fn check(
     cell: &CellPlan,
     result: Option<Result<Configured>>,
-    known: &mut BTreeMap<String, String>,
+    known: &mut Known,
 ) -> Result<Checked> {
     let mut row = Checked {
         arch: cell.arch.name.to_string(),
@@ -83,8 +85,12 @@ fn check(
                 Verdict::Impossible(why) => Outcome::Impossible(why),
                 Verdict::Ok => Outcome::Holds,
             };
-            row.same_as = known.get(&configured.identity).cloned();
-            known.entry(configured.identity).or_insert_with(|| cell.variant.name.clone());
+            row.same_as = known.get(&configured.identity).map(|(source, variant)| {
+                if *source == row.source { variant.clone() } else { format!("{source}/{variant}") }
+            });
+            known
+                .entry(configured.identity)
+                .or_insert_with(|| (row.source.clone(), row.variant.clone()));
             row.requests = configured.requests;
         }
         (None, Err(missing)) => {

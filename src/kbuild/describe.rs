@@ -79,6 +79,14 @@ fn commands(plan: &Plan, cell: &CellPlan) -> Option<Vec<Vec<String>>> {
     let fixed = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
     let dot_config = path(&cell.build_dir.join(".config"));
     let mut out = vec![fixed(&["mkdir", "-p", &path(&cell.build_dir)])];
+    let assignments = configure::assignments(cell);
+    if !assignments.is_empty() {
+        let mut words = fixed(&["printf", "'%s\\n'"]);
+        words.extend(assignments.iter().map(|assignment| quote(&assignment.line())));
+        words.push(">".to_owned());
+        words.push(path(&cell.build_dir.join(configure::FRAGMENT)));
+        out.push(words);
+    }
     for step in configure::steps(cell) {
         out.push(match step {
             Step::Make(goals) => make(cell, None, &goals)?,

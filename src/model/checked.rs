@@ -15,7 +15,8 @@ pub struct Checked {
     pub options: Option<(usize, usize)>,
     /// The requests of the variant, and lines of fragments that do not hold.
     pub requests: Vec<Request>,
-    /// The variant of the same inputs that came first: there is nothing to build twice.
+    /// The cell with the very same inputs that came first (`without`, or `base/without` of another
+    /// source): there is nothing to build twice.
     pub same_as: Option<String>,
     /// What came of it.
     pub verdict: Outcome,

@@ -14,7 +14,7 @@ pub fn checked(cells: &[Checked], width: u16) -> String {
             };
             let source = if several { format!("{}/", cell.source) } else { String::new() };
             let same = cell.same_as.as_ref();
-            let same = same.map_or(String::new(), |of| format!(", .config of {of}"));
+            let same = same.map_or(String::new(), |of| format!(", same as {of}"));
             let result = format!("{}{same}", cell.verdict.word());
             vec![
                 cell.arch.clone(),

@@ -1,0 +1,206 @@
+//! Configurations: requests hold or are said not to, the printed commands are the ones that are run,
+//! and two cells are one only if everything is equal.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Place, err, fixtures, out, snapshot};
+use crate::support::have;
+
+/// The assignments of a `.config`, comments but "is not set" dropped.
+fn assignments(path: &Path) -> BTreeMap<String, String> {
+    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut all = BTreeMap::new();
+    for line in text.lines() {
+        if let Some((name, value)) = line.split_once('=').filter(|_| line.starts_with("CONFIG_")) {
+            all.insert(name.to_owned(), value.to_owned());
+        } else if let Some(name) = line.strip_suffix(" is not set") {
+            all.insert(name[2..].to_owned(), "n".to_owned());
+        }
+    }
+    all
+}
+
+/// The commands of a dry run, cell by cell, with continuation lines joined.
+fn commands(text: &str) -> Vec<String> {
+    let joined = text.replace(" \\\n", " ");
+    let lines = joined.lines().filter_map(|line| line.trim_start().strip_prefix("$ "));
+    lines.map(str::to_owned).collect()
+}
+
+/// Bases of each kind, with something asked beyond them.
+const ASKED: &[&[&str]] = &[
+    &["--arch", "x86_64"],
+    &["--arch", "x86_64", "--base-config", "allyesconfig", "--option", "ZONE_DEVICE"],
+    &["--arch", "x86_64", "--base-config", "allnoconfig", "--option", "SMP"],
+    &["--arch", "x86_64", "--base-config", "defconfig", "--option", "SMP"],
+    &["--arch", "x86_64", "--base-config", "./my.config", "--option", "SMP"],
+];
+
+#[test]
+fn the_printed_commands_make_the_configuration_that_is_built() {
+    let place = Place::new();
+    fs::write(place.path("my.config"), "CONFIG_MMU=y\n").unwrap();
+    let mut compared = 0;
+    for (number, asked) in ASKED.iter().enumerate() {
+        // The same output directory twice, one after the other: its path is in the commands.
+        let words = format!("O=out{number}");
+        let mut args = vec!["-C", "linux", &words];
+        args.extend(*asked);
+        let real = place.build(&[args.as_slice(), &["--configure-only"]].concat());
+        assert_eq!(real.status.code(), Some(0), "{asked:?}: {}{}", out(&real), err(&real));
+        let top = place.path(&format!("out{number}/x86_64/linux"));
+        let mut made = BTreeMap::new();
+        for variant in ["with", "without"] {
+            let config = top.join(variant).join("build/.config");
+            made.insert(variant, assignments(&config));
+            fs::remove_file(config).unwrap();
+        }
+        assert_ne!(made["with"], made["without"], "{asked:?}");
+        let dry = place.build(&[args.as_slice(), &["--dry-run"]].concat());
+        assert!(out(&dry).lines().all(|l| l.chars().count() <= 80 || l.contains('/')));
+        for line in commands(&out(&dry)) {
+            if line.contains(" prepare") || line.ends_with(" vmlinux") {
+                continue;
+            }
+            let mut shell = Command::new("sh");
+            shell.args(["-ec", &line]).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+            let output = shell.output().unwrap();
+            assert!(output.status.success(), "{line}: {}", err(&output));
+        }
+        for variant in ["with", "without"] {
+            let config = top.join(variant).join("build/.config");
+            assert_eq!(made[variant], assignments(&config), "{asked:?} {variant}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 10);
+}
+
+#[test]
+fn a_dropped_request_says_what_selects_it_and_nothing_is_compiled() {
+    let place = Place::new();
+    let before = snapshot(&place.tree());
+    let args = ["-C", "linux", "O=out", "--arch", "x86_64", "--option", "HMM_MIRROR=n"];
+    let output = place.build(&args);
+    assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    let text = format!("{}{}", out(&output), err(&output));
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("HMM_MIRROR=n became y: has no prompt (mm/Kconfig:"), "{text}");
+    assert!(flat.contains("selected by DRIVER_A (drivers/Kconfig:"), "{text}");
+    assert!(!place.path("out/x86_64/linux/without/build/vmlinux").exists());
+    assert_eq!(before, snapshot(&place.tree()), "the source was written");
+}
+
+#[test]
+fn what_a_request_depends_on_is_named() {
+    if !have("arm-linux-gnueabihf-gcc") {
+        return;
+    }
+    let place = Place::new();
+    let args = ["-C", "linux", "O=out", "--arch", "arm", "--option", "ZONE_DEVICE,NO_SUCH"];
+    let output = place.build(&[args.as_slice(), &["--configure-only"]].concat());
+    assert_eq!(output.status.code(), Some(3));
+    let text = out(&output);
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("ZONE_DEVICE=y became n: depends on"), "{text}");
+    assert!(flat.contains("ARCH_HAS_ZONE_DEVICE is n"), "{text}");
+    assert!(flat.contains("NO_SUCH=y became n: not defined in this tree"), "{text}");
+    let bisect = place.build(&[args.as_slice(), &["--configure-only", "--bisect"]].concat());
+    assert_eq!(bisect.status.code(), Some(125));
+}
+
+#[test]
+fn an_impossible_request_is_a_result_and_its_configuration_the_same() {
+    if !have("arm-linux-gnueabihf-gcc") {
+        return;
+    }
+    let place = Place::new();
+    let output = place.build(&["-C", "linux", "O=out", "--arch", "arm", "--configure-only"]);
+    assert_eq!(output.status.code(), Some(0), "{}", out(&output));
+    let flat = out(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("impossible"), "{flat}");
+    assert!(flat.contains("needs ARCH_HAS_PTE_DEVMAP, which arm does not select"), "{flat}");
+    let config = |variant: &str| place.path(&format!("out/arm/linux/{variant}/build/.config"));
+    assert_eq!(assignments(&config("with")), assignments(&config("without")));
+}
+
+#[test]
+fn a_missing_compiler_skips_its_cells_and_names_the_package() {
+    let place = Place::new();
+    let bin = place.path("bin");
+    fs::create_dir(&bin).unwrap();
+    // A machine with gcc and make, but no cross compiler.
+    for tool in ["make", "gcc", "ld", "sh", "git"] {
+        let output = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output();
+        let path = String::from_utf8(output.unwrap().stdout).unwrap();
+        std::os::unix::fs::symlink(path.trim(), bin.join(tool)).unwrap();
+    }
+    let mut command = super::hmmsize();
+    command.current_dir(place.dir.path()).env("HMMSIZE_CACHE", place.path("cache"));
+    command.env("PATH", &bin);
+    let output = command.args(["build", "-C", "linux", "--arch", "riscv", "--dry-run"]).output();
+    let text = out(&output.unwrap());
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("riscv64-linux-gnu-gcc or riscv64-linux-gcc: no such program"), "{text}");
+    assert!(flat.contains("apt-get install gcc-riscv64-linux-gnu"), "{text}");
+}
+
+#[test]
+fn an_architecture_that_the_table_does_not_know_is_configured() {
+    let place = Place::new();
+    let arch = place.tree().join("arch");
+    super::run(&arch, "cp", ["-r", "x86", "hurd"]);
+    let args = ["-C", "linux", "O=out", "--arch", "hurd", "CROSS_COMPILE=", "--configure-only"];
+    let output = place.build(&[&args[..], &["--base-config", "allnoconfig"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
+    assert!(place.path("out/hurd/linux/default/build/.config").exists());
+}
+
+#[test]
+fn cells_are_one_only_if_every_input_is_equal() {
+    let place = Place::new();
+    let same = ["-C", "a=linux", "-C", "b=linux", "O=out", "--configure-only", "--arch", "x86_64"];
+    let text = out(&place.build(&[&same[..], &["--option", "SMP"]].concat()));
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains("holds")).collect();
+    assert_eq!(rows.len(), 4, "{text}");
+    assert!(!rows[0].contains("same as") && !rows[1].contains("same as"), "{text}");
+    assert!(rows[2].ends_with("same as a/without"), "{text}");
+    assert!(rows[3].ends_with("same as a/with"), "{text}");
+    fs::create_dir(place.path("other")).unwrap();
+    super::run(place.dir.path(), "cp", ["-r", "linux", "other/linux"]);
+    fs::write(place.path("other/linux/mm/extra.c"), "int extra;\n").unwrap();
+    let differ = ["-C", "a=linux", "-C", "b=other/linux", "O=out2", "--configure-only"];
+    let text = out(&place.build(&[&differ[..], &["--arch", "x86_64"]].concat()));
+    assert!(!text.contains("same as"), "one .config, but two sources: {text}");
+}
+
+#[test]
+fn a_directory_that_is_not_ours_is_left_alone() {
+    let place = Place::new();
+    let theirs = place.path("out/x86_64/linux/without/build");
+    fs::create_dir_all(&theirs).unwrap();
+    fs::write(theirs.join("thesis.tex"), "x").unwrap();
+    let output = place.build(&["-C", "linux", "O=out", "--arch", "x86_64", "--configure-only"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(out(&output).contains("is not empty and not"), "{}", out(&output));
+    assert!(theirs.join("thesis.tex").exists());
+}
+
+#[test]
+fn the_embedded_matrix_names_only_files_that_are_carried() {
+    let top = fixtures("..");
+    let matrix = fs::read_to_string(top.join("kconfig/matrix.toml")).unwrap();
+    let mut checked = 0;
+    for dir in ["arch", "options"] {
+        for entry in fs::read_dir(top.join("kconfig").join(dir)).unwrap() {
+            let name = format!("{dir}/{}", entry.unwrap().file_name().to_string_lossy());
+            let text = hmmsize::kbuild::embedded::fragment(&name);
+            assert!(text.is_some(), "{name} is in kconfig/ but not carried");
+            checked += usize::from(matrix.contains(&name));
+        }
+    }
+    assert!(checked >= 8, "{checked}");
+}
