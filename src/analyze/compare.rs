@@ -326,23 +326,30 @@ fn symbol_tables(
         Side { images: old.images, claims: &old.claims },
         Side { images: new.images, claims: &new.claims },
     );
+    let (was, is) = (&old.claims, &new.claims);
+    let all = diff::summary(&pairs, was, is);
+    let selection = &options.selection;
     for &(title, categories) in options.categories {
-        let summary = diff::summary(&pairs, &old.claims, &new.claims, categories);
-        let mut table =
-            select::symbols(&pairs, &old.claims, &new.claims, categories, &options.selection);
-        let is_all = categories == Category::ALL && !old.estimated.is_empty();
+        let shown = select::matching(&pairs, was, is, categories, selection);
+        let whole = Selection { filter: None, ..*selection };
+        let category = select::matching(&pairs, was, is, categories, &whole);
+        let mut table = select::symbols(&shown, was, is, selection);
+        let everything = categories == Category::ALL;
+        let total = if everything { all } else { diff::summary(&category, was, is) };
+        let is_all = everything && !old.estimated.is_empty();
         let rest = if is_all { rest(sections) } else { Vec::new() };
         let sum = |pick: fn(&Row) -> Option<u64>, symbols: u64| {
             rest.iter().filter_map(pick).fold(symbols, u64::wrapping_add)
         };
-        let (was, is) = (sum(|row| row.old, summary.before), sum(|row| row.new, summary.after));
-        table.total = Row::new("total", Some(was), Some(is));
+        let (before, after) = (sum(|row| row.old, total.before), sum(|row| row.new, total.after));
+        table.total = Row::new("total", Some(before), Some(after));
         table.title = Some(title.to_owned());
-        table.summary = Some(summary);
+        let filtered = selection.filter.is_some();
+        table.summary = Some(if filtered { diff::summary(&shown, was, is) } else { total });
         table.rest = rest;
         tables.push(table);
     }
-    diff::summary(&pairs, &old.claims, &new.claims, Category::ALL)
+    all
 }
 
 /// Padding and unattributed bytes of all sections, which with the symbols make up `dec`.

@@ -289,15 +289,10 @@ fn list(first: u32, next: &[u32]) -> Vec<u32> {
     std::iter::successors(valid(first), |&i| valid(next[i as usize])).collect()
 }
 
-/// The numbers of bloat-o-meter's first and last line, for the pairs of some categories.
-pub fn summary(
-    pairs: &[Pair],
-    old: &Claims,
-    new: &Claims,
-    categories: &[Category],
-) -> SymbolSummary {
+/// The numbers of bloat-o-meter's first and last line.
+pub fn summary(pairs: &[Pair], old: &Claims, new: &Claims) -> SymbolSummary {
     let mut sum = SymbolSummary::default();
-    for pair in pairs.iter().filter(|pair| is_of(pair, old, new, categories)) {
+    for pair in pairs {
         let (was, is) = (pair.before(old).unwrap_or(0), pair.after(new).unwrap_or(0));
         sum.before += was;
         sum.after += is;

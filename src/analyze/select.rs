@@ -3,6 +3,7 @@
 //! Two kernels share 130,000 symbols. So names are made, and rows built, only for what is shown; and
 //! what is cut off is never sorted.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::claims::{Category, Claims};
@@ -96,28 +97,34 @@ fn order(sort: Sort, a: &Key, b: &Key) -> Ordering {
     }
 }
 
-/// The table of symbols without rest and total, which the caller knows.
-pub fn symbols(
-    pairs: &[Pair],
+/// The pairs of some categories whose name (or old name) matches the filter.
+pub fn matching<'p>(
+    pairs: &'p [Pair],
     old: &Claims,
     new: &Claims,
     categories: &[Category],
     selection: &Selection,
-) -> Table {
-    let mut chosen: Vec<&Pair> = pairs
-        .iter()
-        .filter(|pair| {
-            selection.wants(pair.change(old, new)) && diff::is_of(pair, old, new, categories)
-        })
-        .collect();
-    if selection.filter.is_some() {
-        chosen.retain(|pair| {
-            let item = diff::item(pair, old, new);
-            let was = pair.old.map(|i| &old.items[i as usize].name).filter(|_| pair.renamed);
-            selection.matches(&names::display(&item.name))
-                || was.is_some_and(|was| selection.matches(&names::display(was)))
-        });
+) -> Cow<'p, [Pair]> {
+    if categories == Category::ALL && selection.filter.is_none() {
+        return Cow::Borrowed(pairs);
     }
+    let matches = |pair: &&Pair| {
+        if !diff::is_of(pair, old, new, categories) {
+            return false;
+        }
+        let item = diff::item(pair, old, new);
+        let was = pair.old.map(|i| &old.items[i as usize].name).filter(|_| pair.renamed);
+        selection.matches(&names::display(&item.name))
+            || was.is_some_and(|was| selection.matches(&names::display(was)))
+    };
+    pairs.iter().filter(matches).copied().collect()
+}
+
+/// The table of those `pairs` that changed as selected, without rest and total, which the caller
+/// knows.
+pub fn symbols(pairs: &[Pair], old: &Claims, new: &Claims, selection: &Selection) -> Table {
+    let mut chosen: Vec<&Pair> =
+        pairs.iter().filter(|pair| selection.wants(pair.change(old, new))).collect();
     let total = chosen.len();
     let sort = selection.sort.unwrap_or(Sort::Abs);
     let compare = |a: &&Pair, b: &&Pair| {

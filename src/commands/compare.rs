@@ -76,6 +76,7 @@ fn compat(common: &Common, args: &Compare) -> Result<Exit> {
     if args.files.len() != 2 {
         return Err(Error::Usage("--compat bloat-o-meter compares exactly two files".into()));
     }
+    images::threads(common.jobs)?;
     let opened = images::open(&args.files, false)?;
     let lent = images::read(&opened)?;
     let selection = match (args.categorize, args.data, args.text) {
@@ -96,6 +97,7 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
     let baseline = baseline(args)?;
     let wanted = Wanted::new(args, format)?;
     let mut clock = Clock::new(common.time);
+    images::threads(common.jobs)?;
     let opened = images::open(&args.files, wanted.payload)?;
     let lent = images::read(&opened)?;
     clock.phase("read");
@@ -298,11 +300,11 @@ fn render(
     report: &Report,
     files: &[Analysed],
     changes: bool,
-) -> String {
+) -> Vec<u8> {
     match format {
-        Format::Json => return render::json::pretty(report),
-        Format::Csv => return render::csv::csv(report),
-        Format::Bloat => return render::compare::bloat(report),
+        Format::Json => return render::json::pretty(report).into_bytes(),
+        Format::Csv => return render::csv::csv(report).into_bytes(),
+        Format::Bloat => return render::compare::bloat(report).into_bytes(),
         _ => {}
     }
     let images = files.iter().flat_map(|file| file.images);
@@ -311,12 +313,14 @@ fn render(
     let mut block = Vec::new();
     render::berkeley::write_berkeley(&mut block, &rows, totals.as_ref(), radix(args))
         .expect("writing to memory does not fail");
-    let block = String::from_utf8_lossy(&block);
     if format == Format::Markdown {
-        return render::markdown::report(&block, report, changes);
+        let block = String::from_utf8_lossy(&block);
+        return render::markdown::report(&block, report, changes).into_bytes();
     }
+    // The block stays bytes: file names need not be UTF-8, and `size` prints them as they are.
     let view = output::view(common.color, common.output.as_deref());
-    block.into_owned() + &render::compare::text(report, changes, view)
+    block.extend_from_slice(render::compare::text(report, changes, view).as_bytes());
+    block
 }
 
 /// `--time`

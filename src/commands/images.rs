@@ -12,6 +12,17 @@ use crate::model::config::Config;
 use crate::model::image::{Image, Kind};
 use crate::model::linkmap::LinkMap;
 
+/// Sets the number of threads (`-j`), by default that of the CPUs.
+pub fn threads(jobs: Option<usize>) -> Result<()> {
+    let Some(jobs) = jobs else { return Ok(()) };
+    if jobs == 0 {
+        return Err(Error::Usage("-j 0: at least one thread is needed".into()));
+    }
+    // Fails only if threads were started before, and then they are there.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+    Ok(())
+}
+
 /// An opened file and what lies beside it.
 #[derive(Debug)]
 pub struct Opened {

@@ -79,7 +79,7 @@ pub struct Table {
     /// bloat-o-meter's heading for tables of symbols: `Symbol` (all), `Function`, `Data`, `RO Data`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub title: Option<String>,
-    /// The numbers of the symbols this table is about.
+    /// The numbers of the symbols this table is about: of its category, and matching `--filter`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub summary: Option<SymbolSummary>,
     /// Sorted and cut as asked.

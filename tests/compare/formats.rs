@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use hmmsize::model::size::{Berkeley, Radix, SizeRow};
+use hmmsize::render::berkeley::write_berkeley;
+
 use super::build::{Toolchain, pair};
 use crate::support::{have, hmmsize, run, schema, scratch};
 
@@ -56,6 +59,25 @@ fn the_default_output_opens_with_the_block_of_size() {
         rest.lines().filter(|line| !paths(line) && line.chars().count() > 80).collect();
     assert!(long.is_empty(), "{long:#?}");
     assert!(!rest.contains('\x1b'), "no colours without a terminal");
+}
+
+/// The table of the commit message that this project began with.
+#[test]
+fn the_seeds_own_table_is_rendered_byte_for_byte() {
+    let row = |name: &str, text| SizeRow {
+        name: name.into(),
+        archive: None,
+        size: Berkeley { text, data: 46_511_131, bss: 27_582_964 },
+    };
+    let rows = [row("../without/vmlinux", 83_721_896), row("vmlinux", 83_722_364)];
+    let mut table = Vec::new();
+    write_berkeley(&mut table, &rows, None, Radix::Decimal).unwrap();
+    assert_eq!(
+        String::from_utf8(table).unwrap(),
+        "   text\t   data\t    bss\t    dec\t    hex\tfilename\n\
+         83721896\t46511131\t27582964\t157815991\t96814b7\t../without/vmlinux\n\
+         83722364\t46511131\t27582964\t157816459\t968168b\tvmlinux\n"
+    );
 }
 
 #[test]
@@ -206,6 +228,21 @@ fn json_of_a_linker_map_a_configuration_and_a_prelinked_file_is_as_described() {
             schema::check("compare", &serde_json::from_str(&json).unwrap());
         }
     }
+}
+
+#[test]
+fn a_filter_narrows_the_first_and_last_line_too() {
+    let Some(files) = files() else { return };
+    let all = text(&["--format", "bloat"], &[&files.old, &files.new]);
+    let some = text(&["--format", "bloat", "--filter", "^object_alpha"], &[&files.old, &files.new]);
+    assert!(some.starts_with("add/remove: 3/0 "), "{some}");
+    assert_ne!(all.lines().last(), some.lines().last());
+    let names = |text: &str| text.lines().skip(2).filter(|l| !l.starts_with("Total")).count();
+    assert!(names(&some) < names(&all));
+    assert!(some.lines().skip(2).all(|l| l.starts_with("object_alpha") || l.starts_with("Total")));
+    let threads = text(&["--format", "bloat", "-j", "1"], &[&files.old, &files.new]);
+    assert_eq!(threads, all);
+    assert_eq!(compare(&["-j", "0"], &[&files.old, &files.new]).status.code(), Some(2));
 }
 
 #[test]
