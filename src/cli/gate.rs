@@ -17,7 +17,13 @@ use super::build::What;
          for make, since sources are built first")),
     mut_arg("arch", |arg| arg.help("Judge (and build) these architectures only")),
     mut_arg("variant", |arg| arg.help(
-        "Which recorded variant an image is held against; which variants are built"))
+        "Which recorded variant an image is held against; which variants are built")),
+    after_help = "\
+Exit codes, the first that applies: 2 not comparable (another compiler, linker, base config, target \
+or architecture, payloads of two kinds) or nothing judged; 3 a cell failed, was skipped, was dropped \
+or is missing (125 with --bisect); 1 over budget; 0 pass.\n\n\
+Without --policy: against a baseline no payload may grow; between two sources the option must cost \
+nothing where it is off."
 )]
 pub struct Gate {
     /// What to judge: a run.json, images, or what is built first (--base REV --head REV, …).

@@ -20,7 +20,7 @@ use crate::model::run::Run;
 use crate::model::verdict::{COMPLETE, Outcome, State, Verdict};
 use crate::render;
 
-use super::{json, output, width};
+use super::{json, output};
 
 mod images;
 mod record;
@@ -175,7 +175,10 @@ fn policy_of(args: &Gate, subject: &Subject, against: Option<Against>) -> Result
 
 fn print(common: &Common, args: &Gate, verdict: &Verdict) -> Result<()> {
     let text = match args.format {
-        Format::Table => render::verdict_table::render(verdict, args.top, width::of(common)),
+        Format::Table => {
+            let view = output::view(common.color, common.output.as_deref());
+            render::verdict_table::render(verdict, args.top, view)
+        }
         Format::Markdown => render::verdict_markdown::render(verdict, args.top),
         Format::Json => {
             let mut text = serde_json::to_string_pretty(verdict).expect("plain data");

@@ -23,19 +23,34 @@ pub fn signed(number: i64) -> String {
     format!("{sign}{}", grouped(number.unsigned_abs()))
 }
 
-/// The change of `base` by `delta` in percent with two decimals: `+1.50%`; `new` where there was
-/// nothing before.
-pub fn percent(base: u64, delta: i64) -> String {
+/// `+1.25%`, with as many digits as a small change needs to be seen: `+0.0006%`. Empty without a
+/// percentage, for what is new.
+pub fn percent(value: Option<f64>) -> String {
+    let Some(value) = value else { return String::new() };
+    if value == 0.0 {
+        return "0.00%".to_owned();
+    }
+    let digits = match value.abs() {
+        small if small < 0.000_1 => 6,
+        small if small < 0.01 => 4,
+        large if large >= 1000.0 => 0,
+        _ => 2,
+    };
+    format!("{value:+.digits$}%")
+}
+
+/// The change of `base` by `delta` as [`percent`]; `new` where there was nothing before.
+pub fn share(base: u64, delta: i64) -> String {
     match (base, delta) {
         (_, 0) => "0%".into(),
         (0, _) => "new".into(),
-        _ => format!("{:+.2}%", delta as f64 * 100.0 / base as f64),
+        _ => percent(Some(delta as f64 * 100.0 / base as f64)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, percent, signed};
+    use super::{grouped, share, signed};
 
     #[test]
     fn digits_are_grouped_in_threes() {
@@ -54,7 +69,7 @@ mod tests {
         );
         assert_eq!(signed(i64::MIN), "-9,223,372,036,854,775,808");
         assert_eq!(
-            (percent(200, 3), percent(0, 3), percent(0, 0)),
+            (share(200, 3), share(0, 3), share(0, 0)),
             ("+1.50%".into(), "new".into(), "0%".into())
         );
     }

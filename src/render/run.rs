@@ -4,7 +4,7 @@
 
 use bstr::BString;
 
-use crate::model::number::{percent, signed};
+use crate::model::number::{share, signed};
 use crate::model::run_report::{Block, Delta, RunReport, Series, Word};
 use crate::model::size::{PayloadKind, Radix, SizeRow};
 use crate::model::verdict::delta;
@@ -154,15 +154,15 @@ fn deltas(found: &[&Delta], width: u16) -> String {
         let pairs = &pairs[..header.len() - 1];
         let mut bytes = vec![delta.name()];
         bytes.extend(pairs.iter().map(|pair| marked(*pair, delta.noise)));
-        let mut share = vec![String::new()];
-        share.extend(pairs.iter().map(|pair| {
+        let mut shares = vec![String::new()];
+        shares.extend(pairs.iter().map(|pair| {
             pair.map_or_else(String::new, |(base, head)| {
-                percent(base, crate::model::verdict::delta(base, head))
+                share(base, crate::model::verdict::delta(base, head))
             })
         }));
         rows.push(bytes);
         if delta.word != Word::Proven {
-            rows.push(share);
+            rows.push(shares);
         }
     }
     table(&header, &rows, &right, width)

@@ -1,7 +1,7 @@
 //! A run as markdown: the summary first, since that is what a reader of a pull request wants, then
 //! each architecture's block of `size`, folded away.
 
-use crate::model::number::{percent, signed};
+use crate::model::number::{share, signed};
 use crate::model::run_report::{Delta, RunReport, Series};
 use crate::model::verdict::delta;
 
@@ -80,7 +80,7 @@ fn summary_row(found: &Delta) -> String {
 
 fn delta_row(found: &Delta) -> String {
     let numbers = columns(found).map(|pair| {
-        let share = pair.map(|(base, head)| percent(base, delta(base, head)));
+        let share = pair.map(|(base, head)| share(base, delta(base, head)));
         match share.filter(|share| share != "0%") {
             Some(share) => format!("{} ({share})", cell(pair, found.noise)),
             None => cell(pair, found.noise),

@@ -5,17 +5,25 @@ use crate::model::number::{grouped, signed};
 use crate::model::policy::OFF_COSTS_NOTHING;
 use crate::model::size::{Berkeley, PayloadKind};
 use crate::model::verdict::{
-    COMPARABLE, COMPLETE, Judgement, PairRow, State, SymbolChange, Verdict, delta,
+    COMPARABLE, COMPLETE, Judgement, Outcome, PairRow, State, SymbolChange, Verdict, delta,
 };
 
 use super::columns::{clean, put, table, wrap};
+use super::table::View;
 
 /// Symbols that are named where nobody says how many.
 const TOP: usize = 20;
 
-/// The verdict in at most `width` columns. `top` symbols are named for each judgement, all if 0.
-pub fn render(verdict: &Verdict, top: Option<usize>, width: u16) -> String {
-    let mut text = format!("gate: {}\n", verdict.outcome.words().to_uppercase());
+/// The verdict for `view`. `top` symbols are named for each judgement, all if 0.
+pub fn render(verdict: &Verdict, top: Option<usize>, view: View) -> String {
+    let width = view.width as u16;
+    let word = verdict.outcome.words().to_uppercase();
+    let mut text = match (view.color, verdict.outcome) {
+        (false, _) => format!("gate: {word}\n"),
+        (true, Outcome::Pass) => format!("gate: \x1b[1;32m{word}\x1b[0m\n"),
+        (true, Outcome::OverBudget) => format!("gate: \x1b[1;31m{word}\x1b[0m\n"),
+        (true, _) => format!("gate: \x1b[1;33m{word}\x1b[0m\n"),
+    };
     text.push_str(&wrap(&format!("{} by policy {}", verdict.subject, verdict.policy), width, 4));
     text.push_str("\n\n");
     if !verdict.pairs.is_empty() {
@@ -175,7 +183,7 @@ fn format_symbol(symbol: &SymbolChange) -> String {
     beside.extend(symbol.was.as_ref().map(|was| format!("was {was}")));
     let beside =
         if beside.is_empty() { String::new() } else { format!("  ({})", beside.join(", ")) };
-    let line = format!("    {:>8}  {sizes:<15}  {}{}", signed(symbol.delta()), symbol.name, beside);
+    let line = format!("    {:>8}  {sizes:<19}  {}{}", signed(symbol.delta()), symbol.name, beside);
     format!("{}\n", clean(line.trim_end()))
 }
 

@@ -202,7 +202,7 @@ impl Subject {
             What::Images(images) => images
                 .iter()
                 .map(|(file, record)| Head {
-                    cell: file.clone(),
+                    cell: short_name(file, images),
                     record: record.clone(),
                     side: Side::Measured {
                         sizes: Box::new(record.clone()),
@@ -222,6 +222,13 @@ impl Subject {
             None => Ok(()),
         }
     }
+}
+
+/// The last part of `file`'s path, if no other image has the same.
+fn short_name(file: &str, images: &[(String, Recorded)]) -> String {
+    let last = |file: &str| file.rsplit('/').next().unwrap_or(file).to_owned();
+    let same = images.iter().filter(|(other, _)| last(other) == last(file)).count();
+    if same == 1 { last(file) } else { file.to_owned() }
 }
 
 fn unique<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
