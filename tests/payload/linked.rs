@@ -110,6 +110,55 @@ fn every_byte_of_a_linked_program_has_one_owner() {
     assert!(links >= 2, "{links} links compared");
 }
 
+/// Linkers of other machines relax code, add stubs, tables of contents and descriptors; their maps
+/// must account for every byte just the same, as must classes and the estimate.
+#[test]
+fn maps_of_other_machines_account_for_every_byte() {
+    let mut links = 0;
+    for prefix in [
+        "aarch64-linux-gnu-",
+        "arm-linux-gnueabi-",
+        "i686-linux-gnu-",
+        "mips-linux-gnu-",
+        "powerpc64le-linux-gnu-",
+        "riscv64-linux-gnu-",
+        "s390x-linux-gnu-",
+    ] {
+        let tool = |name: &str| format!("{prefix}{name}");
+        if !have(&tool("gcc")) {
+            continue;
+        }
+        let dir = scratch();
+        let dir = dir.path();
+        for (name, text) in [("main.c", MAIN), ("used.c", USED)] {
+            std::fs::write(dir.join(name), text).unwrap();
+            let args = ["-c", "-O1", "-ffunction-sections", "-fdata-sections", "-fcommon", name];
+            run(dir, &tool("gcc"), args);
+        }
+        run(dir, &tool("ar"), ["rcT", "lib.a", "used.o"]);
+        let args = ["-static", "-nostdlib", "-Wl,-Map=out.map,--gc-sections,-e,_start"];
+        run(dir, &tool("gcc"), args.iter().chain(&["-o", "out", "main.o", "lib.a"]));
+        let text = std::fs::read(dir.join("out.map")).unwrap();
+        let (map, diags) = linkmap::parse(&text, "out.map").unwrap();
+        assert_eq!(diags, [], "{prefix}");
+        let input = Input::open(&dir.join("out")).unwrap();
+        let image = input.image(Want::SYMBOLS).unwrap();
+        let (exact, diags) = payload::from_map(&image, &map);
+        assert_eq!(diags, [], "{prefix}");
+        assert_eq!(exact.unattributed(), 0, "{prefix}");
+        let dec = size::berkeley(&image).dec();
+        assert!(dec > 3000, "{prefix}: {dec} bytes: collected whole");
+        for payload in [exact, payload::estimate(&image)] {
+            assert_eq!(payload.payload().bytes + payload.padding(), dec, "{prefix}");
+            let classes = class::classify(&image, Some(&payload));
+            assert_eq!(classes.values().sum::<u64>(), dec, "{prefix}");
+        }
+        links += 1;
+    }
+    let least = if std::env::var("CI").is_ok_and(|ci| ci == "true") { 7 } else { 0 };
+    assert!(links >= least, "{links} machines");
+}
+
 /// What an object contributes is what its sections weigh, unless they were collected or merged.
 #[test]
 fn objects_weigh_what_their_kept_sections_weigh() {
