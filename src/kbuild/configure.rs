@@ -150,10 +150,11 @@ pub fn configure(cell: &CellPlan, hands: &Hands<'_>) -> Result<Configured> {
 fn judge(cell: &CellPlan, toolchain: &Toolchain, config: Config) -> Result<Configured> {
     let place = Place { tree: &cell.source.tree, srcarch: &cell.arch.srcarch, config: &config };
     let asked = &cell.variant.requests;
-    let base: Vec<Assignment> = assignments(cell)
-        .into_iter()
-        .filter(|a| !asked.iter().any(|request| request.symbol == a.symbol))
-        .collect();
+    let among = |list: &[Assignment], a: &Assignment| list.iter().any(|b| b.symbol == a.symbol);
+    // How DWARF is asked for depends on the kernel's age; that it is there is what must hold.
+    let optional = |a: &Assignment| among(&cell.ours, a) && a.symbol != "DEBUG_INFO";
+    let base: Vec<Assignment> =
+        assignments(cell).into_iter().filter(|a| !among(asked, a) && !optional(a)).collect();
     let (requests, verdict) = requests::check(place, asked, &base, &cell.impossible)?;
     let config_digest = identity::config_digest(&config);
     let identity = identity::identity(cell, toolchain, &config_digest);

@@ -204,3 +204,39 @@ fn the_embedded_matrix_names_only_files_that_are_carried() {
     }
     assert!(checked >= 8, "{checked}");
 }
+
+#[test]
+fn debug_info_is_asked_for_as_ours_and_is_there() {
+    let place = Place::new();
+    let args = ["-C", "linux", "O=out", "--arch", "x86_64", "--debug-info"];
+    let dry = out(&place.build(&[&args[..], &["--dry-run"]].concat()));
+    assert!(dry.contains("  ours       DEBUG_KERNEL=y DEBUG_INFO=y"), "{dry}");
+    assert!(dry.contains("  labels     debug-info"), "{dry}");
+    let output = place.build(&[&args[..], &["--configure-only"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
+    let config = assignments(&place.path("out/x86_64/linux/with/build/.config"));
+    assert_eq!(config["CONFIG_DEBUG_INFO"], "y");
+}
+
+#[test]
+fn a_quiet_configuration_is_opt_in_and_labelled() {
+    let place = Place::new();
+    let args = ["-C", "linux", "O=out", "--arch", "x86_64", "--base-config", "allyesconfig"];
+    let config = || assignments(&place.path("out/x86_64/linux/default/build/.config"));
+    place.build(&[&args[..], &["--configure-only"]].concat());
+    let loud = config();
+    let dry = out(&place.build(&[&args[..], &["--quiet-config", "--dry-run"]].concat()));
+    assert!(dry.contains("allyesconfig + options/quiet.config"), "{dry}");
+    assert!(dry.contains("  labels     quiet"), "{dry}");
+    let output = place.build(&[&args[..], &["--quiet-config", "--configure-only"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", out(&output));
+    let quiet = config();
+    let mut turned_off = 0;
+    for name in ["WERROR", "KASAN", "UBSAN", "KCOV", "GCOV_KERNEL", "IKCONFIG", "IKHEADERS"] {
+        let name = format!("CONFIG_{name}");
+        let value = |config: &BTreeMap<String, String>| config.get(&name).cloned();
+        assert_ne!(value(&quiet).as_deref(), Some("y"), "{name}");
+        turned_off += usize::from(value(&loud).as_deref() == Some("y"));
+    }
+    assert!(turned_off >= 1, "the tree has none of the options that quiet.config is about");
+}
