@@ -9,6 +9,7 @@ mod debs;
 mod demo;
 mod kernel;
 mod measure;
+mod oracle;
 mod process;
 mod setup;
 mod test;
@@ -34,6 +35,8 @@ enum Command {
     Demo(demo::Args),
     /// Formatting, clippy, tidy, unit, end-to-end and oracle tests: what CI runs
     Test(test::Args),
+    /// The longer comparisons with the tools we claim equality with
+    Oracle(oracle::Args),
     /// Our speed as ratios against the real tools, in one run
     Bench(bench::Args),
     /// Check the rules of DESIGN.md
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run().map(|_| ()),
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Oracle(args) => oracle::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Tidy => tidy::run(),
     };
