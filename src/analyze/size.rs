@@ -48,7 +48,12 @@ fn sum(image: &Image<'_>, is_text: impl Fn(&Section<'_>) -> bool) -> Berkeley {
 }
 
 /// Bytes of COMMON symbols, which `size --common` adds to bss. The image needs its symbols.
+///
+/// In a linked file none are left, so `size` doesn't look for any there, and neither does this.
 pub fn common(image: &Image<'_>) -> u64 {
+    if matches!(image.header.e_type, ET_EXEC | ET_DYN) {
+        return 0;
+    }
     image
         .symbols
         .iter()
