@@ -118,6 +118,28 @@ fn requested_options_stand_apart_from_dragged_in_ones() {
 }
 
 #[test]
+fn images_that_carry_their_configuration_will_do() {
+    if !(have("gcc") && have("gzip")) {
+        return;
+    }
+    let dir = scratch();
+    std::fs::write(dir.path().join("a"), "CONFIG_IKCONFIG=y\nCONFIG_X=y\n").unwrap();
+    std::fs::write(dir.path().join("b"), "CONFIG_IKCONFIG=y\nCONFIG_X=m\n").unwrap();
+    support::run(dir.path(), "gzip", ["-n", "-k", "a"]);
+    let source = ".section .rodata\n.ascii \"IKCFG_ST\"\n.globl kernel_config_data\n\
+                  kernel_config_data:\n.incbin \"a.gz\"\n.ascii \"IKCFG_ED\"\n";
+    std::fs::write(dir.path().join("image.s"), source).unwrap();
+    support::run(dir.path(), "gcc", ["-c", "image.s", "-o", "image.o"]);
+    assert_eq!(ours(&["image.o", "b"], dir.path()), " X y -> m\n");
+    std::fs::write(dir.path().join("none.s"), ".text\nnop\n").unwrap();
+    support::run(dir.path(), "gcc", ["-c", "none.s", "-o", "none.o"]);
+    let output =
+        hmmsize().args(["diffconfig", "none.o", "b"]).current_dir(dir.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("carries no configuration"));
+}
+
+#[test]
 fn exit_codes_say_what_was_asked() {
     let dir = scratch();
     std::fs::write(dir.path().join("a"), "CONFIG_X=y\n").unwrap();

@@ -162,10 +162,19 @@ impl Analysed<'_> {
     /// The objects this file was made of: members of the archive, or what the linker map names.
     fn objects(&self, by: By) -> Result<Breakdown> {
         if self.is_archive {
-            return Ok(match by {
+            let mut objects = match by {
                 By::Dir => breakdown::by_file_dir(self.images, None),
                 _ => breakdown::by_file(self.images),
-            });
+            };
+            // Members of thin archives are named by their path. Seen from the archive they have the
+            // same names in two build directories.
+            let dir = self.name.rfind('/').map_or("", |slash| &self.name[..=slash]);
+            for row in &mut objects.rows {
+                if let Some(name) = row.name.strip_prefix(dir) {
+                    row.name = if name.is_empty() { "./".to_owned() } else { name.to_owned() };
+                }
+            }
+            return Ok(objects);
         }
         match (self.map, self.images) {
             (Some(map), [image]) => Ok(match by {

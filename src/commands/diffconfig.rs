@@ -1,12 +1,15 @@
 //! `hmmsize diffconfig`: read, think, render.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::analyze::config;
 use crate::cli::common::Common;
 use crate::cli::diffconfig::{ConfigFormat, Diffconfig};
 use crate::commands::output;
+use crate::elf::{Input, Want, ikconfig};
 use crate::exit::{Error, Exit, Result};
 use crate::kconf::dotconfig;
 use crate::model::config::Config;
@@ -50,11 +53,26 @@ pub fn run(common: &Common, args: &Diffconfig) -> Result<Exit> {
     Ok(if differ && args.exit_code { Exit::Verdict } else { Exit::Ok })
 }
 
-/// Reads a `.config`.
+/// Reads a `.config`, or the configuration that a kernel image carries (IKCONFIG).
 pub fn read(path: &Path) -> Result<Config> {
-    let text = std::fs::read(path).map_err(|err| Error::io(path, err))?;
+    let failed = |err| Error::io(path, err);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut text = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut text).map_err(failed)?;
+    if text == b"\x7fELF" {
+        let input = Input::open(path)?;
+        let Some(text) = ikconfig::extract(&input.image(Want::SYMBOLS)?)? else {
+            let msg = "is an ELF file that carries no configuration (CONFIG_IKCONFIG is off)";
+            return Err(Error::input(path, msg));
+        };
+        return dotconfig::parse(path, text.as_bytes());
+    }
+    file.take(MAX_CONFIG).read_to_end(&mut text).map_err(failed)?;
     dotconfig::parse(path, &text)
 }
+
+/// No configuration comes near this; what is larger is not read into memory.
+const MAX_CONFIG: u64 = 16 << 20;
 
 /// The symbols of `--option` words, which may be written `CONFIG_X=y`, `X=y` or `X`.
 pub fn requested(words: &[String]) -> Result<BTreeSet<String>> {

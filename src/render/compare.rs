@@ -95,16 +95,26 @@ pub fn top(changes: &Table) -> Option<String> {
     Some(out)
 }
 
+/// Two architectures differ in thousands of options; who wants them all asks `diffconfig`.
+const MAX_CONFIG_LINES: usize = 40;
+
 fn configuration(config: &ConfigDelta, view: View) -> String {
-    let count = config.requested.len() + config.changes.len();
     let heading = format!("config: {} against {}", config.new, config.old);
     let mut out = table::heading(&heading, view) + "\n";
-    if count == 0 {
+    let shown = config.changes.len().min(MAX_CONFIG_LINES);
+    let changes = &config.changes[..shown];
+    if changes.is_empty() && config.requested.is_empty() {
         out += "(identical)\n";
     } else if config.requested.is_empty() {
-        out += &diffconfig::changes(&config.changes);
+        out += &diffconfig::changes(changes);
     } else {
-        out += &diffconfig::listing(&config.requested, &config.changes);
+        out += &diffconfig::listing(&config.requested, changes);
+    }
+    if shown < config.changes.len() {
+        let more = number::grouped((config.changes.len() - shown) as u64);
+        let file = |label: &str| label.trim_start_matches("IKCONFIG of ").to_owned();
+        let (old, new) = (file(&config.old), file(&config.new));
+        let _ = writeln!(out, "… {more} more (hmmsize diffconfig {old} {new})");
     }
     out
 }

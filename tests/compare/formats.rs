@@ -171,6 +171,14 @@ fn archives_compare_by_object() {
     assert!(object("alpha.o").contains(",same,"));
     assert!(object("beta.o").contains(",added,"));
     assert!(text(&[], &[&files.old_object, &files.new_object]).contains("add/remove: "));
+    // The members of thin archives are the same objects in two directories.
+    for path in [&files.old, &files.new] {
+        let dir = path.parent().unwrap();
+        run(dir, "ar", ["rcSTD", "--thin", "thin.a", "main.o", "alpha.o"]);
+    }
+    let thin = [files.old.with_file_name("thin.a"), files.new.with_file_name("thin.a")];
+    let csv = text(&words, &[&thin[0], &thin[1]]);
+    assert!(csv.contains(",object,main.o,") && !csv.contains(",added,"), "{csv}");
 }
 
 #[test]
