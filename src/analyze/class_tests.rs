@@ -1,3 +1,5 @@
+//! Tests of `class`: which class the bytes of each section belong to.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `payload`: what is padding and what is not, with a map and without.
+
 use bstr::BStr;
 
 use super::*;

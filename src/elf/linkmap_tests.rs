@@ -1,3 +1,5 @@
+//! Tests of `linkmap`: maps as the linkers write them, whole and damaged.
+
 use proptest::prelude::*;
 
 use super::*;

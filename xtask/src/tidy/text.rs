@@ -57,9 +57,6 @@ fn rust(name: &str, text: &str, report: &mut Report) {
     }
     for (number, line, test) in lines(name, text) {
         let code = code(line);
-        if code.trim_start_matches(' ').starts_with('\t') {
-            report.add(name, number, "indented with a tab");
-        }
         if let Some(word) = UNFINISHED.iter().find(|word| code.contains(*word)) {
             report.add(
                 name,
@@ -154,10 +151,6 @@ mod tests {
             assert_eq!(found, [message], "{text:?}");
         }
         assert_eq!(found("reports/a.txt", "a \nb"), [""; 0]);
-        assert_eq!(
-            found("src/exit.rs", "//! A file.\n\tfn a() {}\n"),
-            ["src/exit.rs:2: indented with a tab"]
-        );
     }
 
     #[test]
