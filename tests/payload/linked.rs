@@ -10,6 +10,7 @@ use hmmsize::elf::{Input, Want, linkmap};
 use hmmsize::model::breakdown::{PADDING, UNATTRIBUTED};
 use hmmsize::model::payload::Run;
 
+use crate::linkers;
 use crate::support::{have, hmmsize, run, scratch};
 
 const MAIN: &str = r#"
@@ -43,7 +44,7 @@ SECTIONS
 ";
 
 /// Compiles and links with the given linker; returns the image and the map.
-fn link(dir: &Path, linker: &str, thin: bool) -> (PathBuf, PathBuf) {
+fn link(dir: &Path, linker: &Path, thin: bool) -> (PathBuf, PathBuf) {
     for (name, text) in [("main.c", MAIN), ("used.c", USED), ("script.lds", SCRIPT)] {
         std::fs::write(dir.join(name), text).unwrap();
     }
@@ -54,6 +55,7 @@ fn link(dir: &Path, linker: &str, thin: bool) -> (PathBuf, PathBuf) {
     run(dir, "gcc", flags.chain(&["used.c", "-o", "lib/used.o"]));
     run(dir, "ar", [if thin { "rcTP" } else { "rc" }, "built-in.a", "lib/used.o"]);
     let args = ["-static", "--gc-sections", "-T", "script.lds", "-Map=out.map", "-o", "out"];
+    let linker = linker.to_str().unwrap();
     run(dir, linker, args.iter().chain(&["main.o", "built-in.a"]));
     (dir.join("out"), dir.join("out.map"))
 }
@@ -61,13 +63,10 @@ fn link(dir: &Path, linker: &str, thin: bool) -> (PathBuf, PathBuf) {
 /// Every linker at hand, ordinary and thin archives.
 fn each_link(mut check: impl FnMut(&Path, &str)) -> usize {
     let mut links = 0;
-    for linker in ["ld", "ld.lld"] {
-        if !have(linker) {
-            continue;
-        }
+    for (linker, path) in linkers() {
         for thin in [false, true] {
             let dir = scratch();
-            link(dir.path(), linker, thin);
+            link(dir.path(), &path, thin);
             check(dir.path(), linker);
             links += 1;
         }
@@ -237,14 +236,12 @@ fn the_estimate_finds_the_fill_of_the_map() {
         .comm w, 100, 64
     ";
     let mut links = 0;
-    for linker in ["ld", "ld.lld"] {
-        if !have(linker) {
-            continue;
-        }
+    for (linker, path) in linkers() {
         let dir = scratch();
         std::fs::write(dir.path().join("a.s"), SOURCE).unwrap();
         run(dir.path(), "gcc", ["-c", "a.s", "-o", "a.o"]);
-        run(dir.path(), linker, ["-static", "-Map=out.map", "-o", "out", "a.o"]);
+        let args = ["-static", "-Map=out.map", "-o", "out", "a.o"];
+        run(dir.path(), path.to_str().unwrap(), args);
         let text = std::fs::read(dir.path().join("out.map")).unwrap();
         let (map, _) = linkmap::parse(&text, "out.map").unwrap();
         let input = Input::open(&dir.path().join("out")).unwrap();
@@ -318,7 +315,7 @@ fn padding_that_hides_a_function_is_reported() {
 #[test]
 fn a_map_of_another_program_loses_no_byte() {
     let (one, other) = (scratch(), scratch());
-    link(one.path(), "ld", false);
+    link(one.path(), Path::new("ld"), false);
     let source =
         "void _start(void) {} int d[9] = {1}; int orphan __attribute__((section(\"own\"))) = 1;";
     std::fs::write(other.path().join("a.c"), source).unwrap();
@@ -343,7 +340,7 @@ fn a_map_of_another_program_loses_no_byte() {
 #[test]
 fn compare_takes_the_map_beside_the_image_and_says_what_is_wrong_with_it() {
     let dir = scratch();
-    let (image, map) = link(dir.path(), "ld", false);
+    let (image, map) = link(dir.path(), Path::new("ld"), false);
     let compare = || {
         let out = hmmsize().arg("compare").args([&image, &image]).output().unwrap();
         assert!(out.status.success(), "{out:?}");

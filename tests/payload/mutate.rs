@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{have, run, scratch};
+use crate::linkers;
+use crate::support::{run, scratch};
 
 /// Set to run more cases than the default.
 const CASES: &str = "HMMSIZE_MUTATE_CASES";
@@ -72,15 +73,18 @@ fn mutate(text: &[u8], changes: &[Change]) -> Vec<u8> {
 fn mutated_maps_lose_no_byte() {
     let cases = std::env::var(CASES).ok().and_then(|n| n.parse().ok()).unwrap_or(500);
     let mut read = 0;
-    for linker in ["bfd", "lld"] {
-        if linker == "lld" && !have("ld.lld") {
-            continue;
-        }
+    for (linker, path) in linkers() {
         let dir = scratch();
         std::fs::write(dir.path().join("a.c"), SOURCE).unwrap();
-        let use_linker = format!("-fuse-ld={linker}");
-        let args = ["-O1", "-Wl,-Map=out.map", "-Wl,--gc-sections", "-o", "out", "a.c"];
-        run(dir.path(), "gcc", args.iter().copied().chain([use_linker.as_str()]));
+        // gcc looks for its linker in the directories of -B first.
+        let kind = if linker == "ld" { "-fuse-ld=bfd" } else { "-fuse-ld=lld" };
+        let beside = format!("-B{}", path.parent().unwrap().display());
+        let mut args =
+            vec!["-O1", "-Wl,-Map=out.map", "-Wl,--gc-sections", "-o", "out", "a.c", kind];
+        if linker != "ld" {
+            args.push(&beside);
+        }
+        run(dir.path(), "gcc", args);
         let text = std::fs::read(dir.path().join("out.map")).unwrap();
         let input = Input::open(&dir.path().join("out")).unwrap();
         let image = input.image(Want::SYMBOLS).unwrap();
