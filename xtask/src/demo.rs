@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -64,13 +64,14 @@ pub fn run(args: &Args) -> Result<()> {
     writeln!(demo.text, "Made by `cargo xtask demo{}`.", if args.quick { " --quick" } else { "" })?;
 
     let scope = demo.build("The mm/ directory of x86_64 and arm", "x86_64,arm", "mm/")?;
-    demo.tell(&["compare"], &scope, &[])?;
     let mut runs = vec![("mm", scope)];
     if !args.quick {
         let whole =
             demo.build("Whole kernels of x86_64, arm64 and arm", "x86_64,arm64,arm", "vmlinux")?;
-        demo.tell(&["compare"], &whole, &[])?;
-        demo.tell(&["gate"], &whole, &["--policy", "kconfig/gate.toml"])?;
+        let mut gate = demo.command(&["gate"]);
+        gate.arg(&whole).args(["--policy", "kconfig/gate.toml"]);
+        // A negative verdict is a result, too.
+        demo.tell(gate, &[0, 1])?;
         runs.push(("vmlinux", whole));
     }
     let seconds = demo.start.elapsed().as_secs();
@@ -100,30 +101,27 @@ impl Demo {
         if let Some(jobs) = self.jobs {
             command.args(["-j", &jobs.to_string()]);
         }
-        self.note(&command)?;
-        process::run(&mut command)?;
+        self.tell(command, &[0])?;
         Ok(out.join("run.json"))
     }
 
-    /// Runs a command on a run.json and keeps what it prints. A negative verdict (1) is a result.
-    fn tell(&mut self, words: &[&str], run: &Path, more: &[&str]) -> Result<()> {
-        let mut command = self.command(words);
-        command.arg(run).args(more);
-        self.note(&command)?;
-        eprintln!("$ {}", shown(&command));
+    /// Runs a command and keeps what it prints. Its progress goes to our standard error.
+    fn tell(&mut self, mut command: Command, fine: &[i32]) -> Result<()> {
+        let line = shown(&command);
+        eprintln!("$ {line}");
         let output = command
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
             .output()
-            .with_context(|| shown(&command))?;
+            .with_context(|| line.clone())?;
         let text = String::from_utf8_lossy(&output.stdout);
         println!("{text}");
-        writeln!(self.text, "{text}```")?;
-        match output.status.code() {
-            Some(0) => Ok(()),
-            Some(1) if words == ["gate"] => Ok(()),
-            _ => bail!("`{}` failed: {}", shown(&command), output.status),
+        if !output.status.code().is_some_and(|code| fine.contains(&code)) {
+            bail!("`{line}` failed: {}", output.status);
         }
+        let shown = self.plain(&format!("$ {line}\n{text}"));
+        writeln!(self.text, "```\n{}\n```\n", shown.trim_end())?;
+        Ok(())
     }
 
     fn command(&self, words: &[&str]) -> Command {
@@ -138,16 +136,6 @@ impl Demo {
         Ok(())
     }
 
-    /// The command as a reader of the report would type it.
-    fn note(&mut self, command: &Command) -> Result<()> {
-        let line = self.plain(&shown(command));
-        let opening = if line.starts_with("hmmsize build") { "" } else { "\n```\n" };
-        let closing = if opening.is_empty() { "`" } else { "" };
-        let dollar = if opening.is_empty() { "`" } else { "$ " };
-        writeln!(self.text, "{opening}{dollar}{line}{closing}")?;
-        Ok(())
-    }
-
     /// `text` without the directories of this machine.
     fn plain(&self, text: &str) -> String {
         let tree = self.tree.display().to_string();
@@ -158,9 +146,8 @@ impl Demo {
     fn save(&self, runs: &[(&str, PathBuf)]) -> Result<()> {
         let reports = crate::root().join("reports");
         fs::create_dir_all(&reports)?;
-        let mut text = self.plain(&self.text);
         // Verbatim output, but no blanks at the ends of lines: they only disturb diffs.
-        text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
+        let text = self.text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
         fs::write(reports.join("demo.md"), text)?;
         for (name, run) in runs {
             let json = fs::read_to_string(run).with_context(|| format!("{}", run.display()))?;
@@ -185,14 +172,14 @@ mod tests {
             start: Instant::now(),
             text: String::new(),
         };
-        let mut command = demo.command(&["build"]);
+        let mut command = Command::new("echo");
         command.arg("-C").arg(&demo.tree).arg("--out").arg(demo.out.join("mm"));
-        demo.note(&command).unwrap();
-        assert_eq!(demo.text, "`hmmsize build -C linux-6.12.1 --out demo/mm`\n");
-        let mut command = demo.command(&["compare"]);
-        command.arg(demo.out.join("mm/run.json"));
-        demo.text.clear();
-        demo.note(&command).unwrap();
-        assert_eq!(demo.text, "\n```\n$ hmmsize compare demo/mm/run.json\n");
+        demo.tell(command, &[0]).unwrap();
+        assert_eq!(
+            demo.text,
+            "```\n$ echo -C linux-6.12.1 --out demo/mm\n-C linux-6.12.1 --out demo/mm\n```\n\n"
+        );
+        assert!(demo.tell(Command::new("false"), &[0]).is_err());
+        assert!(demo.tell(Command::new("false"), &[0, 1]).is_ok());
     }
 }
