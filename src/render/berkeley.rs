@@ -123,3 +123,53 @@ fn number(value: u64, radix: Radix) -> String {
         Radix::Hex => format!("{value:#x}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, text: u64, data: u64, bss: u64) -> SizeRow {
+        SizeRow { name: name.into(), archive: None, size: Berkeley { text, data, bss } }
+    }
+
+    fn rendered(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&mut out).expect("memory does not fail");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    /// The table of the commit message that started it all, numbers wider than their columns.
+    #[test]
+    fn the_table_of_a_commit_message() {
+        let rows = [
+            row("../without/vmlinux", 83_721_896, 46_511_131, 27_582_964),
+            row("vmlinux", 83_722_364, 46_511_131, 27_582_964),
+        ];
+        assert_eq!(
+            rendered(|out| write_berkeley(out, &rows, None, Radix::Decimal)),
+            "   text\t   data\t    bss\t    dec\t    hex\tfilename\n\
+             83721896\t46511131\t27582964\t157815991\t96814b7\t../without/vmlinux\n\
+             83722364\t46511131\t27582964\t157816459\t968168b\tvmlinux\n"
+        );
+    }
+
+    /// `size -t` of an empty archive: no header, but totals.
+    #[test]
+    fn totals_of_nothing() {
+        let none = Berkeley::default();
+        let text = rendered(|out| write_berkeley(out, &[], Some(&none), Radix::Decimal));
+        assert_eq!(text, "      0\t      0\t      0\t      0\t      0\t(TOTALS)\n");
+    }
+
+    /// Names are bytes: no replacement characters, no column computed from characters.
+    #[test]
+    fn names_that_are_not_utf8() {
+        let name = BString::from(&b"m\xfcll.o"[..]);
+        let rows = [SizeRow { name, archive: Some("a.a".into()), size: Berkeley::default() }];
+        let mut out = Vec::new();
+        write_gnu(&mut out, &rows, None, Radix::Decimal).expect("memory does not fail");
+        assert!(
+            out.ends_with(b"         0          0          0          0 m\xfcll.o (ex a.a)\n")
+        );
+    }
+}
