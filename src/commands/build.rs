@@ -10,7 +10,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Error, Exit, Result};
 use crate::kbuild::jobs::Pool;
 use crate::kbuild::process::Runner;
-use crate::kbuild::state::RUN;
+use crate::kbuild::state::{self, RUN};
 use crate::kbuild::{describe, planner};
 use crate::model::run::{Run, SCHEMA};
 use crate::model::words::MakeWords;
@@ -22,7 +22,10 @@ use super::{ask, configure_only, execute, json, output};
 /// Runs the command.
 pub fn run(common: &Common, args: &Build) -> Result<Exit> {
     let recorded = if args.resume { recorded(args)? } else { None };
-    let args = recorded.as_ref().unwrap_or(args);
+    let (args, command) = match &recorded {
+        Some((args, command)) => (args, Some(command.clone())),
+        None => (args, None),
+    };
     let mut ask = ask::ask(common, &args.what, !args.no_ccache)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let jobs = *ask.jobs.get_or_insert(cores);
@@ -49,13 +52,15 @@ pub fn run(common: &Common, args: &Build) -> Result<Exit> {
         noise: args.noise,
         bisect: args.bisect,
         cache: ask.cache,
+        command,
     };
     execute::execute(common, &plan, &options, &runner, &pool)
 }
 
 /// `--resume O=DIR` alone: the arguments that the run in DIR was started with. With anything else
 /// said, what is said counts: finished cells are never built twice anyway.
-fn recorded(args: &Build) -> Result<Option<Build>> {
+/// Relative paths among them mean what they meant then. Returns the words too, for the next time.
+fn recorded(args: &Build) -> Result<Option<(Build, Vec<String>)>> {
     let words = MakeWords::parse(&args.what.words).map_err(Error::Usage)?;
     let word = words.get("O").filter(|_| args.what.words.len() == 1);
     let out = args.what.out.clone().or_else(|| word.map(crate::kbuild::matrix::home));
@@ -68,11 +73,13 @@ fn recorded(args: &Build) -> Result<Option<Build>> {
     let run: Run = json::read(&file, "a run.json of hmmsize build", SCHEMA)?;
     match Cli::try_parse_from(&run.command).map(|cli| cli.command) {
         Ok(Command::Build(build)) => {
+            let out = std::path::absolute(&out).map_err(|e| Error::io(&out, e))?;
+            if let Some(dir) = state::started_in(&out) {
+                std::env::set_current_dir(&dir).map_err(|e| Error::io(&dir, e))?;
+            }
             let out = Some(out);
-            Ok(Some(Build {
-                what: What { out, words: no_out(&build.what.words), ..build.what },
-                ..build
-            }))
+            let what = What { out, words: no_out(&build.what.words), ..build.what };
+            Ok(Some((Build { what, ..build }, run.command)))
         }
         _ => Err(Error::input(&file, "does not say how it was started")),
     }

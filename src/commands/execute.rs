@@ -39,6 +39,8 @@ pub struct Options {
     pub bisect: bool,
     /// Where caches are kept.
     pub cache: PathBuf,
+    /// The words of the run that is resumed; absent: those of this process.
+    pub command: Option<Vec<String>>,
 }
 
 /// Builds and measures every cell of `plan`, writes `run.json` and prints its tables.
@@ -75,7 +77,10 @@ pub fn carry_out(
     // From now on nothing here is taken for the result of an earlier run, and should we be killed
     // hard, `--resume` finds how this run was started.
     let pending = plan.cells.iter().map(cell::blank).collect();
-    state::write_json(&file, &record(plan, pending, &BTreeMap::new()))?;
+    let words = || std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let command = options.command.clone().unwrap_or_else(words);
+    state::write_json(&file, &record(plan, &command, pending, &BTreeMap::new()))?;
+    out.remember_directory()?;
     let style = Style::detect(common.quiet);
     let executed = {
         let progress = Progress::new(style);
@@ -100,7 +105,7 @@ pub fn carry_out(
         }
         executed
     };
-    let run = record(plan, executed.cells, &executed.configs);
+    let run = record(plan, &command, executed.cells, &executed.configs);
     state::write_json(&file, &run)?;
     if let Some(signal) = executed.interrupted.or(runner.stopped()) {
         if common.quiet < 2 {
@@ -220,7 +225,12 @@ fn add_noise(context: &Context, executed: &mut Executed) -> Result<()> {
 }
 
 /// The whole run as `run.json` keeps it.
-fn record(plan: &Plan, mut cells: Vec<Cell>, configs: &BTreeMap<String, Config>) -> Run {
+fn record(
+    plan: &Plan,
+    command: &[String],
+    mut cells: Vec<Cell>,
+    configs: &BTreeMap<String, Config>,
+) -> Run {
     for (cell, planned) in cells.iter_mut().zip(&plan.cells) {
         cell.ours = ours(planned, configs.get(&cell.id));
         if let Some(base) = base_of(plan, planned)
@@ -232,7 +242,7 @@ fn record(plan: &Plan, mut cells: Vec<Cell>, configs: &BTreeMap<String, Config>)
     Run {
         schema: SCHEMA,
         tool: concat!("hmmsize ", env!("CARGO_PKG_VERSION")).to_owned(),
-        command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+        command: command.to_vec(),
         baseline_variant: plan.baseline_variant.clone(),
         baseline_source: plan.baseline_source.clone(),
         cells,

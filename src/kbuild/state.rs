@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
@@ -15,6 +16,8 @@ use crate::model::run::{Cell, Measured, Status};
 const LOCK: &str = ".hmmsize.lock";
 /// A finished cell, in its directory.
 const CELL: &str = "cell.json";
+/// From where the run was started, in the output directory.
+const DIRECTORY: &str = ".hmmsize.directory";
 /// The result of the run, in the output directory.
 pub const RUN: &str = "run.json";
 
@@ -60,6 +63,13 @@ impl OutDir {
         &self.path
     }
 
+    /// Notes the working directory, which relative paths of the command line start from.
+    pub fn remember_directory(&self) -> Result<()> {
+        let file = self.path.join(DIRECTORY);
+        let dir = std::env::current_dir().map_err(|e| Error::io(".", e))?;
+        write_whole(&file, dir.as_os_str().as_encoded_bytes())
+    }
+
     /// The directory of a cell, created.
     pub fn cell_dir(&self, id: &str) -> Result<PathBuf> {
         let dir = self.path.join(id);
@@ -103,6 +113,13 @@ impl OutDir {
             _ => Ok(()),
         }
     }
+}
+
+/// From where the run in `out` was started, if that is still a directory.
+pub fn started_in(out: &Path) -> Option<PathBuf> {
+    let bytes = fs::read(out.join(DIRECTORY)).ok()?;
+    let dir = PathBuf::from(std::ffi::OsStr::from_bytes(&bytes));
+    dir.is_dir().then_some(dir)
 }
 
 /// Writes `value` as JSON, see [`write_whole`].

@@ -24,10 +24,20 @@ pub fn is_busy(dir: &Path) -> bool {
 /// Starts a build and waits until a compiler is at work on the slow driver.
 fn start(place: &Place, words: &[&str]) -> Child {
     let mut command = place.command(words);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // Relative to where the build is started.
+    command.current_dir(place.dir.path()).arg("--fragment=reach.config");
+    wait_for_compiler(place, command)
+}
+
+fn wait_for_compiler(place: &Place, mut command: Command) -> Child {
     let log = place.out().join("x86_64/tree/with/build.log");
+    let compiled =
+        || fs::read_to_string(&log).map_or(0, |text| text.matches("make: Entering").count());
+    let before = compiled();
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
-    while !fs::read_to_string(&log).is_ok_and(|text| text.contains("  CC  ")) {
+    // One make for `prepare`, one that compiles.
+    while compiled() < before + 2 {
         assert!(start.elapsed() < Duration::from_secs(60), "the build does not begin");
         sleep(Duration::from_millis(20));
     }
@@ -62,11 +72,18 @@ fn signals_end_every_child_and_resume_goes_on() {
         assert!(cell(&run, "with").measured.is_none());
         assert!(!place.out().join("x86_64/tree/with/cell.json").exists());
     }
-    // --resume alone: the words come from the interrupted run.
-    let mut command = hmmsize();
-    command.env("XDG_CACHE_HOME", place.path("cache"));
-    let words = [format!("O={}", place.out().display()), "--resume".to_owned()];
-    let output = command.arg("build").args(words).output().unwrap();
+    // --resume alone, from another directory and more than once: the words come from the run that
+    // was interrupted first.
+    let resume = || {
+        let mut command = hmmsize();
+        command.env("XDG_CACHE_HOME", place.path("cache")).current_dir("/").arg("build");
+        command.args([format!("O={}", place.out().display()), "--resume".to_owned()]);
+        command
+    };
+    let child = wait_for_compiler(&place, resume());
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(finish(child).status.code(), Some(143));
+    let output = resume().output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let resumed = place.result();
     let whole = other.run(0, SLOW);
