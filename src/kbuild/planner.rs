@@ -56,6 +56,7 @@ pub fn plan(ask: &Ask, runner: &Runner) -> Result<Plan> {
         check_scope(path, &sources, runner)?;
     }
     notes.extend(sources.iter().filter_map(|source| dirty_note(source)));
+    notes.extend(path_note(&sources));
     let out = output_dir(ask, &sources)?;
     let variants = variants(matrix);
     let mut cells = Vec::new();
@@ -315,6 +316,24 @@ fn dirty_note(source: &Source) -> Option<String> {
     Some(format!(
         "source {} has uncommitted changes on top of {}; they are part of what is built",
         source.label, revision.abbrev
+    ))
+}
+
+/// Kernels that do not strip the path of the source from `__FILE__` put it into the image; two of the
+/// user's own trees then differ by their names. Revisions do not: they are built at one path.
+fn path_note(sources: &[Arc<Source>]) -> Option<String> {
+    let trees: Vec<_> = sources.iter().filter(|s| matches!(s.origin, Origin::Tree)).collect();
+    let length = |source: &Source| source.tree.as_os_str().len();
+    let differ = trees.iter().any(|source| length(source) != length(trees[0]));
+    let strips = |source: &Source| {
+        std::fs::read_to_string(source.tree.join("Makefile"))
+            .is_ok_and(|text| text.contains("-fmacro-prefix-map"))
+    };
+    let old = trees.iter().find(|source| differ && !strips(source))?;
+    Some(format!(
+        "source {} puts its path into the image (__FILE__), and the paths of the sources have \
+         different lengths: give them names of one length, or compare revisions",
+        old.label
     ))
 }
 

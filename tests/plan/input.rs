@@ -178,3 +178,39 @@ fn what_the_shell_left_over_is_cleared_with_a_note() {
     assert!(!commands.clone().any(|line| line.contains("-O0") || line.contains("/nowhere")));
     assert!(commands.count() > 6);
 }
+
+/// What stands in a matrix about a compiler, and what the plan must say.
+const COMPILERS: &[(&str, &[&str])] = &[
+    ("cross-compile = \"no-such-\"", &["skipped no-such-gcc: no such program"]),
+    ("cc = \"no-such-cc\"", &["skipped no-such-cc: no such program"]),
+    (
+        "llvm = \"-99\"",
+        &["skipped clang-99: no such program (apt-get install clang-99 lld-99 llvm-99)"],
+    ),
+    ("llvm = \"/opt/no-such/\"", &["skipped /opt/no-such/clang: no such program"]),
+    (
+        "cross-compile = \"x86_64-linux-gnu-\"\nmake = [\"KCFLAGS=-w\"]",
+        &[
+            "ARCH=x86_64 KCFLAGS=-w CROSS_COMPILE=x86_64-linux-gnu-",
+            "compiler x86_64-linux-gnu-gcc",
+        ],
+    ),
+    ("cc = \"gcc -pipe\"", &["'CC=gcc -pipe'", "compiler gcc ("]),
+];
+
+#[test]
+fn each_architecture_may_have_its_own_compiler() {
+    let place = Place::new();
+    for (lines, wanted) in COMPILERS {
+        let text = format!("architectures = [\"x86_64\"]\n[arch.x86_64]\n{lines}\n");
+        std::fs::write(place.path("m.toml"), text).unwrap();
+        let output = place.build(&["--matrix", "m.toml", "-C", "linux", "--dry-run"]);
+        let said = out(&output).replace('\\', "");
+        let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        for text in *wanted {
+            assert!(flat.contains(text), "{lines}: {said}{}", err(&output));
+        }
+    }
+    let output = place.build(&["-C", "linux", "KCFLAGS=-w", "KCFLAGS=-g", "--dry-run"]);
+    assert!(out(&output).contains("KCFLAGS=-g") && !out(&output).contains("KCFLAGS=-w"));
+}
