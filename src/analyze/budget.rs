@@ -65,7 +65,7 @@ fn off_asks(rule: &OffCostsNothing, pair: &Pair, ask: &Ask<'_>, sources: bool) -
     let off = rule.variant.as_deref().or(ask.off);
     pair.against == Some(wanted)
         && about(&rule.arch, Some(&pair.arch))
-        && (off.is_none() || pair.variant.is_none() || pair.variant.as_deref() == off)
+        && (pair.variant.is_none() || pair.variant.as_deref() == off)
 }
 
 /// Whether judging `pair` needs its symbols: to sum them, or to name those that grew.

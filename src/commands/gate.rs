@@ -14,7 +14,7 @@ use crate::cli::common::Common;
 use crate::cli::gate::{Format, Gate};
 use crate::exit::{Error, Exit, Result};
 use crate::kbuild::arches;
-use crate::model::baseline::{self, Baseline};
+use crate::model::baseline::{self, Baseline, Recorded};
 use crate::model::policy::{Against, Bound, Date, Limit, OffCostsNothing, Policy};
 use crate::model::run::Run;
 use crate::model::verdict::{COMPLETE, Outcome, State, Verdict};
@@ -52,6 +52,9 @@ fn judge(common: &Common, args: &Gate, subject: &Subject, today: Date) -> Result
     subject.check_archs(only(args))?;
     let old = recorded(args)?;
     let heads = subject.heads();
+    if let (None, Some(old)) = (subject.run(), &old) {
+        unambiguous(&heads, old)?;
+    }
     let mut verdict = one(subject, args, &policy, &ask, old.as_ref(), &heads);
     if args.update_baseline
         && let Some(file) = &args.baseline
@@ -123,6 +126,26 @@ fn held_against(subject: &Subject, heads: &[Head], baseline: &Baseline, file: &P
         found.truncate(heads.len());
     }
     found
+}
+
+/// Refuses an image that could be several of the recorded cells.
+fn unambiguous(images: &[Head], baseline: &Baseline) -> Result<()> {
+    for image in images {
+        let either = image.record.variant.as_deref();
+        let records = baseline.cells.iter().filter(|cell| {
+            cell.arch == image.record.arch
+                && cell.target == image.record.target
+                && either
+                    .is_none_or(|variant| cell.variant.as_deref().is_none_or(|is| is == variant))
+        });
+        let names: Vec<String> = records.map(Recorded::name).collect();
+        if names.len() > 1 {
+            let names = names.join(", ");
+            let msg = format!("{}: could be any of {names}: say --variant NAME", image.cell);
+            return Err(Error::Usage(msg));
+        }
+    }
+    Ok(())
 }
 
 /// The baseline file; `None` where it is about to be made.

@@ -243,6 +243,29 @@ fn images_are_held_against_a_baseline_by_name() {
 }
 
 #[test]
+fn an_image_that_could_be_several_records_must_be_named() {
+    let case = case(BASE);
+    let args = "run.json --baseline b.json --update-baseline";
+    let mut run: Value = serde_json::from_slice(&fs::read(case.path("run.json")).unwrap()).unwrap();
+    let cells = run["cells"].as_array_mut().unwrap();
+    cells.retain(|cell| cell["source"]["label"] == "base");
+    for cell in cells {
+        cell["compiler"] = Value::Null;
+        cell["linker"] = Value::Null;
+    }
+    case.write("run.json", &run.to_string());
+    let ran = case.gate(args);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let image = "x86_64/base/with/vmlinux --baseline b.json";
+    let ran = case.gate(image);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("x86_64 with, x86_64 without: say --variant NAME"), "{}", ran.err);
+    assert_eq!(case.gate(&format!("{image} --variant with")).code, 0);
+    let ran = case.gate(&format!("{image} --variant without"));
+    assert_eq!(ran.code, 1, "the option costs something\n{}", ran.out);
+}
+
+#[test]
 fn only_a_linked_kernel_is_judged() {
     let case = case(BASE);
     let dir = case.path("x86_64/base/without");

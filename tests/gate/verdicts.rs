@@ -161,6 +161,28 @@ fn an_empty_run_and_an_idle_rule_are_no_pass() {
 }
 
 #[test]
+fn off_costs_nothing_insists_on_knowing_where_the_option_is_off() {
+    let case = Case::complete("off-costs-nothing = true\n", |run| {
+        run["baseline_variant"] = json!(null);
+        let mut heads = run["cells"].as_array().unwrap().clone();
+        for head in &mut heads {
+            head["source"]["label"] = json!("head");
+            head["id"] = json!(head["id"].as_str().unwrap().replace("linux", "head"));
+            if head["status"]["state"] == "identical" {
+                head["status"] = json!({"state": "built"});
+            }
+        }
+        run["cells"].as_array_mut().unwrap().extend(heads);
+    });
+    let ran = case.gate("run.json --policy p.toml");
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    case.write("p.toml", "[off-costs-nothing]\nvariant = \"without\"\n");
+    let ran = case.gate("run.json --policy p.toml");
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(ran.out.contains("3 judgements: 3 pass"), "{}", ran.out);
+}
+
+#[test]
 fn impossible_is_a_result_but_not_a_judgement() {
     let case = Case::complete(WIDE, |run| {
         let cell = cell(run, "arm", "with");
