@@ -47,8 +47,6 @@ static NEEDS: &[Need] = &[
     program("perl", "perl"),
     program("git", "git"),
     program("patch", "patch"),
-    // The other linker whose maps are read.
-    program("lld", "ld.lld"),
     Need { package: "libc6-dev", have: Have::Header("stdio.h") },
     Need { package: "libelf-dev", have: Have::Header("gelf.h") },
     Need { package: "libssl-dev", have: Have::Header("openssl/ssl.h") },
