@@ -39,8 +39,11 @@ pub fn check(
         let got = place.config.value(&wanted.symbol);
         let holds = got == wanted.value;
         if holds {
-            if asked {
-                out.push(record(wanted, got, true, None));
+            // A matrix written for an older kernel must not hide that an option can be had now.
+            let surprise = impossible.contains_key(&wanted.symbol) && !wanted.is_off();
+            let why = surprise.then(|| "the matrix calls it impossible, but it holds".to_owned());
+            if asked || surprise {
+                out.push(record(wanted, got, true, why));
             }
             continue;
         }
@@ -79,5 +82,43 @@ fn record(wanted: &Assignment, got: &str, holds: bool, why: Option<String>) -> R
         got: Some(got.to_owned()),
         holds,
         why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(config: &str, wanted: &[Assignment], impossible: &str) -> (Vec<Request>, Verdict) {
+        let tree = tempfile::tempdir().unwrap();
+        std::fs::write(tree.path().join("Kconfig"), "config A\n\tbool \"a\"\n").unwrap();
+        let values = [("A".to_owned(), config.to_owned())].into();
+        let config = Config { values };
+        let place = Place { tree: tree.path(), srcarch: "x86", config: &config };
+        let impossible = [(impossible.to_owned(), "no hardware".to_owned())].into();
+        check(place, wanted, &[], &impossible).unwrap()
+    }
+
+    #[test]
+    fn what_does_not_hold_is_dropped_unless_it_is_impossible() {
+        let on = [Assignment::new("A", "y")];
+        assert_eq!(checked("y", &on, "").1, Verdict::Ok);
+        let (requests, verdict) = checked("n", &on, "");
+        assert!(matches!(verdict, Verdict::Dropped(why) if why.starts_with("A=y became n: ")));
+        assert!(!requests[0].holds);
+        let (requests, verdict) = checked("n", &on, "A");
+        assert_eq!(verdict, Verdict::Impossible("A: no hardware".into()));
+        assert_eq!(requests[0].why.as_deref(), Some("impossible here: no hardware"));
+        let verdict = checked("m", &on, "").1;
+        assert!(matches!(verdict, Verdict::Dropped(_)), "m is not y");
+    }
+
+    #[test]
+    fn an_impossible_request_that_holds_is_remarked_upon() {
+        let (requests, verdict) = checked("y", &[Assignment::new("A", "y")], "A");
+        assert_eq!(verdict, Verdict::Ok);
+        assert!(requests[0].why.as_deref().is_some_and(|why| why.contains("but it holds")));
+        let (requests, _) = checked("n", &[Assignment::new("A", "n")], "A");
+        assert_eq!(requests[0].why, None, "off is what impossible means");
     }
 }

@@ -168,8 +168,6 @@ mod tests {
         let rows = [SizeRow { name, archive: Some("a.a".into()), size: Berkeley::default() }];
         let mut out = Vec::new();
         write_gnu(&mut out, &rows, None, Radix::Decimal).expect("memory does not fail");
-        assert!(
-            out.ends_with(b"         0          0          0          0 m\xfcll.o (ex a.a)\n")
-        );
+        assert!(out.ends_with(b"         0          0          0          0 m\xfcll.o (ex a.a)\n"));
     }
 }

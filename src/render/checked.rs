@@ -30,6 +30,13 @@ pub fn checked(cells: &[Checked], width: u16) -> String {
     let right = [false, false, true, true, false, false];
     let mut text = columns::table(&header, &rows, &right, width);
     for cell in cells {
+        for request in cell.requests.iter().filter(|request| request.holds) {
+            if let Some(why) = &request.why {
+                let id = format!("{}/{}/{}", cell.arch, cell.source, cell.variant);
+                let line = format!("{id}: {}={}: {why}", request.symbol, request.wanted);
+                columns::put(&mut text, format_args!("\n{}\n", columns::wrap(&line, width, 2)));
+            }
+        }
         let reason = match &cell.verdict {
             Outcome::Holds => continue,
             Outcome::Impossible(why)
