@@ -22,6 +22,7 @@ pub struct Args {
 /// Runs everything; the first failure ends it.
 pub fn run(args: &Args) -> Result<()> {
     if !args.tests_only {
+        components()?;
         process::run(cargo().args(["fmt", "--all", "--check"]))?;
         tidy::run()?;
     }
@@ -66,4 +67,15 @@ pub fn run(args: &Args) -> Result<()> {
         process::run(command.args(&args.filters))
     }
     .context("tests")
+}
+
+/// rustfmt and clippy are no part of rustup's minimal profile.
+fn components() -> Result<()> {
+    for (command, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if process::output(cargo().args([command, "--version"])).is_err() {
+            process::run(process::command("rustup").args(["component", "add", component]))
+                .with_context(|| format!("cargo {command} is needed"))?;
+        }
+    }
+    Ok(())
 }
