@@ -13,6 +13,9 @@ pub struct Fill {
     bytes: &'static [u8],
     /// Longer encodings, longest first.
     patterns: Vec<Vec<u8>>,
+    /// Whether a pattern begins or ends with a byte: most gaps are short, and this decides them.
+    heads: [bool; 256],
+    tails: [bool; 256],
     /// Fill that ends inside a gap ends at a multiple of this: the size of an instruction.
     unit: u64,
 }
@@ -64,7 +67,7 @@ const X86_LONG_NOP: &[u8] = &[0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0, 0, 0, 0];
 impl Fill {
     /// Fill of sections without code: zeros.
     pub fn data() -> Self {
-        Self { bytes: &[0], patterns: Vec::new(), unit: 1 }
+        Self::new(&[0], Vec::new(), 1)
     }
 
     /// Fill of code for the machine of `header`.
@@ -105,7 +108,7 @@ impl Fill {
         if header.machine == EM_S390 {
             patterns.insert(0, vec![0xc0, 0x04, 0, 0, 0, 0]); // brcl 0,0
         }
-        Self { bytes: &[0], patterns, unit }
+        Self::new(&[0], patterns, unit)
     }
 
     fn x86() -> Self {
@@ -117,7 +120,18 @@ impl Fill {
         }
         patterns.sort_by_key(|nop| std::cmp::Reverse(nop.len()));
         // 0x90 is nop, 0xcc int3
-        Self { bytes: &[0, 0x90, 0xcc], patterns, unit: 1 }
+        Self::new(&[0, 0x90, 0xcc], patterns, 1)
+    }
+
+    fn new(bytes: &'static [u8], patterns: Vec<Vec<u8>>, unit: u64) -> Self {
+        let (mut heads, mut tails) = ([false; 256], [false; 256]);
+        for pattern in &patterns {
+            if let (Some(&head), Some(&tail)) = (pattern.first(), pattern.last()) {
+                heads[usize::from(head)] = true;
+                tails[usize::from(tail)] = true;
+            }
+        }
+        Self { bytes, patterns, heads, tails, unit }
     }
 
     /// How many bytes of fill `gap` begins with and ends with; `offset` is where in its section it
@@ -143,7 +157,9 @@ impl Fill {
             let rest = &gap[at..];
             if self.bytes.contains(&byte) {
                 at += run_length(rest, byte);
-            } else if let Some(found) = self.patterns.iter().find(|p| rest.starts_with(p)) {
+            } else if self.heads[usize::from(byte)]
+                && let Some(found) = self.patterns.iter().find(|p| rest.starts_with(p))
+            {
                 at += found.len();
             } else {
                 break;
@@ -159,7 +175,9 @@ impl Fill {
         let mut end = gap.len();
         while let Some(&byte) = gap[..end].last() {
             let rest = &gap[..end];
-            if let Some(found) = self.patterns.iter().find(|p| rest.ends_with(p)) {
+            if self.tails[usize::from(byte)]
+                && let Some(found) = self.patterns.iter().find(|p| rest.ends_with(p))
+            {
                 end -= found.len();
             } else if self.bytes.contains(&byte) {
                 let run = rest.iter().rev().take_while(|&&b| b == byte).count();
