@@ -206,6 +206,19 @@ fn the_embedded_matrix_names_only_files_that_are_carried() {
 }
 
 #[test]
+fn the_allyesconfig_matrix_is_for_every_architecture_of_debian() {
+    let file = fixtures("..").join("kconfig/allyesconfig.toml");
+    let matrix = hmmsize::kbuild::matrix::Matrix::open(&file).unwrap();
+    let names: Vec<&str> = hmmsize::kbuild::arches::all().map(|a| a.name.as_ref()).collect();
+    assert_eq!(matrix.architectures, names);
+    assert_eq!(matrix.variants.len(), 3);
+    // Impossible everywhere but where 6.12 selects ARCH_HAS_PTE_DEVMAP.
+    let possible: Vec<&str> =
+        names.into_iter().filter(|name| matrix.arch_spec(name).is_none()).collect();
+    assert_eq!(possible, ["arm64", "powerpc", "riscv", "x86_64"]);
+}
+
+#[test]
 fn debug_info_is_asked_for_as_ours_and_is_there() {
     let place = Place::new();
     let args = ["-C", "linux", "O=out", "--arch", "x86_64", "--debug-info"];
