@@ -13,7 +13,9 @@ const SHT_SYMTAB: u32 = 2;
 const SHT_STRTAB: u32 = 3;
 const SHT_RELA: u32 = 4;
 const SHT_REL: u32 = 9;
+const SHT_GROUP: u32 = 17;
 const SHT_SYMTAB_SHNDX: u32 = 18;
+const SHF_GROUP: u64 = 0x200;
 const SHF_COMPRESSED: u64 = 0x800;
 const ET_EXEC: u16 = 2;
 const ET_DYN: u16 = 3;
@@ -90,16 +92,25 @@ pub fn totals<'a>(sizes: impl IntoIterator<Item = &'a Berkeley>) -> Berkeley {
 /// The table of `size -A`: sections in table order, without those that only serve the linker.
 pub fn sysv(image: &Image<'_>, with_common: bool) -> SysvTable {
     let symtab = image.sections.iter().find(|s| s.sh_type == SHT_SYMTAB);
-    let mut rows: Vec<SysvRow> = image
-        .sections
-        .iter()
-        .filter(|section| is_listed(image, symtab, section))
+    let listed = image.sections.iter().filter(|section| is_listed(image, symtab, section));
+    let mut rows: Vec<SysvRow> = groups_together(listed.collect())
+        .into_iter()
         .map(|s| SysvRow { name: s.name.into(), size: s.size, addr: s.addr })
         .collect();
     if with_common {
         rows.push(SysvRow { name: BString::from("*COM*"), size: common(image), addr: 0 });
     }
     SysvTable { name: image.name.clone(), archive: image.archive.clone(), rows }
+}
+
+/// BFD reads all section groups when it meets the first member of one, so `size` shows them there.
+/// The assembler puts groups in front of everything; clang puts each in front of its members.
+fn groups_together<'a>(sections: Vec<&'a Section<'a>>) -> Vec<&'a Section<'a>> {
+    let is_member = |s: &&Section<'_>| s.flags & SHF_GROUP != 0 && s.sh_type != SHT_GROUP;
+    let Some(first) = sections.iter().position(is_member) else { return sections };
+    let (before, after) = sections.split_at(first + 1);
+    let (groups, rest): (Vec<_>, Vec<_>) = after.iter().partition(|s| s.sh_type == SHT_GROUP);
+    before.iter().copied().chain(groups).chain(rest).collect()
 }
 
 /// Whether BFD makes a section of a header (`bfd_section_from_shdr`). Symbol tables, their strings

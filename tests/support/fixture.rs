@@ -64,6 +64,8 @@ pub struct SectionText {
     pub link: u32,
     #[serde(default)]
     pub info: u32,
+    #[serde(default)]
+    pub entsize: u64,
     /// That many copies.
     #[serde(default = "one")]
     pub count: u64,
@@ -241,7 +243,7 @@ impl SectionText {
             align: self.align,
             link: self.link,
             info: self.info,
-            entsize: 0,
+            entsize: self.entsize,
             size: self.size,
             data,
         }
