@@ -9,6 +9,7 @@ mod debs;
 mod demo;
 mod kernel;
 mod measure;
+mod off;
 mod oracle;
 mod process;
 mod setup;
