@@ -1,4 +1,4 @@
-//! One end-to-end test on a real kernel: the mm/ scope of x86_64, with and without device memory.
+//! One end-to-end test on a real kernel: the mm/ scope of `x86_64`, with and without device memory.
 //!
 //! The tree is the one `cargo xtask test` names in `HMMSIZE_LINUX`. What hmmsize says is held against
 //! GNU `size` over the members of the archives it built, and against the `.config` Kconfig wrote.

@@ -248,10 +248,10 @@ impl Matcher<'_, '_> {
             if self.new_partner[number as usize] != NONE || item.role == Role::Numbered {
                 continue;
             }
-            if let Some(&was) = names.get(&(name.as_ref(), item.class as u8)) {
-                if self.old_partner[was as usize] == NONE {
-                    self.pair(was, number);
-                }
+            if let Some(&was) = names.get(&(name.as_ref(), item.class as u8))
+                && self.old_partner[was as usize] == NONE
+            {
+                self.pair(was, number);
             }
         }
     }

@@ -75,11 +75,11 @@ pub fn between(old: &FileInfo, new: &FileInfo, sides: Option<(Side, Side)>) -> V
         let message = format!("{} has no symbol table: totals only, no symbols", file.name);
         warn(WarningCode::NoSymbols, message);
     }
-    if let (Some(was), Some(is)) = (&old.payload, &new.payload) {
-        if was.kind != is.kind {
-            let message = "only one file has a linker map: both payloads are estimated";
-            warn(WarningCode::PayloadKind, message.to_owned());
-        }
+    if let (Some(was), Some(is)) = (&old.payload, &new.payload)
+        && was.kind != is.kind
+    {
+        let message = "only one file has a linker map: both payloads are estimated";
+        warn(WarningCode::PayloadKind, message.to_owned());
     }
     for message in sides.map(|(old, new)| disagree::disagreement(&old, &new)).unwrap_or_default() {
         warn(WarningCode::PayloadDisagrees, message);

@@ -171,10 +171,8 @@ fn scan(file: &str, text: &str, symbol: &str) -> FileFacts {
                     if let Some(list) = around.last_mut() {
                         list.push(condition);
                     }
-                } else if ours {
-                    if let Some(definition) = out.facts.definitions.last_mut() {
-                        definition.depends.push(condition);
-                    }
+                } else if ours && let Some(definition) = out.facts.definitions.last_mut() {
+                    definition.depends.push(condition);
                 }
             }
             "bool" | "tristate" | "int" | "hex" | "string" | "prompt" if ours => {

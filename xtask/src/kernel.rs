@@ -49,12 +49,12 @@ fn unpacked(tarball: &Path, dir: &Path) -> Result<PathBuf> {
     let key = format!("{} {}.{:09}", meta.len(), changed.as_secs(), changed.subsec_nanos());
     let name = tarball.file_name().unwrap_or_default().to_string_lossy();
     let stamp = dir.join(format!("{name}.stamp"));
-    if let Ok(text) = fs::read_to_string(&stamp) {
-        if let Some((_, tree)) = text.trim_end().split_once('\t').filter(|(k, _)| *k == key) {
-            let tree = dir.join(tree);
-            if version(&tree).is_ok() {
-                return Ok(tree);
-            }
+    if let Ok(text) = fs::read_to_string(&stamp)
+        && let Some((_, tree)) = text.trim_end().split_once('\t').filter(|(k, _)| *k == key)
+    {
+        let tree = dir.join(tree);
+        if version(&tree).is_ok() {
+            return Ok(tree);
         }
     }
     fs::create_dir_all(dir).with_context(|| format!("{}", dir.display()))?;

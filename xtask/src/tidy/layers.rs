@@ -110,10 +110,10 @@ pub fn check(name: &str, text: &str, report: &mut Report) {
                 report.add(name, line, format!("`{}`: {}", word.trim(), only.why));
             }
         }
-        if PURE.contains(&layer) {
-            if let Some(word) = IO.iter().find(|word| has(text, word)) {
-                report.add(name, line, format!("`{word}`: {layer} does no input or output"));
-            }
+        if PURE.contains(&layer)
+            && let Some(word) = IO.iter().find(|word| has(text, word))
+        {
+            report.add(name, line, format!("`{word}`: {layer} does no input or output"));
         }
     }
 }
