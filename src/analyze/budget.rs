@@ -11,6 +11,7 @@ use crate::model::verdict::{
 };
 
 use super::comparable;
+use super::disagree;
 use super::limits::{self, Question};
 use super::pairs::{self, Pair, Side};
 use super::waive;
@@ -227,6 +228,10 @@ fn one_pair(pair: &Pair, about: &[&Question<'_>], warnings: &mut Vec<String>) ->
                         "{}: {what} not known on both sides, not checked",
                         pair.cell
                     ));
+                }
+                if !pair.proven {
+                    let said = disagree::recorded(base, head);
+                    warnings.extend(said.map(|said| format!("{}: {said}", pair.cell)));
                 }
             }
             about.iter().map(|question| limits::ask(question, pair, base.sizes(), head)).collect()

@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
 
+use crate::model::baseline::Recorded;
 use crate::model::image::Image;
-use crate::model::payload::{BIG_GAP, PayloadMap};
+use crate::model::number::{grouped, signed};
+use crate::model::payload::{BIG_GAP, Padding, PayloadMap};
 use crate::model::size::{Berkeley, Payload, PayloadKind};
+use crate::model::verdict::delta;
 
 /// What is known about one side.
 #[derive(Debug, Clone)]
@@ -19,36 +22,37 @@ pub struct Side {
     pub size: Berkeley,
     /// Bytes without padding.
     pub payload: Payload,
-    /// Padding by section name, in bytes; empty if not known.
+    /// Padding by section name; empty if not known.
     pub padding: BTreeMap<String, Padding>,
-}
-
-/// The padding of one section.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Padding {
-    /// All of it, in bytes.
-    pub bytes: u64,
-    /// How many gaps of at least [`BIG_GAP`] bytes it has.
-    pub big_gaps: usize,
-    /// The bytes of those gaps.
-    pub big_bytes: u64,
 }
 
 impl Side {
     /// Collects what is known about `image`.
     pub fn new(image: &Image<'_>, payload: &PayloadMap) -> Self {
-        let mut padding: BTreeMap<String, Padding> = BTreeMap::new();
-        for section in &image.sections {
-            let Some(parts) = payload.section(section.index) else { continue };
-            let sum = padding.entry(section.name.to_str_lossy().into_owned()).or_default();
-            sum.bytes = sum.bytes.saturating_add(parts.padding());
-            for run in parts.padding.iter().filter(|run| run.len() >= BIG_GAP) {
-                sum.big_gaps += 1;
-                sum.big_bytes = sum.big_bytes.saturating_add(run.len());
-            }
+        Self {
+            size: super::size::berkeley(image),
+            payload: payload.payload(),
+            padding: padding(image, payload),
         }
-        Self { size: super::size::berkeley(image), payload: payload.payload(), padding }
     }
+}
+
+/// The padding of every section of `image` that has any, by name.
+pub fn padding(image: &Image<'_>, payload: &PayloadMap) -> BTreeMap<String, Padding> {
+    let mut padding: BTreeMap<String, Padding> = BTreeMap::new();
+    for section in &image.sections {
+        let Some(parts) = payload.section(section.index) else { continue };
+        if parts.padding.is_empty() {
+            continue;
+        }
+        let sum = padding.entry(section.name.to_str_lossy().into_owned()).or_default();
+        sum.bytes = sum.bytes.saturating_add(parts.padding());
+        for run in parts.padding.iter().filter(|run| run.len() >= BIG_GAP) {
+            sum.big_gaps += 1;
+            sum.big_bytes = sum.big_bytes.saturating_add(run.len());
+        }
+    }
+    padding
 }
 
 /// Plain sentences about where size and payload disagree; empty if they tell the same story.
@@ -65,9 +69,10 @@ pub fn disagreement(old: &Side, new: &Side) -> Vec<String> {
     }
     let size = delta(old.size.dec(), new.size.dec());
     let payload = delta(old.payload.bytes, new.payload.bytes);
-    let padding = size - payload;
-    let larger = size.abs().max(payload.abs());
-    if padding == 0 || (size.signum() == payload.signum() && 4 * padding.abs() < larger) {
+    let padding = size.saturating_sub(payload);
+    let larger = size.unsigned_abs().max(payload.unsigned_abs());
+    let small = padding.unsigned_abs() < larger.div_ceil(4);
+    if padding == 0 || (size.signum() == payload.signum() && small) {
         return Vec::new();
     }
     let mut out = vec![format!(
@@ -82,9 +87,11 @@ pub fn disagreement(old: &Side, new: &Side) -> Vec<String> {
 }
 
 /// Which sections' padding made the difference, the largest first.
-fn whose(old: &Side, new: &Side, padding: i128) -> String {
+fn whose(old: &Side, new: &Side, padding: i64) -> String {
     let did = if padding < 0 { "absorbed" } else { "exaggerates" };
-    let mut changes: Vec<(&str, i128)> = old
+    // What is known of one side only is no change.
+    let known = !old.padding.is_empty() && !new.padding.is_empty();
+    let mut changes: Vec<(&str, i64)> = old
         .padding
         .keys()
         .chain(new.padding.keys().filter(|name| !old.padding.contains_key(*name)))
@@ -92,16 +99,16 @@ fn whose(old: &Side, new: &Side, padding: i128) -> String {
             let bytes = |side: &Side| side.padding.get(name).map_or(0, |padding| padding.bytes);
             (name.as_str(), delta(bytes(old), bytes(new)))
         })
-        .filter(|(_, change)| change.signum() == padding.signum())
+        .filter(|(_, change)| known && change.signum() == padding.signum())
         .collect();
-    changes.sort_by_key(|&(name, change)| (std::cmp::Reverse(change.abs()), name));
+    changes.sort_by_key(|&(name, change)| (std::cmp::Reverse(change.unsigned_abs()), name));
     // The sections that together make up nine tenths of it are enough to name.
     let mut named: Vec<String> = Vec::new();
-    let mut sum = 0;
+    let mut sum = 0_i128;
     for &(name, change) in &changes {
         named.push(format!("{name} {}", signed(change)));
-        sum += change;
-        if 10 * sum.abs() >= 9 * padding.abs() || named.len() == 3 {
+        sum += i128::from(change);
+        if 10 * sum.abs() >= 9 * i128::from(padding).abs() || named.len() == 3 {
             break;
         }
     }
@@ -121,11 +128,30 @@ fn gaps(side: &Side) -> Option<String> {
         .take(3)
         .map(|(name, padding)| {
             let gaps = if padding.big_gaps == 1 { "gap" } else { "gaps" };
-            format!("{name} ({} {gaps}, {} bytes)", padding.big_gaps, commas(padding.big_bytes))
+            format!("{name} ({} {gaps}, {} bytes)", padding.big_gaps, grouped(padding.big_bytes))
         })
         .collect();
     (!named.is_empty())
         .then(|| format!("alignment gaps of 4 KiB or more lie in {}", named.join(", ")))
+}
+
+/// The same of two records, in one sentence; `None` without payloads, and where neither size nor
+/// payload moved by more than the noise.
+pub fn recorded(base: &Recorded, head: &Recorded) -> Option<String> {
+    let side = |recorded: &Recorded| {
+        let padding = recorded.padding.clone();
+        Some(Side { size: recorded.size, payload: recorded.payload?, padding })
+    };
+    let (base_side, head_side) = (side(base)?, side(head)?);
+    let noise = base.noise.max(head.noise).unwrap_or(0);
+    let within = |old: u64, new: u64| old.abs_diff(new) <= noise;
+    if noise > 0
+        && within(base_side.payload.bytes, head_side.payload.bytes)
+        && within(base.size.dec(), head.size.dec())
+    {
+        return None;
+    }
+    disagreement(&base_side, &head_side).into_iter().next()
 }
 
 fn kind(kind: PayloadKind) -> &'static str {
@@ -135,42 +161,14 @@ fn kind(kind: PayloadKind) -> &'static str {
     }
 }
 
-fn delta(old: u64, new: u64) -> i128 {
-    i128::from(new) - i128::from(old)
-}
-
-/// `+33,813`, `-4,754`, `0`
-fn signed(value: i128) -> String {
-    let sign = match value.signum() {
-        0 => "",
-        1 => "+",
-        _ => "-",
-    };
-    let bytes = u64::try_from(value.unsigned_abs()).unwrap_or(u64::MAX);
-    format!("{sign}{}", commas(bytes))
-}
-
-/// Digits in groups of three.
-fn commas(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn side(dec: u64, payload: u64, padding: &[(&str, u64)]) -> Side {
         let padding = padding.iter().map(|&(name, bytes)| {
-            let big_gaps = usize::from(bytes >= BIG_GAP);
-            (name.to_owned(), Padding { bytes, big_gaps, big_bytes: bytes * big_gaps as u64 })
+            let big_gaps = u64::from(bytes >= BIG_GAP);
+            (name.to_owned(), Padding { bytes, big_gaps, big_bytes: bytes * big_gaps })
         });
         Side {
             size: Berkeley { text: dec, data: 0, bss: 0 },
@@ -208,6 +206,14 @@ mod tests {
         assert!(said[0].contains("say 0, but payload says +40"), "{}", said[0]);
         let said = disagreement(&side(4096, 4000, &[]), &side(8192, 4001, &[]));
         assert!(said[0].contains("exaggerates"), "{}", said[0]);
+    }
+
+    #[test]
+    fn without_sections_on_both_sides_none_is_named() {
+        let (old, new) = (side(8192, 4096, &[]), side(8192, 4136, &[(".text", 4056)]));
+        let said = disagreement(&old, &new);
+        let bytes = "alignment padding absorbed the change (-40 bytes of it)";
+        assert!(said[0].ends_with(bytes), "{}", said[0]);
     }
 
     #[test]

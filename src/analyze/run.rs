@@ -4,17 +4,14 @@
 //! variant, and where there are several sources, each variant against the baseline source. What has
 //! no numbers keeps its row and says why.
 
-use std::collections::BTreeMap;
-
 use super::comparable;
 use super::disagree;
 use super::pairs::{self, Pair, Side};
 use super::series;
-use crate::model::baseline::target_name;
+use crate::model::baseline::{Recorded, target_name};
 use crate::model::policy::Against;
 use crate::model::run::{Cell, Run, Status, Target};
 use crate::model::run_report::{Block, Delta, Row, RunReport, SCHEMA, Word};
-use crate::model::size::Berkeley;
 use crate::model::verdict::delta;
 
 /// The report of `run`, which was read from `file`.
@@ -240,32 +237,30 @@ fn compare(run: &Run, pair: &Pair) -> Delta {
             | Side::Impossible(reason),
         ) => (Word::NoBase, Some(format!("{}: {reason}", pair.base_name))),
         _ if pair.proven => (Word::Proven, Some("0, proven by identical inputs".into())),
-        _ => match base.zip(head).and_then(|(base, head)| comparable::obstacle(base, head)) {
-            Some(reason) => (Word::NotComparable, Some(reason)),
-            None => measured_word(&found),
+        _ => match base.zip(head) {
+            None => (Word::Same, None),
+            Some((base, head)) => match comparable::obstacle(base, head) {
+                Some(reason) => (Word::NotComparable, Some(reason)),
+                None => measured_word(noise, base, head),
+            },
         },
     };
     found
 }
 
 /// What two comparable measurements come to.
-fn measured_word(found: &Delta) -> (Word, Option<String>) {
-    let dec = found.base.zip(found.head).map_or(0, |(base, head)| delta(base.dec(), head.dec()));
-    let payload = found.base_payload.zip(found.head_payload);
-    let Some((base, head)) = payload else { return (word_of(dec, found.noise), None) };
-    // Which sections' padding it was, only the images know.
-    let side = |size: Option<Berkeley>, payload| disagree::Side {
-        size: size.unwrap_or_default(),
-        payload,
-        padding: BTreeMap::new(),
+fn measured_word(noise: Option<u64>, base: &Recorded, head: &Recorded) -> (Word, Option<String>) {
+    let note = disagree::recorded(base, head);
+    let word = match base.payload.zip(head.payload) {
+        Some((was, is)) if was.kind == is.kind => {
+            if note.is_some() {
+                Word::SizeMisleads
+            } else {
+                word_of(delta(was.bytes, is.bytes), noise)
+            }
+        }
+        _ => word_of(delta(base.size.dec(), head.size.dec()), noise),
     };
-    let said = disagree::disagreement(&side(found.base, base), &side(found.head, head));
-    let note = said.into_iter().next();
-    if base.kind != head.kind {
-        return (word_of(dec, found.noise), note);
-    }
-    let bytes = delta(base.bytes, head.bytes);
-    let word = if note.is_some() { Word::SizeMisleads } else { word_of(bytes, found.noise) };
     (word, note)
 }
 

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::analyze::{class, payload, size};
+use crate::analyze::{class, disagree, payload, size};
 use crate::elf::{Input, Want, linkmap};
 use crate::exit::{Error, Result};
 use crate::model::diag::Diag;
@@ -38,6 +38,7 @@ pub fn linked(vmlinux: &Path, map: Option<&Path>) -> Result<(Measured, Vec<Diag>
         file: Some(name(vmlinux)),
         payload: Some(payload.payload()),
         classes: class::classify(&image, Some(&payload)),
+        padding: disagree::padding(&image, &payload),
         bytes: Some(input.file_len()),
         map: map.map(name),
         ..Measured::default()

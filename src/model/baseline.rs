@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::class::Class;
+use super::payload::Padding;
 use super::run::{Cell, Measured, Target};
 use super::size::{Berkeley, Payload};
 
@@ -54,6 +55,10 @@ pub struct Recorded {
     pub payload: Option<Payload>,
     /// Bytes by class; they sum to `size.dec()`.
     pub classes: BTreeMap<Class, u64>,
+    /// Padding by section name, where it is at hand. A baseline file, which people review, does not
+    /// keep it: it is only there to explain.
+    #[serde(skip)]
+    pub padding: BTreeMap<String, Padding>,
     /// Bytes on disk, where that is what counts.
     pub bytes: Option<u64>,
     /// Spread in bytes seen by `--noise`.
@@ -89,6 +94,7 @@ impl Recorded {
             size: measured.size,
             payload: measured.payload,
             classes: measured.classes.clone(),
+            padding: measured.padding.clone(),
             bytes: measured.bytes,
             noise: measured.noise,
             symbols: None,

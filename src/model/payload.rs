@@ -3,7 +3,7 @@
 //! Every ALLOC byte is in exactly one of three states: padding, unattributed payload, or payload
 //! that something claims. Only the first two are stored, as sorted runs; the rest is the rest.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::size::{Payload, PayloadKind};
 
@@ -30,6 +30,18 @@ pub struct SectionPayload {
     pub padding: Vec<Run>,
     /// Payload that no symbol (estimated) or object (map) claims, in the same form.
     pub unattributed: Vec<Run>,
+}
+
+/// The padding of one section, or of all of one name, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Padding {
+    /// All of it.
+    pub bytes: u64,
+    /// How many gaps of at least [`BIG_GAP`] bytes it has.
+    pub big_gaps: u64,
+    /// The bytes of those gaps.
+    pub big_bytes: u64,
 }
 
 /// A run of bytes in a section.

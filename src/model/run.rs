@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::class::Class;
 use super::config::ConfigChange;
+use super::payload::Padding;
 use super::size::{Berkeley, Payload};
 
 /// The version of the `run.json` format that this program writes.
@@ -205,6 +206,9 @@ pub struct Measured {
     pub prelink: Option<Berkeley>,
     /// Bytes by class; they sum to `size.dec()`.
     pub classes: BTreeMap<Class, u64>,
+    /// Padding by section name, of a linked file: where a change that `size` does not show went.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub padding: BTreeMap<String, Padding>,
     /// Each measured file: modules, scope members, the image.
     pub files: Vec<FileSize>,
     /// Total bytes on disk of what was measured, where that is what counts (image, modules).

@@ -243,6 +243,21 @@ fn images_are_held_against_a_baseline_by_name() {
 }
 
 #[test]
+fn what_is_odd_about_an_image_is_said() {
+    let case = case(BASE);
+    let base = "x86_64/base/without/vmlinux";
+    let update = format!("{base} --baseline b.json --update-baseline");
+    assert!(!case.gate(&update).err.contains("warning"));
+    // The map of another program.
+    let map = "Linker script and memory map\n\n.other          0x1000       0x10\n";
+    case.write(&format!("{base}.map"), map);
+    let ran = case.gate(&format!("{base} --baseline b.json"));
+    assert!(ran.err.contains("hmmsize: warning: "), "{}", ran.err);
+    assert!(ran.err.contains("section .text is not in the map"), "{}", ran.err);
+    assert_eq!(case.gate(&format!("{base} --baseline b.json -q")).err, "");
+}
+
+#[test]
 fn an_image_that_could_be_several_records_must_be_named() {
     let case = case(BASE);
     let args = "run.json --baseline b.json --update-baseline";

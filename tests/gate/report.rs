@@ -93,6 +93,37 @@ fn every_state_has_its_row_and_its_reason() {
     assert_eq!(compare(&Case::complete("", |_| ()), "").code, 0);
 }
 
+/// One definition of it for both commands, which name the sections where the padding is.
+#[test]
+fn padding_that_absorbed_the_change_is_found_in_the_run() {
+    let gap = |bytes: u64| json!({"bytes": bytes, "big_gaps": 1, "big_bytes": bytes});
+    let padded = |run: &mut Value| {
+        for (variant, text, bss) in
+            [("without", 2_966_379, 1_322_623), ("with", 2_938_896, 1_311_539)]
+        {
+            let padding = json!({".text": gap(text), ".bss": gap(bss)});
+            cell(run, "x86_64", variant)["measured"]["padding"] = padding;
+        }
+    };
+    let case = Case::complete(super::WIDE, padded);
+    let said = "section sizes say -4,754, but payload says +33,813: alignment padding absorbed the \
+                change (padding in .text -27,483, .bss -11,084)";
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let report = compare(&case, "").out;
+    assert!(flat(&report).contains(&format!("warning: with - without: {said}")), "{report}");
+    let gate = case.gate("run.json --policy p.toml");
+    assert_eq!(gate.code, 0, "a warning is no verdict");
+    assert!(flat(&gate.out).contains(&format!("warning: x86_64 with: {said}")), "{}", gate.out);
+    // Of noise nothing is said, by neither.
+    let case = Case::complete(super::WIDE, |run| {
+        padded(run);
+        cell(run, "x86_64", "with")["measured"]["noise"] = json!(40_000);
+    });
+    let (report, gate) = (compare(&case, "").out, case.gate("run.json --policy p.toml").out);
+    assert!(report.lines().any(|l| l.starts_with("x86_64 ") && l.ends_with("noise")), "{report}");
+    assert!(!report.contains("absorbed") && !gate.contains("absorbed"), "{report}{gate}");
+}
+
 #[test]
 fn nothing_but_the_blocks_is_wider_than_80_columns() {
     let case = Case::whole("");

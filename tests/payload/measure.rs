@@ -4,6 +4,7 @@ use std::path::Path;
 
 use hmmsize::commands::measure;
 use hmmsize::elf::{Input, Want, ikconfig};
+use hmmsize::model::class::Class;
 use hmmsize::model::size::{Berkeley, PayloadKind};
 
 use crate::support::{run, scratch};
@@ -128,6 +129,10 @@ fn a_linked_kernel_with_and_without_its_map() {
     assert_eq!(exact.size, gnu_size(dir, "vmlinux"));
     assert_eq!(exact.payload.unwrap().kind, PayloadKind::Map);
     assert_eq!(exact.classes.values().sum::<u64>(), exact.size.dec());
+    // The padding of the sections is what the class says; 256-byte alignment leaves some.
+    let padding: u64 = exact.padding.values().map(|padding| padding.bytes).sum();
+    assert_eq!(Some(&padding), exact.classes.get(&Class::Padding));
+    assert!(exact.padding[".text"].bytes > 100, "{:?}", exact.padding);
     assert_eq!(exact.map, Some(map.to_string_lossy().into_owned()));
     let (estimated, _) = measure::linked(&vmlinux, None).unwrap();
     assert_eq!(estimated.payload.unwrap().kind, PayloadKind::Estimated);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cli::common::Common;
 use crate::cli::gate::Gate;
 use crate::commands::measure;
 use crate::elf::{Input, Want};
@@ -11,8 +12,9 @@ use crate::model::baseline::Recorded;
 use crate::model::image::{Bits, Image, Kind};
 use crate::model::run::Target;
 
-/// The name of an image, and what it would be recorded as.
-pub fn measure(file: &Path, args: &Gate) -> Result<(String, Recorded)> {
+/// The name of an image, and what it would be recorded as. What its readers found odd is said on
+/// standard error.
+pub fn measure(common: &Common, file: &Path, args: &Gate) -> Result<(String, Recorded)> {
     let input = Input::open(file)?;
     let image = input.image(Want::SYMBOLS)?;
     match image.kind {
@@ -31,7 +33,12 @@ pub fn measure(file: &Path, args: &Gate) -> Result<(String, Recorded)> {
     let mut map = file.as_os_str().to_owned();
     map.push(".map");
     let map = Path::new(&map);
-    let (measured, _) = measure::linked(file, map.is_file().then_some(map))?;
+    let (measured, diags) = measure::linked(file, map.is_file().then_some(map))?;
+    if common.quiet == 0 {
+        for diag in diags {
+            eprintln!("hmmsize: warning: {diag}");
+        }
+    }
     let record = Recorded {
         arch: arch(&image).ok_or_else(|| {
             Error::input(
@@ -49,6 +56,7 @@ pub fn measure(file: &Path, args: &Gate) -> Result<(String, Recorded)> {
         size: measured.size,
         payload: measured.payload,
         classes: measured.classes,
+        padding: measured.padding,
         bytes: None,
         noise: None,
         symbols: None,

@@ -61,8 +61,10 @@ impl Subject {
                     let msg = "images are held against a baseline: give --baseline FILE";
                     return Err(Error::Usage(msg.into()));
                 }
-                let images =
-                    files.iter().map(|file| images::measure(file, args)).collect::<Result<_>>()?;
+                let images = files
+                    .iter()
+                    .map(|file| images::measure(common, file, args))
+                    .collect::<Result<_>>()?;
                 let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
                 Ok(Self { name: names.join(", "), dir: PathBuf::new(), what: What::Images(images) })
             }
