@@ -1,6 +1,7 @@
 //! What Kconfig files say about one symbol, read line by line: where it is defined, what it depends
-//! on, who selects it. No macros, no `source`, no evaluation beyond "is this symbol on": enough to
-//! tell a person where to look. The Kconfig engine will replace it behind `explain_request`.
+//! on (also through the `if` and `menu` around it and around the `source` lines that lead to it), who
+//! selects it. No macros but SRCARCH, no evaluation beyond "is this symbol on": enough to tell a
+//! person where to look. The Kconfig engine will replace it behind `explain_request`.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ pub struct Definition {
     pub place: String,
     /// Whether a user can set it.
     pub prompt: bool,
-    /// Conditions of `depends on` and of the `if` and `menu` around it in that file.
+    /// Conditions of `depends on`, and of the `if` and `menu` around it, outermost first.
     pub depends: Vec<String>,
 }
 
@@ -48,6 +49,17 @@ pub struct Select {
 struct FileFacts {
     facts: Facts,
     names: Vec<String>,
+    sources: Vec<Sourced>,
+}
+
+/// One `source` line.
+struct Sourced {
+    /// The file that has the line.
+    from: String,
+    /// The file it names.
+    file: String,
+    /// Conditions around the line in its file.
+    around: Vec<String>,
 }
 
 /// Reads all Kconfig files of `tree` but those of other architectures.
@@ -62,10 +74,16 @@ pub fn read(tree: &Path, srcarch: &str, symbol: &str) -> Result<Facts> {
         .collect::<Result<_>>()?;
     let mut facts = Facts::default();
     let mut names: Vec<String> = Vec::new();
+    let mut sources: Vec<Sourced> = Vec::new();
     for file in files {
         facts.definitions.extend(file.facts.definitions);
         facts.selects.extend(file.facts.selects);
         names.extend(file.names);
+        sources.extend(file.sources);
+    }
+    for definition in &mut facts.definitions {
+        let file = definition.place.rsplit_once(':').map_or("", |(file, _)| file);
+        definition.depends.splice(0..0, leading_to(file, srcarch, &sources));
     }
     if facts.definitions.is_empty() {
         let score = |name: &String| strsim::jaro_winkler(symbol, name);
@@ -75,6 +93,24 @@ pub fn read(tree: &Path, srcarch: &str, symbol: &str) -> Result<Facts> {
             .max_by(|a, b| score(a).total_cmp(&score(b)));
     }
     Ok(facts)
+}
+
+/// Conditions around the `source` lines that lead to `file`, outermost first. A file that is sourced
+/// from several places has none that always hold.
+fn leading_to(file: &str, srcarch: &str, sources: &[Sourced]) -> Vec<String> {
+    let mut conditions: Vec<String> = Vec::new();
+    let mut file = file.to_owned();
+    // Deeper than any kernel nests, and an end to a file that sources itself.
+    for _ in 0..32 {
+        let here = |line: &&Sourced| {
+            line.file.replace("$(SRCARCH)", srcarch).replace("$SRCARCH", srcarch) == file
+        };
+        let mut lines = sources.iter().filter(here);
+        let (Some(line), None) = (lines.next(), lines.next()) else { break };
+        conditions.splice(0..0, line.around.iter().cloned());
+        file.clone_from(&line.from);
+    }
+    conditions
 }
 
 /// Sorted, so that the same tree gives the same words.
@@ -163,7 +199,15 @@ fn scan(file: &str, text: &str, symbol: &str) -> FileFacts {
                 around.pop();
                 block = Block::Other;
             }
-            "comment" | "source" | "mainmenu" => block = Block::Other,
+            "source" => {
+                block = Block::Other;
+                out.sources.push(Sourced {
+                    from: file.to_owned(),
+                    file: rest.trim_matches(['"', '\'']).to_owned(),
+                    around: around.concat(),
+                });
+            }
+            "comment" | "mainmenu" => block = Block::Other,
             "help" | "---help---" => help = Some(None),
             "depends" => {
                 let condition = rest.strip_prefix("on").unwrap_or(rest).trim().to_owned();
@@ -314,83 +358,4 @@ fn rank(value: &str) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "\
-menu \"Memory\"
-	depends on MMU
-
-config ZONE_DEVICE
-	bool \"Device memory\"
-	depends on MEMORY_HOTPLUG
-	depends on ARCH_HAS_PTE_DEVMAP && \\
-		!XIP
-	help
-	  We select HMM_MIRROR for you:
-	  config FAKE
-
-	  depends on nothing
-
-config HMM_MIRROR
-	bool
-	depends on MMU
-
-if NET
-config RDMA
-	tristate \"RDMA\"
-	select HMM_MIRROR if 64BIT # always
-endif
-endmenu
-config AFTER
-	bool \"x\"
-";
-
-    fn config(pairs: &[(&str, &str)]) -> Config {
-        Config { values: pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect() }
-    }
-
-    #[test]
-    fn depends_and_prompt_of_a_definition_are_read() {
-        let found = scan("mm/Kconfig", TEXT, "ZONE_DEVICE");
-        let definition = &found.facts.definitions[0];
-        assert_eq!(definition.place, "mm/Kconfig:4");
-        assert!(definition.prompt);
-        assert_eq!(definition.depends, ["MMU", "MEMORY_HOTPLUG", "ARCH_HAS_PTE_DEVMAP && !XIP"]);
-        assert_eq!(found.names, ["ZONE_DEVICE", "HMM_MIRROR", "RDMA", "AFTER"]);
-        let config = config(&[("MMU", "y"), ("MEMORY_HOTPLUG", "y"), ("XIP", "y")]);
-        let wanted = Assignment::new("ZONE_DEVICE", "y");
-        assert_eq!(
-            describe(&found.facts, &config, &wanted),
-            "depends on MMU && MEMORY_HOTPLUG && ARCH_HAS_PTE_DEVMAP && !XIP (mm/Kconfig:4), but \
-             ARCH_HAS_PTE_DEVMAP is n, XIP is y"
-        );
-    }
-
-    #[test]
-    fn selectors_that_are_on_are_named() {
-        let found = scan("mm/Kconfig", TEXT, "HMM_MIRROR");
-        let config = config(&[("HMM_MIRROR", "y"), ("RDMA", "m")]);
-        let wanted = Assignment::new("HMM_MIRROR", "n");
-        assert_eq!(
-            describe(&found.facts, &config, &wanted),
-            "has no prompt (mm/Kconfig:15); selected by RDMA if 64BIT (mm/Kconfig:22)"
-        );
-    }
-
-    #[test]
-    fn conditions_end_with_their_block() {
-        let found = scan("Kconfig", TEXT, "AFTER");
-        assert_eq!(found.facts.definitions[0].depends, Vec::<String>::new());
-        let found = scan("Kconfig", TEXT, "RDMA");
-        assert_eq!(found.facts.definitions[0].depends, ["MMU", "NET"]);
-    }
-
-    #[test]
-    fn what_is_not_defined_is_said_so() {
-        let facts = Facts { similar: Some("ZONE_DEVICE".into()), ..Facts::default() };
-        let wanted = Assignment::new("ZONE_DEVICES", "y");
-        let text = describe(&facts, &config(&[]), &wanted);
-        assert!(text.contains("did you mean ZONE_DEVICE?"), "{text}");
-    }
-}
+mod tests;
