@@ -172,6 +172,17 @@ fn notes(run: &Run, cells: &[&Cell]) -> Vec<String> {
             Status::Impossible { reason } => notes.push(format!("{name}: impossible: {reason}")),
             other => notes.extend(pairs::trouble(other).map(|reason| format!("{name}: {reason}"))),
         }
+        if cell.status.is_result() && !matches!(cell.status, Status::Impossible { .. }) {
+            let excused = cell.requests.iter().filter(|request| !request.holds);
+            let excused = excused.map(|r| match &r.why {
+                Some(why) => format!("{}={} is {why}", r.symbol, r.wanted),
+                None => format!("{}={} does not hold", r.symbol, r.wanted),
+            });
+            let excused: Vec<String> = excused.collect();
+            if !excused.is_empty() {
+                notes.push(format!("{name}: measured although {}", excused.join("; ")));
+            }
+        }
         let numbers = pairs::measured(run, cell);
         for object in numbers.map(|numbers| numbers.not_built.as_slice()).unwrap_or_default() {
             notes.push(format!("{name}: {object} is not built, it counts 0"));

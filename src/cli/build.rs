@@ -26,19 +26,38 @@ pub struct Build {
     /// Build again what has already been built from the same inputs.
     #[arg(long, conflicts_with = "resume", help_heading = "How")]
     pub rebuild: bool,
-    /// End a cell that takes longer (90s, 40m, 2h; plain seconds).
+    /// End a cell that takes longer, configuring included (90s, 40m, 2h; plain seconds).
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "How")]
     pub timeout: Option<Duration>,
     /// Build one cell several times with what should not matter changed (length of the version
     /// string, output path) and report the spread; smaller differences are marked.
     #[arg(long, help_heading = "How")]
     pub noise: bool,
+    /// What stays of a finished cell: all, or results only (what was measured, .config, logs,
+    /// reproduce.sh) [default: all; results where more than two revisions are built].
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        hide_possible_values = true,
+        help_heading = "How"
+    )]
+    pub keep: Option<Kept>,
     /// Do not use ccache.
     #[arg(long, help_heading = "How")]
     pub no_ccache: bool,
     /// Exit with 125 instead of 3, so that `git bisect run` skips what does not build.
     #[arg(long, help_heading = "How")]
     pub bisect: bool,
+}
+
+/// What stays of a finished cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kept {
+    /// The build tree too.
+    All,
+    /// What was measured and how.
+    Results,
 }
 
 /// What to build: shared by every command that builds.

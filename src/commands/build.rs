@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::cli::build::{Build, What};
+use crate::cli::build::{Build, Kept, What};
 use crate::cli::common::Common;
 use crate::cli::{Cli, Command};
 use crate::exit::{Error, Exit, Result};
+use crate::kbuild::cell::Keep;
 use crate::kbuild::jobs::Pool;
+use crate::kbuild::plan::Plan;
 use crate::kbuild::process::Runner;
 use crate::kbuild::state::{self, RUN};
 use crate::kbuild::{describe, planner};
@@ -44,17 +46,29 @@ pub fn run(common: &Common, args: &Build) -> Result<Exit> {
         }
     }
     if args.configure_only {
-        return configure_only::run(common, &plan, args.bisect, &runner, &pool);
+        return configure_only::run(common, &plan, args.timeout, args.bisect, &runner, &pool);
     }
     let options = Options {
         timeout: args.timeout,
         rebuild: args.rebuild,
         noise: args.noise,
         bisect: args.bisect,
+        keep: keep(args, &plan),
         cache: ask.cache,
         command,
     };
     execute::execute(common, &plan, &options, &runner, &pool)
+}
+
+/// What was asked for with `--keep`; else build trees stay unless a series is built, where they would
+/// fill the disk and nobody looks at them.
+fn keep(args: &Build, plan: &Plan) -> Keep {
+    let series = plan.rounds().len() > 2;
+    match args.keep {
+        Some(Kept::Results) => Keep::Results,
+        None if series => Keep::Results,
+        _ => Keep::All,
+    }
 }
 
 /// `--resume O=DIR` alone: the arguments that the run in DIR was started with. With anything else

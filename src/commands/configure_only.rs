@@ -1,6 +1,7 @@
 //! `build --configure-only`: configures every cell and says which requests hold; compiles nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::cli::common::Common;
 use crate::exit::{Error, Exit, Result};
@@ -22,6 +23,7 @@ type Known = BTreeMap<String, (String, String)>;
 pub fn run(
     common: &Common,
     plan: &Plan,
+    timeout: Option<Duration>,
     bisect: bool,
     runner: &Runner,
     pool: &Pool,
@@ -40,7 +42,7 @@ pub fn run(
                     return None;
                 }
                 progress.cell(&cell.id).phase("configure");
-                Some(execute::configure_cell(cell, &out, runner))
+                Some(execute::configure_cell(cell, &out, runner, timeout))
             })?;
             runner.check()?;
             for (cell, result) in round.into_iter().zip(results) {

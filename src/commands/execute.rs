@@ -2,13 +2,14 @@
 //! completes the records (what was dragged in), writes `run.json`, prints the tables.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::analyze::run::report;
 use crate::cli::common::Common;
 use crate::exit::{Error, Exit, Result};
-use crate::kbuild::cell::{self, Context};
+use crate::kbuild::cell::{self, Context, Keep};
 use crate::kbuild::configure::{self, Hands};
 use crate::kbuild::executor::{self, Executed};
 use crate::kbuild::forecast::Forecasts;
@@ -37,6 +38,8 @@ pub struct Options {
     pub noise: bool,
     /// Exit with 125 in place of 3.
     pub bisect: bool,
+    /// What stays of a finished cell.
+    pub keep: Keep,
     /// Where caches are kept.
     pub cache: PathBuf,
     /// The words of the run that is resumed; absent: those of this process.
@@ -84,7 +87,7 @@ pub fn carry_out(
     let style = Style::detect(common.quiet);
     let executed = {
         let progress = Progress::new(style);
-        let configure = |cell: &CellPlan| configure_cell(cell, &out, runner);
+        let configure = |cell: &CellPlan| configure_cell(cell, &out, runner, options.timeout);
         let measure = |outputs: &Outputs| measure_outputs(outputs, &progress);
         let context = Context {
             plan,
@@ -98,6 +101,7 @@ pub fn carry_out(
                 .then(|| Forecasts::new(options.cache.join("forecasts"))),
             timeout: options.timeout,
             rebuild: options.rebuild,
+            keep: options.keep,
         };
         let mut executed = executor::run(&context)?;
         if options.noise {
@@ -119,8 +123,10 @@ pub fn carry_out(
 /// Says which cells have no result and why, where everything is, and what the exit code is.
 fn conclude(common: &Common, run: &Run, file: &Path, bisect: bool) -> Exit {
     let bad: Vec<&Cell> = run.cells.iter().filter(|cell| !cell.status.is_result()).collect();
+    // On a terminal the table, which gives the reasons too, has just been printed there.
+    let seen = common.output.is_none() && std::io::stdout().is_terminal();
     if common.quiet < 2 {
-        for cell in &bad {
+        for cell in bad.iter().filter(|_| !seen) {
             eprintln!("hmmsize: {}", executor::verdict_line(cell));
         }
         if !bad.is_empty() {
@@ -142,6 +148,7 @@ pub(super) fn configure_cell(
     cell: &CellPlan,
     out: &OutDir,
     runner: &Runner,
+    timeout: Option<Duration>,
 ) -> Result<configure::Configured> {
     let log = out.cell_dir(&cell.id)?.join("configure.log");
     let _ = std::fs::remove_file(&log);
@@ -149,7 +156,7 @@ pub(super) fn configure_cell(
         let text = std::fs::read(path).map_err(|e| Error::io(path, e))?;
         dotconfig::parse(path, &text)
     };
-    let hands = Hands { runner, read_config: &read, log: Some(log), deadline: None };
+    let hands = Hands { runner, read_config: &read, log: Some(log), timeout };
     configure::configure(cell, &hands)
 }
 

@@ -82,6 +82,9 @@ pub fn scope(out: &Path, scope: &str) -> Result<(Measured, Vec<Diag>)> {
         if object.as_ref().is_some_and(|object| *object != path) {
             continue;
         }
+        if object.is_some() {
+            measured.file = Some(name(&out.join(&path)));
+        }
         let size = size::berkeley(image);
         measured.size += size;
         for (class, bytes) in class::classify(image, None) {

@@ -46,14 +46,29 @@ pub struct Context<'a> {
     pub measure: &'a Measure<'a>,
     /// What earlier builds had to compile; `None` if nobody looks.
     pub forecasts: Option<Forecasts>,
-    /// How long one cell may take to build.
+    /// How long one cell may take, configuring included.
     pub timeout: Option<Duration>,
     /// Build cells again although they are finished.
     pub rebuild: bool,
+    /// What stays of a finished cell.
+    pub keep: Keep,
+}
+
+/// What stays of a finished cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// The build tree too.
+    #[default]
+    All,
+    /// What was measured, the `.config`, the logs, `reproduce.sh`: a long series of allyesconfig
+    /// trees fills any disk.
+    Results,
 }
 
 /// The log of a cell, in its directory.
 const LOG: &str = "build.log";
+/// What a scope or the modules were measured from, in the cell's directory.
+const MEASURED: &str = "measured";
 /// The identity of what lies in the build directory, in the cell's directory.
 const STAMP: &str = ".building";
 
@@ -95,12 +110,14 @@ pub fn build(
     record: Cell,
 ) -> Result<Cell> {
     let start = Instant::now();
+    let took = || configured.wall + start.elapsed();
     let mut record = record;
     if let Some(old) = reusable(context, cell, configured) {
         let Cell { measured, wall_s, cpu_s, objects, reproduce, log, .. } = old;
         if measured.as_ref().is_some_and(|m| m.noise.is_some()) {
             record.labels.push("noise".to_owned());
         }
+        clear(context, cell);
         return Ok(Cell {
             status: Status::Reused,
             measured,
@@ -115,22 +132,31 @@ pub fn build(
     let progress = context.progress.cell(&cell.id);
     let mut work = match Work::new(context, cell, configured, &progress) {
         Ok(work) => work,
-        Err(error) => return failed(record, error, start),
+        Err(error) => return failed(record, error, took()),
     };
     let result = work.run(&mut record);
-    record.cpu_s = work.cpu_s;
+    record.cpu_s = configured.cpu_s + work.cpu_s;
     match result {
         Ok(measured) => {
             record.measured = Some(measured);
             record.status = Status::Built;
-            record.wall_s = start.elapsed().as_secs_f64();
+            record.wall_s = took().as_secs_f64();
             if let Err(error) = context.out.finish(&record) {
-                return failed(record, error, start);
+                return failed(record, error, took());
             }
             let _ = fs::remove_file(work.dir.join(STAMP));
+            clear(context, cell);
             Ok(record)
         }
-        Err(error) => failed(record, error, start),
+        Err(error) => failed(record, error, took()),
+    }
+}
+
+/// Removes the build tree of a finished cell where only results are kept: everything that was
+/// measured lies beside it. That this fails is no reason to doubt the result.
+fn clear(context: &Context, cell: &CellPlan) {
+    if context.keep == Keep::Results {
+        let _ = fs::remove_dir_all(&cell.build_dir);
     }
 }
 
@@ -142,11 +168,11 @@ fn reusable(context: &Context, cell: &CellPlan, configured: &Configured) -> Opti
 }
 
 /// Turns an error into a failed cell, unless a signal is behind it.
-fn failed(mut record: Cell, error: Error, start: Instant) -> Result<Cell> {
+fn failed(mut record: Cell, error: Error, took: Duration) -> Result<Cell> {
     if let Error::Signal(_) = error {
         return Err(error);
     }
-    record.wall_s = start.elapsed().as_secs_f64();
+    record.wall_s = took.as_secs_f64();
     record.measured = None;
     record.status = Status::Failed { reason: error.to_string() };
     Ok(record)
@@ -176,12 +202,15 @@ impl<'a> Work<'a> {
         let toolchain = cell.toolchain.as_ref().map_err(|m| Error::Cell(m.reason.clone()))?;
         let dir = context.out.cell_dir(&cell.id)?;
         let log = dir.join(LOG);
-        let deadline = context.timeout.map(|timeout| Instant::now() + timeout);
+        let left = context.timeout.map(|timeout| timeout.saturating_sub(configured.wall));
+        let deadline = left.map(|left| Instant::now() + left);
         Ok(Self { context, cell, configured, toolchain, progress, dir, log, deadline, cpu_s: 0.0 })
     }
 
     fn run(&mut self, record: &mut Cell) -> Result<Measured> {
         let out = self.context.out;
+        // Before the work, so that no hour is spent on it, and after: see below.
+        self.cell.source.check_unchanged()?;
         out.forget(&self.cell.id)?;
         let resumed = self.enter_build_dir()?;
         record.log = Some(out.relative(&self.log));
@@ -223,6 +252,8 @@ impl<'a> Work<'a> {
                 "make changed .config while it built, so what was built is not what was asked";
             return Err(Error::Cell(format!("{}: {msg}", config.display())));
         }
+
+        self.cell.source.check_unchanged()?;
 
         self.progress.phase("measure");
         let build = &self.cell.build_dir;
@@ -278,8 +309,7 @@ impl<'a> Work<'a> {
     /// Why make failed, in one line.
     fn why(&self, done: &Finished) -> String {
         if done.ended == Ended::TimedOut {
-            let timeout = self.context.timeout.unwrap_or_default();
-            return format!("not finished after {} (--timeout)", progress::duration(timeout));
+            return progress::late(self.context.timeout, "building");
         }
         let cause = firsterror::first_error(&self.log, &self.cell.source.tree);
         match (done.ended, cause) {
@@ -316,7 +346,7 @@ impl<'a> Work<'a> {
     fn write_script(&self, goals: &[String]) -> Result<PathBuf> {
         use std::os::unix::fs::PermissionsExt;
         let path = self.dir.join("reproduce.sh");
-        let text = reproduce::script(self.cell, self.toolchain, goals);
+        let text = reproduce::script(self.cell, self.toolchain, goals)?;
         state::write_whole(&path, text.as_bytes())?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
             .map_err(|e| Error::io(&path, e))?;
@@ -338,9 +368,23 @@ impl<'a> Work<'a> {
             measured.map = linked.map.as_ref().map(|map| keep(map, "vmlinux.map")).transpose()?;
             let prelink = linked.prelink.as_ref();
             measured.prelink_file = prelink.map(|p| keep(p, "vmlinux.o")).transpose()?;
-        } else {
-            let file = measured.file.take();
-            measured.file = file.map(|file| self.context.out.relative(Path::new(&file)));
+        } else if let Outputs::Modules(build) | Outputs::Scope { build, .. } = outputs {
+            // Below one directory under the names they have in the build: a thin archive finds
+            // its members from where it lies.
+            let archive = measured.file.take().map(PathBuf::from);
+            let archive = archive.as_deref().map(|file| file.strip_prefix(build).unwrap_or(file));
+            let members = measured.files.iter().map(|file| Path::new(&file.name));
+            let top = self.dir.join(MEASURED);
+            let _ = fs::remove_dir_all(&top);
+            // Members of an archive that is not thin are nowhere else.
+            for name in members.chain(archive).filter(|name| build.join(name).is_file()) {
+                let to = top.join(name);
+                let parent = to.parent().unwrap_or(&self.dir);
+                fs::create_dir_all(parent).map_err(|e| Error::io(parent, e))?;
+                state::keep(&build.join(name), &to)?;
+            }
+            let kept = archive.map(|name| top.join(name));
+            measured.file = kept.map(|file| self.context.out.relative(&file));
         }
         if let Outputs::Image { image, .. } = outputs {
             let name = image.file_name().unwrap_or_default().to_string_lossy();

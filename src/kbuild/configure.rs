@@ -10,12 +10,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::fragment::last_wins;
 use super::identity;
-use super::plan::{BaseConfig, CellPlan};
-use super::process::Runner;
+use super::plan::{BaseConfig, CellPlan, Variant};
+use super::process::{Ended, Runner};
+use super::progress;
 use super::requests::{self, Place};
 use super::state::write_whole;
 use super::toolchain::Toolchain;
@@ -38,8 +39,8 @@ pub struct Hands<'a> {
     pub read_config: &'a dyn Fn(&Path) -> Result<Config>,
     /// Where make's output goes; without it, only its last words are kept for the error.
     pub log: Option<PathBuf>,
-    /// When to give up.
-    pub deadline: Option<Instant>,
+    /// How long it may take.
+    pub timeout: Option<Duration>,
 }
 
 /// A cell whose `.config` is written and checked.
@@ -55,6 +56,20 @@ pub struct Configured {
     pub verdict: Verdict,
     /// Hex digest of source, `.config`, make variables, environment, compiler and target.
     pub identity: String,
+    /// How long configuring took.
+    pub wall: Duration,
+    /// CPU seconds (user + system) of configuring.
+    pub cpu_s: f64,
+}
+
+impl Configured {
+    /// Why nothing that `variant` asks for can be had here; `None` if anything can.
+    pub fn impossible(&self, variant: &Variant) -> Option<&str> {
+        let Verdict::Impossible(reason) = &self.verdict else { return None };
+        let mut asked = variant.requests.iter();
+        let holds = |a: &Assignment| self.config.value(&a.symbol) == a.value;
+        (asked.len() > 0 && !asked.any(holds)).then_some(reason)
+    }
 }
 
 /// What the check of the requests found.
@@ -64,8 +79,8 @@ pub enum Verdict {
     Ok,
     /// A request does not hold: the cell ends here.
     Dropped(String),
-    /// The only requests that do not hold are those the matrix calls impossible. The cell is well
-    /// defined: it is built, unless another cell has the same inputs.
+    /// The only requests that do not hold are those the matrix calls impossible: the cell is well
+    /// defined, and built if any request of its variant holds.
     Impossible(String),
 }
 
@@ -122,6 +137,9 @@ pub fn configure(cell: &CellPlan, hands: &Hands<'_>) -> Result<Configured> {
         .toolchain
         .as_ref()
         .map_err(|missing| Error::Cell(format!("{}: {}", cell.id, missing.reason)))?;
+    let start = Instant::now();
+    let deadline = hands.timeout.map(|timeout| start + timeout);
+    let mut cpu_s = 0.0;
     let dir = &cell.build_dir;
     claim(dir, &format!("{}\n{}", cell.source.digest, toolchain.fingerprint))?;
     let assignments = assignments(cell);
@@ -130,7 +148,7 @@ pub fn configure(cell: &CellPlan, hands: &Hands<'_>) -> Result<Configured> {
     let dot_config = dir.join(".config");
     for step in steps(cell) {
         match step {
-            Step::Make(goals) => run_make(cell, hands, &goals)?,
+            Step::Make(goals) => cpu_s += run_make(cell, hands, deadline, &goals)?,
             Step::Copy(file) => {
                 let bytes = fs::read(&file).map_err(|e| Error::io(&file, e))?;
                 write_whole(&dot_config, &bytes)?;
@@ -143,7 +161,8 @@ pub fn configure(cell: &CellPlan, hands: &Hands<'_>) -> Result<Configured> {
         }
     }
     let config = (hands.read_config)(&dot_config)?;
-    judge(cell, toolchain, config)
+    let configured = judge(cell, toolchain, config)?;
+    Ok(Configured { wall: start.elapsed(), cpu_s, ..configured })
 }
 
 /// Checks the requests of a cell against a final configuration.
@@ -158,7 +177,8 @@ fn judge(cell: &CellPlan, toolchain: &Toolchain, config: Config) -> Result<Confi
     let (requests, verdict) = requests::check(place, asked, &base, &cell.impossible)?;
     let config_digest = identity::config_digest(&config);
     let identity = identity::identity(cell, toolchain, &config_digest);
-    Ok(Configured { config, config_digest, requests, verdict, identity })
+    let (wall, cpu_s) = (Duration::ZERO, 0.0);
+    Ok(Configured { config, config_digest, requests, verdict, identity, wall, cpu_s })
 }
 
 /// A `.config` with `assignments` in place of its own for those symbols: what
@@ -177,20 +197,29 @@ pub fn merge(config: &str, assignments: &[Assignment]) -> String {
     lines.map(|line| line + "\n").collect()
 }
 
-fn run_make(cell: &CellPlan, hands: &Hands<'_>, goals: &[String]) -> Result<()> {
+/// Runs make to its end; the CPU seconds it took.
+fn run_make(
+    cell: &CellPlan,
+    hands: &Hands<'_>,
+    deadline: Option<Instant>,
+    goals: &[String],
+) -> Result<f64> {
     let goals: Vec<&str> = goals.iter().map(String::as_str).collect();
     let mut command = cell.make(&goals).map_err(|missing| Error::Cell(missing.reason))?;
     // Configuring is seconds of one process; a parallel make gains nothing.
     command.jobs = false;
     command.log.clone_from(&hands.log);
-    command.deadline = hands.deadline;
+    command.deadline = deadline;
     if command.log.is_none() {
         command = command.capture();
     }
     let before = hands.log.as_deref().map_or(0, length);
     let done = hands.runner.run(&command)?;
     if done.ok() {
-        return Ok(());
+        return Ok(done.cpu_s);
+    }
+    if done.ended == Ended::TimedOut {
+        return Err(Error::Cell(progress::late(hands.timeout, "configuring")));
     }
     let said = match &hands.log {
         Some(log) => fs::read(log).map(|b| b[before.min(b.len())..].to_vec()).unwrap_or_default(),
@@ -218,8 +247,8 @@ fn first_complaint(text: &str) -> String {
 fn claim(dir: &Path, stamp: &str) -> Result<()> {
     let file = dir.with_file_name(STAMP);
     match fs::read_to_string(&file) {
-        Ok(old) if old == stamp => return Ok(()),
-        Ok(_) => fs::remove_dir_all(dir).map_err(|e| Error::io(dir, e))?,
+        Ok(old) if old == stamp => {}
+        Ok(_) => remove_tree(dir)?,
         Err(_) => {
             let mut entries = fs::read_dir(dir).into_iter().flatten().flatten();
             if entries.next().is_some() {
@@ -230,6 +259,14 @@ fn claim(dir: &Path, stamp: &str) -> Result<()> {
     }
     fs::create_dir_all(dir).map_err(|e| Error::io(dir, e))?;
     write_whole(&file, stamp.as_bytes())
+}
+
+/// Removes a directory that may be gone already (`--keep results`).
+fn remove_tree(dir: &Path) -> Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(dir, e)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -256,6 +293,11 @@ mod tests {
         assert!(dir.join("old.o").exists());
         claim(&dir, "b").unwrap();
         assert!(!dir.join("old.o").exists());
+        for stamp in ["b", "c"] {
+            fs::remove_dir(&dir).unwrap();
+            claim(&dir, stamp).unwrap();
+            assert!(dir.is_dir(), "made anew after --keep results");
+        }
         let foreign = top.path().join("mine/build");
         fs::create_dir_all(&foreign).unwrap();
         fs::write(foreign.join("thesis.tex"), "").unwrap();

@@ -95,7 +95,7 @@ fn commands(plan: &Plan, cell: &CellPlan) -> Option<Vec<Vec<String>>> {
                 let script = cell.source.tree.join("scripts/kconfig/merge_config.sh");
                 let fragment = path(&cell.build_dir.join(configure::FRAGMENT));
                 let dir = path(&cell.build_dir);
-                fixed(&[&path(&script), "-Q", "-m", "-O", &dir, &dot_config, &fragment])
+                fixed(&[&path(&script), "-m", "-O", &dir, &dot_config, &fragment])
             }
         });
     }
@@ -123,7 +123,7 @@ fn source(source: &Source) -> String {
         format!(", {} (\"{}\"){dirty}", revision.abbrev, revision.subject)
     });
     let place = match &source.origin {
-        Origin::Tree => source.tree.display().to_string(),
+        Origin::Tree { .. } => source.tree.display().to_string(),
         Origin::Commit { repo, .. } => {
             format!("of {}, unpacked to {}", repo.display(), source.tree.display())
         }

@@ -87,6 +87,17 @@ pub fn file(path: &Path) -> Result<String> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
+/// The first file of `tree`, by name, that was written, renamed or changed in mode since `time`.
+/// One that was removed leaves no trace.
+pub fn changed_since(tree: &Path, time: SystemTime) -> Result<Option<PathBuf>> {
+    let time = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i128);
+    let changed = |path: &PathBuf| {
+        let meta = tree.join(path).symlink_metadata();
+        meta.is_ok_and(|meta| Stamp::of(&meta).ctime_ns >= time)
+    };
+    Ok(list(tree)?.into_iter().filter(changed).min())
+}
+
 /// Every file and symlink below `tree`, in no order.
 fn list(tree: &Path) -> Result<Vec<PathBuf>> {
     let walk = ignore::WalkBuilder::new(tree)
@@ -190,6 +201,17 @@ mod tests {
         fs::create_dir(a.path().join(".git")).unwrap();
         fs::write(a.path().join(".git/HEAD"), "x").unwrap();
         assert_eq!(first, tree(a.path(), cache.path()).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_changed_is_found() {
+        let dir = sample();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let now = SystemTime::now();
+        assert_eq!(changed_since(dir.path(), now).unwrap(), None);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        fs::write(dir.path().join("mm/hmm.c"), "int y;\n").unwrap();
+        assert_eq!(changed_since(dir.path(), now).unwrap(), Some("mm/hmm.c".into()));
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub fn run(context: &Context) -> Result<Executed> {
             }
         }
         let round = configure(context, &round, &mut records, &mut executed.configs)?;
-        let todo = merge(round, &mut known, &mut records);
+        let todo = merge(context, round, &mut known, &mut records);
         build(context, &todo, &mut records)?;
     }
     executed.interrupted = context.runner.stopped();
@@ -125,16 +125,24 @@ fn configure<'a>(
     Ok(ready)
 }
 
-/// Leaves one cell of each identity; the others say whose they share.
+/// Leaves one cell of each identity; the others say whose they share. A cell in which nothing that
+/// was asked for can be had stands for nobody: it is a build without, or it is not one at all.
 fn merge<'a>(
+    context: &Context,
     ready: Vec<Ready<'a>>,
     known: &mut BTreeMap<String, String>,
     records: &mut BTreeMap<&'a str, Cell>,
 ) -> Vec<Ready<'a>> {
     let mut todo = Vec::new();
-    for (cell, configured, mut record) in ready {
+    let (impossible, possible): (Vec<_>, Vec<_>) =
+        ready.into_iter().partition(|(cell, c, _)| c.impossible(&cell.variant).is_some());
+    for (cell, configured, mut record) in possible.into_iter().chain(impossible) {
         if let Some(of) = known.get(&configured.identity) {
             record.status = Status::Identical { of: of.clone() };
+            records.insert(&cell.id, record);
+        } else if let Some(reason) = configured.impossible(&cell.variant) {
+            record.status = Status::Impossible { reason: reason.to_owned() };
+            context.progress.say(&verdict_line(&record));
             records.insert(&cell.id, record);
         } else {
             known.insert(configured.identity.clone(), cell.id.clone());

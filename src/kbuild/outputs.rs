@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::process::{Command, Runner};
+use super::process::{Command, Ended, Runner};
 use super::shims;
 use crate::exit::{Error, Result};
 use crate::model::config::Config;
@@ -117,7 +117,13 @@ pub fn is_included(
     ask.argv.extend(make.argv.iter().cloned());
     ask.argv.extend(["-nk".into(), format!("{top}/").into()]);
     ask.log = None;
-    Ok(runner.run(&ask)?.ok())
+    let done = runner.run(&ask)?;
+    match done.ended {
+        Ended::Code(0) => Ok(true),
+        Ended::Code(1) => Ok(false),
+        // No answer is not "no": that would count the scope as 0.
+        _ => Err(Error::Cell(format!("asking make what {top}/ contains {}", done.how()))),
+    }
 }
 
 /// The few top directories that depend on an option, such as `obj-$(CONFIG_BLOCK) += block/`.

@@ -278,7 +278,7 @@ fn output_dir(ask: &Ask, sources: &[Arc<Source>]) -> Result<PathBuf> {
         .find_map(|dir| Some((dir.canonicalize().ok()?, out.strip_prefix(dir).ok()?)))
         .map_or_else(|| out.clone(), |(dir, rest)| dir.join(rest));
     let inside = |source: &&Arc<Source>| {
-        matches!(source.origin, Origin::Tree) && real.starts_with(&source.tree)
+        matches!(source.origin, Origin::Tree { .. }) && real.starts_with(&source.tree)
     };
     if let Some(source) = sources.iter().find(inside) {
         let message = format!(
@@ -298,7 +298,7 @@ fn default_out(ask: &Ask, sources: &[Arc<Source>]) -> PathBuf {
     let named: Vec<String> = sources
         .iter()
         .map(|source| match &source.origin {
-            Origin::Tree => source.tree.display().to_string(),
+            Origin::Tree { .. } => source.tree.display().to_string(),
             Origin::Commit { repo, .. } => repo.display().to_string(),
             Origin::Tarball { file, .. } => file.display().to_string(),
         })
@@ -322,7 +322,8 @@ fn dirty_note(source: &Source) -> Option<String> {
 /// Kernels that do not strip the path of the source from `__FILE__` put it into the image; two of the
 /// user's own trees then differ by their names. Revisions do not: they are built at one path.
 fn path_note(sources: &[Arc<Source>]) -> Option<String> {
-    let trees: Vec<_> = sources.iter().filter(|s| matches!(s.origin, Origin::Tree)).collect();
+    let trees: Vec<_> =
+        sources.iter().filter(|s| matches!(s.origin, Origin::Tree { .. })).collect();
     let length = |source: &Source| source.tree.as_os_str().len();
     let differ = trees.iter().any(|source| length(source) != length(trees[0]));
     let strips = |source: &Source| {

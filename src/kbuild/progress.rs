@@ -269,6 +269,14 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// Why a cell was ended at its `--timeout` while it was `doing` something.
+pub fn late(timeout: Option<Duration>, doing: &str) -> String {
+    format!(
+        "not finished after {} (--timeout), while {doing}",
+        duration(timeout.unwrap_or_default())
+    )
+}
+
 fn spinner() -> ProgressStyle {
     style("{prefix:.bold} {spinner} {wide_msg} {elapsed}")
 }

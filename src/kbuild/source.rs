@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::git::{self, Repo};
 use super::matrix::{self, SourceSpec};
@@ -36,7 +37,12 @@ pub struct Source {
 #[derive(Debug, Clone)]
 pub enum Origin {
     /// The user's tree, used where it lies.
-    Tree,
+    Tree {
+        /// Where the hashes of its files are remembered.
+        index: PathBuf,
+        /// When it was read.
+        seen: SystemTime,
+    },
     /// A commit, unpacked when it is needed.
     Commit {
         /// The user's repository, or a directory in it.
@@ -69,7 +75,7 @@ impl Source {
     /// source with the same tree may be at work.
     pub fn enter(&self, runner: &Runner) -> Result<()> {
         match &self.origin {
-            Origin::Tree => Ok(()),
+            Origin::Tree { .. } => Ok(()),
             Origin::Commit { repo, slot } => slot.enter(&self.digest, |dir| {
                 let hash = self.revision.as_ref().map_or("HEAD", |r| r.hash.as_str());
                 Repo { dir: repo, runner }.unpack(hash, dir)?;
@@ -80,6 +86,22 @@ impl Source {
                 Ok(git::only_child(dir).unwrap_or_else(|| dir.to_owned()))
             }),
         }
+    }
+
+    /// Fails if the user's tree is no longer what was planned: somebody edited it meanwhile, and
+    /// what is compiled from now on, or was since, is neither the one nor the other. What hmmsize
+    /// unpacked is nobody's to edit. A second for a kernel, thanks to the index.
+    pub fn check_unchanged(&self) -> Result<()> {
+        let Origin::Tree { index, seen } = &self.origin else { return Ok(()) };
+        if digest::tree(&self.tree, index)? == self.digest {
+            return Ok(());
+        }
+        let file = digest::changed_since(&self.tree, *seen)?;
+        let file = file.map_or(String::new(), |file| format!(" ({})", file.display()));
+        let tree = self.tree.display();
+        Err(Error::Cell(format!(
+            "{tree}: the source was changed during the run{file}: start it again"
+        )))
     }
 
     /// Whether the source has `path`. A tarball must have been entered.
@@ -163,12 +185,13 @@ impl<'r> Sources<'r> {
     fn tree(&self, spec: &SourceSpec, named: &Path, tree: PathBuf) -> Result<Source> {
         check_tree(&tree, named)?;
         let text = std::fs::read_to_string(tree.join("Makefile")).unwrap_or_default();
+        let (index, seen) = (self.cache.join("digests"), SystemTime::now());
         Ok(Source {
             label: spec.label.clone().unwrap_or_else(|| label_of(&tree)),
-            digest: digest::tree(&tree, &self.cache.join("digests"))?,
+            digest: digest::tree(&tree, &index)?,
             kernel: kernel_version(&text),
             revision: Repo { dir: &tree, runner: self.runner }.head()?,
-            origin: Origin::Tree,
+            origin: Origin::Tree { index, seen },
             tree,
         })
     }

@@ -73,9 +73,9 @@ pub struct Cell {
     pub make_words: Vec<String>,
     /// What was measured; absent unless the cell was built, reused or proven identical.
     pub measured: Option<Measured>,
-    /// Wall-clock seconds of this cell's build.
+    /// Wall-clock seconds of this cell, from configuring to measuring.
     pub wall_s: f64,
-    /// CPU seconds (user + system) of this cell's build.
+    /// CPU seconds (user + system) of this cell, from configuring to measuring.
     pub cpu_s: f64,
     /// Objects compiled.
     pub objects: Option<u64>,
@@ -140,7 +140,9 @@ pub enum Status {
         /// The id of the cell that was built.
         of: String,
     },
-    /// A request cannot be had on this architecture, as the matrix said: a result, not a failure.
+    /// Nothing that the variant asks for can be had on this architecture, as the matrix said, and no
+    /// other cell has the same inputs: a result, not a failure. Where only some of it cannot be had,
+    /// the cell is built and its requests say which.
     Impossible {
         /// Why.
         reason: String,

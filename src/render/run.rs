@@ -70,7 +70,11 @@ fn block_text(block: &Block, width: u16) -> String {
     });
     let notes = block.notes.iter().filter_map(|note| {
         let (name, what) = note.split_once(": ")?;
-        Some((name.to_owned(), what.to_owned()))
+        // The summary below says why a row of it has no numbers.
+        let below = block.deltas.iter().any(|delta| {
+            !has_numbers(delta) && delta.head_name == name && delta.note.as_deref() == Some(what)
+        });
+        (!below).then(|| (name.to_owned(), what.to_owned()))
     });
     for (names, what) in together(said.chain(notes)) {
         let line = match what.strip_prefix("warning: ") {

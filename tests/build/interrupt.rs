@@ -29,7 +29,7 @@ fn start(place: &Place, words: &[&str]) -> Child {
     wait_for_compiler(place, command)
 }
 
-fn wait_for_compiler(place: &Place, mut command: Command) -> Child {
+pub fn wait_for_compiler(place: &Place, mut command: Command) -> Child {
     let log = place.out().join("x86_64/tree/with/build.log");
     let compiled =
         || fs::read_to_string(&log).map_or(0, |text| text.matches("make: Entering").count());

@@ -199,8 +199,107 @@ fn reproduce_sh_repeats_the_cell() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", said(&output));
-    let first = fs::read(place.out().join(&with.id).join("vmlinux")).unwrap();
+    let cell = place.out().join(&with.id);
+    let first = fs::read(cell.join("vmlinux")).unwrap();
     assert!(fs::read(again.join("vmlinux")).unwrap() == first, "byte for byte");
+    // The script alone.
+    let alone = place.path("reproduce.sh");
+    fs::copy(&script, &alone).unwrap();
+    let output = Command::new(&alone).current_dir("/").output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let again = place.path("reproduce");
+    for (old, new) in [(cell.join("vmlinux"), "vmlinux"), (cell.join(".config"), ".config")] {
+        assert!(fs::read(again.join(new)).unwrap() == fs::read(&old).unwrap(), "{new}");
+    }
+    // Another configuration is not passed over.
+    fs::write(cell.join(".config"), "CONFIG_64BIT=y\n").unwrap();
+    let output = Command::new(&script).env("OUT", place.path("other")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(!place.path("other/vmlinux").exists());
+}
+
+#[test]
+fn reproduce_sh_repeats_every_kind_of_base() {
+    let Some(place) = Place::new() else { return };
+    let file = place.path("base.config");
+    fs::write(&file, "CONFIG_64BIT=y\nCONFIG_MMU=y\n# END\nEND\nCONFIG_SMP=y").unwrap();
+    let from_file = format!("--base-config={}", file.display());
+    for base in ["--base-config=allnoconfig", "--base-config=defconfig", &from_file] {
+        let mut command = hmmsize();
+        command.env("XDG_CACHE_HOME", place.path("cache")).args(["build", "--arch=x86_64", "-C"]);
+        command.arg(fixtures("tree")).arg(format!("O={}", place.out().display()));
+        command.args([base, "--option=SMP", "--variant=with", "--target=mm/"]);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{base}\n{}", said(&output));
+        let script = place.out().join(place.result().cells[0].reproduce.as_ref().unwrap());
+        let output = Command::new(script).env("OUT", place.path("again")).output().unwrap();
+        assert!(output.status.success(), "{base}\n{}", said(&output));
+        fs::remove_dir_all(place.path("again")).unwrap();
+    }
+}
+
+#[test]
+fn results_can_be_kept_without_build_trees() {
+    let Some(place) = Place::new() else { return };
+    for target in ["--target=vmlinux", "--target=mm/", "--target=image"] {
+        let first = place.run(0, &[OPTIONS, target, "--keep=results"]);
+        for cell in &first.cells {
+            assert_eq!(cell.status, Status::Built);
+            assert!(!place.out().join(&cell.id).join("build").exists(), "{target}");
+            let measured = cell.measured.as_ref().unwrap();
+            let file = place.out().join(measured.file.as_ref().unwrap());
+            let read = hmmsize().args(["compare", "--format=berkeley", "-t"]).arg(&file).output();
+            let read = said(&read.unwrap());
+            let sum = read.lines().last().unwrap().split_whitespace().nth(3).unwrap();
+            assert_eq!(sum, measured.size.dec().to_string(), "{target}\n{read}");
+        }
+        let second = place.run(0, &[OPTIONS, target, "--keep=results"]);
+        assert!(second.cells.iter().all(|cell| cell.status == Status::Reused), "{target}");
+        let third = place.run(0, &[OPTIONS, target, "--rebuild"]);
+        for (old, new) in first.cells.iter().zip(&third.cells) {
+            assert_eq!(new.status, Status::Built);
+            assert_eq!(old.measured, new.measured, "{target}");
+            assert!(place.out().join(&new.id).join("build").exists(), "all is the default");
+        }
+    }
+}
+
+#[test]
+fn an_impossible_request_is_shown_as_such() {
+    let Some(place) = Place::new() else { return };
+    let matrix = |with: &str, without: &str| {
+        format!(
+            "architectures = [\"x86_64\"]\nbase-config = \"tinyconfig\"\n\
+             baseline-variant = \"without\"\n\
+             [[variant]]\nname = \"without\"\noptions = [{without}]\n\
+             [[variant]]\nname = \"with\"\noptions = [{with}]\n\
+             [arch.x86_64.impossible]\nZONE_DEVICE = \"no such hardware\"\n"
+        )
+    };
+    let file = format!("--matrix={}", place.path("matrix.toml").display());
+    fs::write(place.path("reach.config"), "").unwrap();
+    let build = |with: &str, without: &str| {
+        fs::write(place.path("matrix.toml"), matrix(with, without)).unwrap();
+        let output = place.build(&[&file]);
+        assert_eq!(output.status.code(), Some(0), "a result: {}", said(&output));
+        (place.result(), said(&output).replace("\n  ", " "))
+    };
+    // Nothing of it can be had, and the configurations differ all the same: no number, no failure.
+    let (run, text) = build("\"ZONE_DEVICE=y\"", "\"ZONE_DEVICE=n\", \"SMP=y\"");
+    let with = cell(&run, "with");
+    let reason = "ZONE_DEVICE: no such hardware".to_owned();
+    assert_eq!(with.status, Status::Impossible { reason });
+    assert!(with.measured.is_none() && !place.out().join(&with.id).join("vmlinux").exists());
+    assert!(text.contains("impossible: ZONE_DEVICE: no such hardware"), "{text}");
+    // Part of it can be had: measured, and said what is not in it.
+    let (run, text) = build("\"ZONE_DEVICE=y\", \"SMP=y\"", "\"ZONE_DEVICE=n\", \"SMP=n\"");
+    assert_eq!(cell(&run, "with").status, Status::Built);
+    let note = "with: measured although ZONE_DEVICE=y is impossible here: no such hardware";
+    assert!(text.contains(note), "{text}");
+    // Nothing changes, whichever stands first: proven.
+    let (run, _) = build("\"ZONE_DEVICE=y\"", "\"ZONE_DEVICE=n\"");
+    let of = cell(&run, "without").id.clone();
+    assert_eq!(cell(&run, "with").status, Status::Identical { of });
 }
 
 #[test]
