@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::accounts::Accounts;
 use super::breakdown;
 use super::claims::{self, Category, Claims};
 use super::diff::{self, Side};
@@ -15,11 +16,11 @@ use super::{class, payload, size};
 use crate::exit::{Error, Result};
 use crate::model::breakdown::Breakdown;
 use crate::model::class::Class;
-use crate::model::delta::{By, Comparison, Row, SectionBytes, SectionDelta, SymbolSummary, Table};
+use crate::model::delta::{By, Comparison, Row, SymbolSummary, Table};
 use crate::model::diag::Diag;
 use crate::model::image::{Image, Kind};
 use crate::model::linkmap::LinkMap;
-use crate::model::payload::{PayloadMap, SectionPayload};
+use crate::model::payload::PayloadMap;
 use crate::model::size::{Berkeley, Payload, PayloadKind};
 
 /// One file with what can be said of it alone.
@@ -118,42 +119,20 @@ impl Analysed<'_> {
         })
     }
 
+    /// Padding and payload of image `number`, if they are known in this way.
+    pub fn payload_map(&self, number: usize, kind: PayloadKind) -> Option<&PayloadMap> {
+        match kind {
+            PayloadKind::Map => self.mapped.as_ref(),
+            PayloadKind::Estimated => self.estimated.get(number),
+        }
+    }
+
     /// Bytes of each class; they sum to `dec`.
     fn classes(&self, kind: PayloadKind) -> BTreeMap<Class, u64> {
         let mut sums = BTreeMap::new();
         for (number, image) in self.images.iter().enumerate() {
-            let map = match kind {
-                PayloadKind::Map => self.mapped.as_ref(),
-                PayloadKind::Estimated => self.estimated.get(number),
-            };
-            for (class, bytes) in class::classify(image, map) {
+            for (class, bytes) in class::classify(image, self.payload_map(number, kind)) {
                 *sums.entry(class).or_default() += bytes;
-            }
-        }
-        sums
-    }
-
-    /// The account of every ALLOC section, sections of one name together, and their class.
-    fn sections(&self) -> BTreeMap<String, (SectionBytes, Class)> {
-        let mut sums: BTreeMap<String, (SectionBytes, Class)> = BTreeMap::new();
-        for (number, image) in self.images.iter().enumerate() {
-            let covered = self.claims.covered.get(number);
-            for (slot, section) in image.sections.iter().enumerate().filter(|(_, s)| s.is_alloc()) {
-                let symbols = covered.map_or(0, |covered| covered[slot]);
-                let padding = self.estimated.get(number).and_then(|map| map.section(section.index));
-                // Entries of tables get their size from their neighbours (see `claims`), which can
-                // take in what looks like fill.
-                let padding = padding
-                    .map_or(0, SectionPayload::padding)
-                    .min(section.size.saturating_sub(symbols));
-                let (sum, _) = sums
-                    .entry(section.name.to_string())
-                    .or_insert_with(|| (SectionBytes::default(), class::of_section(section)));
-                sum.size = sum.size.wrapping_add(section.size);
-                sum.symbols = sum.symbols.wrapping_add(symbols);
-                sum.padding = sum.padding.wrapping_add(padding);
-                let rest = section.size.wrapping_sub(symbols).wrapping_sub(padding);
-                sum.unattributed = sum.unattributed.wrapping_add(rest);
             }
         }
         sums
@@ -214,34 +193,40 @@ pub fn compare(
         (Some(_), Some(_)) => PayloadKind::Map,
         _ => PayloadKind::Estimated,
     };
-    let sections = section_deltas(old, new);
+    let accounts = Accounts::of(old, new, kind);
     let mut symbols = None;
     let mut tables = Vec::new();
     let has_symbols = old.has_symtab() && new.has_symtab();
     for &by in &options.by {
         if by == By::Symbol {
             if has_symbols {
-                symbols = Some(symbol_tables(old, new, &sections, options, &mut tables));
+                symbols = Some(symbol_tables(old, new, &accounts, options, &mut tables));
             }
             continue;
         }
         let rows = match by {
             By::Class => class_rows(&old.classes(kind), &new.classes(kind)),
-            By::Section => section_rows(old, new),
+            By::Section => accounts.rows(),
             By::Object | By::Dir => merge(&old.objects(by)?, &new.objects(by)?),
             By::Symbol => Vec::new(),
         };
-        // Classes have an order of their own; of everything else the largest changes matter most.
-        let natural = if by == By::Class { None } else { Some(Sort::Abs) };
+        // Classes and sections have an order of their own; of the rest the largest changes matter
+        // most.
+        let natural = match by {
+            By::Class | By::Section => None,
+            By::Symbol | By::Object | By::Dir => Some(Sort::Abs),
+        };
         let selection = Selection { sort: options.selection.sort.or(natural), ..options.selection };
-        tables.push(select::table(by, rows, Vec::new(), &selection));
+        let change = |row: &Row| if by == By::Section { accounts.change(row) } else { row.change };
+        tables.push(select::table(by, rows, change, &selection));
     }
     Ok(Comparison {
         file,
         columns: columns(old, new, kind),
         tables,
         symbols,
-        sections,
+        padding: (!new.estimated.is_empty()).then_some(kind),
+        sections: accounts.sections,
         config: None,
         warnings: Vec::new(),
     })
@@ -277,38 +262,6 @@ fn class_rows(old: &BTreeMap<Class, u64>, new: &BTreeMap<Class, u64>) -> Vec<Row
         .collect()
 }
 
-fn section_rows(old: &Analysed, new: &Analysed) -> Vec<Row> {
-    let (old, new) = (old.sections(), new.sections());
-    let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
-    names
-        .map(|name| {
-            let (was, is) = (old.get(name), new.get(name));
-            let size = |side: Option<&(SectionBytes, Class)>| side.map(|(bytes, _)| bytes.size);
-            let mut row = Row::new(name.as_str(), size(was), size(is));
-            row.class = is.or(was).map(|&(_, class)| class);
-            row
-        })
-        .collect()
-}
-
-fn section_deltas(old: &Analysed, new: &Analysed) -> Vec<SectionDelta> {
-    let (mut old, new) = (old.sections(), new.sections());
-    let mut deltas: Vec<SectionDelta> = new
-        .into_iter()
-        .map(|(name, (bytes, _))| {
-            let old = old.remove(&name).map(|(bytes, _)| bytes);
-            SectionDelta { name, old, new: Some(bytes) }
-        })
-        .collect();
-    deltas.extend(old.into_iter().map(|(name, (bytes, _))| SectionDelta {
-        name,
-        old: Some(bytes),
-        new: None,
-    }));
-    deltas.sort_by(|a, b| a.name.cmp(&b.name));
-    deltas
-}
-
 /// The rows of two breakdowns, matched by name.
 fn merge(old: &Breakdown, new: &Breakdown) -> Vec<Row> {
     let mut rows: BTreeMap<&str, (Option<u64>, Option<u64>)> = BTreeMap::new();
@@ -327,7 +280,7 @@ fn merge(old: &Breakdown, new: &Breakdown) -> Vec<Row> {
 fn symbol_tables(
     old: &Analysed,
     new: &Analysed,
-    sections: &[SectionDelta],
+    accounts: &Accounts,
     options: &Options,
     tables: &mut Vec<Table>,
 ) -> SymbolSummary {
@@ -346,7 +299,7 @@ fn symbol_tables(
         let everything = categories == Category::ALL;
         let total = if everything { all } else { diff::summary(&category, was, is) };
         let is_all = everything && !old.estimated.is_empty();
-        let rest = if is_all { rest(sections) } else { Vec::new() };
+        let rest = if is_all { accounts.rest() } else { Vec::new() };
         let sum = |pick: fn(&Row) -> Option<u64>, symbols: u64| {
             rest.iter().filter_map(pick).fold(symbols, u64::wrapping_add)
         };
@@ -359,16 +312,4 @@ fn symbol_tables(
         tables.push(table);
     }
     all
-}
-
-/// Padding and unattributed bytes of all sections, which with the symbols make up `dec`.
-fn rest(sections: &[SectionDelta]) -> Vec<Row> {
-    let sum = |pick: fn(&SectionDelta) -> Option<&SectionBytes>, part: fn(&SectionBytes) -> u64| {
-        sections.iter().filter_map(pick).map(part).fold(0, u64::wrapping_add)
-    };
-    let row = |name: &str, part: fn(&SectionBytes) -> u64| {
-        let (was, is) = (sum(|s| s.old.as_ref(), part), sum(|s| s.new.as_ref(), part));
-        Row::new(name, Some(was), Some(is))
-    };
-    vec![row("padding", |bytes| bytes.padding), row("unattributed", |bytes| bytes.unattributed)]
 }

@@ -1,5 +1,6 @@
 //! Model to model, pure: sizes, payload, differences, budgets. No I/O.
 
+pub mod accounts;
 pub mod bloat;
 pub mod breakdown;
 pub mod budget;

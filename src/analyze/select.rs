@@ -49,14 +49,18 @@ impl Selection<'_> {
     }
 }
 
-/// A table of `rows`, which are all there are.
-pub fn table(by: By, rows: Vec<Row>, rest: Vec<Row>, selection: &Selection) -> Table {
-    let sum = |pick: fn(&Row) -> Option<u64>| {
-        rows.iter().chain(&rest).filter_map(pick).fold(0u64, u64::wrapping_add)
-    };
+/// A table of `rows`, which are all there are; `change` says how a row changed.
+pub fn table(
+    by: By,
+    rows: Vec<Row>,
+    change: impl Fn(&Row) -> Change,
+    selection: &Selection,
+) -> Table {
+    let sum =
+        |pick: fn(&Row) -> Option<u64>| rows.iter().filter_map(pick).fold(0u64, u64::wrapping_add);
     let total = Row::new("total", Some(sum(|row| row.old)), Some(sum(|row| row.new)));
     let mut rows = rows;
-    rows.retain(|row| selection.wants(row.change) && selection.matches(&row.name));
+    rows.retain(|row| selection.wants(change(row)) && selection.matches(&row.name));
     let before = rows.len();
     if let Some(sort) = selection.sort {
         rows.sort_by(|a, b| order(sort, &key_of_row(a), &key_of_row(b)).then(a.name.cmp(&b.name)));
@@ -65,7 +69,7 @@ pub fn table(by: By, rows: Vec<Row>, rest: Vec<Row>, selection: &Selection) -> T
         rows.truncate(top);
     }
     let hidden = before - rows.len();
-    Table { by, title: None, summary: None, hidden, rows, rest, total }
+    Table { by, title: None, summary: None, hidden, rows, rest: Vec::new(), total }
 }
 
 struct Key {

@@ -318,7 +318,7 @@ fn render(
         return render::markdown::report(&block, report, changes).into_bytes();
     }
     // The block stays bytes: file names need not be UTF-8, and `size` prints them as they are.
-    let view = output::view(common.color, common.output.as_deref());
+    let view = output::view(common);
     block.extend_from_slice(render::compare::text(report, changes, view).as_bytes());
     block
 }

@@ -14,7 +14,7 @@ use crate::kbuild::state::OutDir;
 use crate::model::checked::{Checked, Outcome};
 use crate::render::checked;
 
-use super::{execute, output, width};
+use super::{execute, output};
 
 /// Identity → source and variant of the first cell that has it.
 type Known = BTreeMap<String, (String, String)>;
@@ -52,7 +52,7 @@ pub fn run(
     }
     let rows: Vec<Checked> =
         plan.cells.iter().filter_map(|cell| done.remove(cell.id.as_str())).collect();
-    output::write(common.output.as_deref(), checked::checked(&rows, width::of(common)))?;
+    output::write(common.output.as_deref(), checked::checked(&rows, output::view(common).width))?;
     let good = rows.iter().all(|row| row.verdict.is_good());
     Ok(match (good, bisect) {
         (true, _) => Exit::Ok,

@@ -25,7 +25,7 @@ use crate::model::config::{Config, ConfigChange};
 use crate::model::run::{Cell, Measured, Run, SCHEMA, Status};
 use crate::render::run as table;
 
-use super::{measure, output, width};
+use super::{measure, output};
 
 /// How to carry out a plan.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +59,7 @@ pub fn execute(
 ) -> Result<Exit> {
     let (run, file) = carry_out(common, plan, options, runner, pool)?;
     let report = report(&run, &file.display().to_string());
-    output::write(common.output.as_deref(), table::render(&report, width::of(common)))?;
+    output::write(common.output.as_deref(), table::render(&report, output::view(common).width))?;
     Ok(conclude(common, &run, &file, options.bisect))
 }
 

@@ -199,7 +199,7 @@ fn policy_of(args: &Gate, subject: &Subject, against: Option<Against>) -> Result
 fn print(common: &Common, args: &Gate, verdict: &Verdict) -> Result<()> {
     let text = match args.format {
         Format::Table => {
-            let view = output::view(common.color, common.output.as_deref());
+            let view = output::view(common);
             render::verdict_table::render(verdict, args.top, view)
         }
         Format::Markdown => render::verdict_markdown::render(verdict, args.top),

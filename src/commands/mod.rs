@@ -16,7 +16,6 @@ pub mod measure;
 pub mod output;
 pub mod run_report;
 pub mod size;
-pub mod width;
 
 /// Runs the command the user asked for.
 #[allow(clippy::needless_pass_by_value)]

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::cli::common::Color;
+use crate::cli::common::{Color, Common};
 use crate::exit::{Error, Result};
 use crate::render::table::View;
 
@@ -49,11 +49,12 @@ fn umask() -> u32 {
     mask.bits()
 }
 
-/// How wide a table may be and whether in colours, for output to `target`. Without a terminal the
-/// width is that of `COLUMNS`, else 80.
-pub fn view(color: Color, target: Option<&str>) -> View {
-    let to_terminal = target.is_none_or(|name| name == "-") && io::stdout().is_terminal();
-    let color = match color {
+/// How wide a table may be and whether in colours. The width is what `COLUMNS` says, else that of
+/// the terminal if the result goes to one, else 80.
+pub fn view(common: &Common) -> View {
+    let to_standard = common.output.as_deref().is_none_or(|name| name == "-");
+    let to_terminal = to_standard && io::stdout().is_terminal();
+    let color = match common.color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => to_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),

@@ -8,7 +8,7 @@ use crate::exit::{Exit, Result};
 use crate::render::{run as table, run_csv, run_markdown};
 
 use super::gate::read_run;
-use super::{output, width};
+use super::output;
 
 /// How to print a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn run(common: &Common, file: &Path, format: Format) -> Result<Exit> {
     let run = read_run(file)?;
     let report = report(&run, &file.display().to_string());
     let text = match format {
-        Format::Table => table::render(&report, width::of(common)),
+        Format::Table => table::render(&report, output::view(common).width),
         Format::Berkeley => report.blocks.iter().map(table::size_block).collect(),
         Format::Markdown => run_markdown::render(&report),
         Format::Json => {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::class::Class;
 use super::config::ConfigChange;
-use super::size::{Berkeley, Payload};
+use super::size::{Berkeley, Payload, PayloadKind};
 
 /// The version of the JSON that `compare` writes.
 pub const SCHEMA: u32 = 1;
@@ -63,6 +63,9 @@ pub struct Comparison {
     pub tables: Vec<Table>,
     /// The symbol difference in numbers; absent if a side has no symbols.
     pub symbols: Option<SymbolSummary>,
+    /// How padding is known, of both sides: from linker maps, or estimated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub padding: Option<PayloadKind>,
     /// Every section: symbols + padding + unattributed = size, on both sides.
     pub sections: Vec<SectionDelta>,
     /// Configuration changes, where both configurations are known.
@@ -272,6 +275,27 @@ pub struct SectionDelta {
     pub old: Option<SectionBytes>,
     /// After.
     pub new: Option<SectionBytes>,
+}
+
+impl SectionDelta {
+    /// How many bytes more (or less) symbols claim.
+    pub fn symbols(&self) -> i64 {
+        self.part(|bytes| bytes.symbols)
+    }
+
+    /// How many bytes more (or less) are padding.
+    pub fn padding(&self) -> i64 {
+        self.part(|bytes| bytes.padding)
+    }
+
+    /// How many bytes more (or less) nothing claims.
+    pub fn unattributed(&self) -> i64 {
+        self.part(|bytes| bytes.unattributed)
+    }
+
+    fn part(&self, part: fn(&SectionBytes) -> u64) -> i64 {
+        delta(self.old.as_ref().map_or(0, part), self.new.as_ref().map_or(0, part))
+    }
 }
 
 /// What changed between two configurations.

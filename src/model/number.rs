@@ -28,7 +28,7 @@ pub fn signed(number: i64) -> String {
 pub fn percent(value: Option<f64>) -> String {
     let Some(value) = value else { return String::new() };
     if value == 0.0 {
-        return "0.00%".to_owned();
+        return "0%".to_owned();
     }
     let digits = match value.abs() {
         small if small < 0.000_1 => 6,

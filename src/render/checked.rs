@@ -4,7 +4,7 @@ use super::columns;
 use crate::model::checked::{Checked, Outcome};
 
 /// A row for each cell, then the reasons.
-pub fn checked(cells: &[Checked], width: u16) -> String {
+pub fn checked(cells: &[Checked], width: usize) -> String {
     let several = cells.iter().any(|cell| cell.source != cells[0].source);
     let rows: Vec<Vec<String>> = cells
         .iter()

@@ -11,13 +11,13 @@ const GAP: u16 = 1;
 
 /// A table of `rows` under `header`, at most `width` columns wide. `right` has a `true` for each
 /// column of numbers; those are never wrapped.
-pub fn table(header: &[&str], rows: &[Vec<String>], right: &[bool], width: u16) -> String {
+pub fn table(header: &[&str], rows: &[Vec<String>], right: &[bool], width: usize) -> String {
     let mut table = Table::new();
     let line = LineStyle::none().fill('─').junction('─');
     table
         .load_style(TableStyle::new().header_separator(line))
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX))
         .set_header(header.iter().copied());
     for row in rows {
         table.add_row(row.iter().map(|cell| clean(cell)));
@@ -27,12 +27,9 @@ pub fn table(header: &[&str], rows: &[Vec<String>], right: &[bool], width: u16) 
         column.set_padding((0, if index == last { 0 } else { GAP }));
         if right.get(index).copied().unwrap_or(false) {
             column.set_cell_alignment(CellAlignment::Right);
-            let widest =
-                rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count());
-            let widest = widest.chain([header[index].len()]).max().unwrap_or(0);
             let padding = if index == last { 0 } else { GAP };
-            column
-                .set_constraint(ColumnConstraint::Absolute(Width::Fixed(widest as u16 + padding)));
+            let widest = widest(header, rows, index) as u16 + padding;
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(widest)));
         }
     }
     let mut text = table.trim_fmt();
@@ -40,9 +37,15 @@ pub fn table(header: &[&str], rows: &[Vec<String>], right: &[bool], width: u16) 
     text
 }
 
+/// The columns that column `index` needs. A header may have two lines.
+pub fn widest(header: &[&str], rows: &[Vec<String>], index: usize) -> usize {
+    let cells = rows.iter().filter_map(|row| row.get(index)).map(String::as_str);
+    cells.chain(header[index].lines()).map(|text| text.chars().count()).max().unwrap_or(0)
+}
+
 /// `text` in lines of at most `width` columns, each but the first after `indent` spaces.
-pub fn wrap(text: &str, width: u16, indent: usize) -> String {
-    let width = usize::from(width).max(indent + 20);
+pub fn wrap(text: &str, width: usize, indent: usize) -> String {
+    let width = width.max(indent + 20);
     let text = clean(text);
     let words = text.trim_start();
     let mut used = text.len() - words.len();

@@ -14,18 +14,14 @@ pub fn text(report: &Report, changes: bool, view: View) -> String {
     for comparison in &report.comparisons {
         let name = report.files.get(comparison.file).map_or("", |file| file.name.as_str());
         out.push('\n');
-        let mut title = format!("{name} against {baseline}");
-        if title.chars().count() > view.width {
-            title = format!("{name}\nagainst {baseline}");
-        }
-        out += &table::heading(&title, view);
+        out += &heading(name, baseline, view);
         out.push('\n');
         out += &columns(comparison, view);
         for each in &comparison.tables {
             out.push('\n');
             match top(each).filter(|_| changes) {
                 Some(changes) => out += &changes,
-                None => out += &table::table(each, view),
+                None => out += &table::table(each, comparison, view),
             }
         }
         if let Some(config) = &comparison.config {
@@ -43,6 +39,15 @@ pub fn text(report: &Report, changes: bool, view: View) -> String {
     out
 }
 
+/// What is compared with what, in two lines where one is too short.
+fn heading(new: &str, old: &str, view: View) -> String {
+    let mut title = format!("{new} against {old}");
+    if title.chars().count() > view.width {
+        title = format!("{new}\nagainst {old}");
+    }
+    table::heading(&title, view)
+}
+
 fn columns(comparison: &Comparison, view: View) -> String {
     let rows: Vec<table::Cells> = comparison
         .columns
@@ -58,7 +63,9 @@ fn columns(comparison: &Comparison, view: View) -> String {
         })
         .collect();
     let signs: Vec<i64> = comparison.columns.iter().map(|row| row.delta).collect();
-    table::layout(&["", "before", "after", "delta", "%"], &rows, 0, &signs, 0, view)
+    let head = ["", "old", "new", "delta", "%"];
+    let shape = table::Shape { head: &head, text: 0, plain: 2, signs: &signs, totals: 0 };
+    table::layout(&shape, rows, view)
 }
 
 /// The symbols in bloat-o-meter's layout, with its first and last line, from the largest growth to
@@ -99,8 +106,7 @@ pub fn top(changes: &Table) -> Option<String> {
 const MAX_CONFIG_LINES: usize = 40;
 
 fn configuration(config: &ConfigDelta, view: View) -> String {
-    let heading = format!("config: {} against {}", config.new, config.old);
-    let mut out = table::heading(&heading, view) + "\n";
+    let mut out = heading(&format!("config: {}", config.new), &config.old, view) + "\n";
     let shown = config.changes.len().min(MAX_CONFIG_LINES);
     let changes = &config.changes[..shown];
     if changes.is_empty() && config.requested.is_empty() {

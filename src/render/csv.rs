@@ -1,30 +1,40 @@
 //! Comparisons as comma-separated values (RFC 4180): one header, one line for each row of each table.
 
+use super::table;
 use crate::model::class::Class;
-use crate::model::delta::{Report, Row};
+use crate::model::delta::{By, Report, Row, SectionBytes, SectionDelta};
 
 /// Every row of the report. `by` says of what: `column` (text, data, bss, dec, payload) or a table's
-/// kind; padding, unattributed bytes and totals are rows of their tables.
+/// kind; padding, unattributed bytes and totals are rows of their tables. Sections have their accounts.
 pub fn csv(report: &Report) -> String {
     let mut out =
-        String::from("file,baseline,by,name,class,object,old,new,delta,percent,change,was\n");
+        String::from("file,baseline,by,name,class,object,old,new,delta,percent,change,was,");
+    out += "symbols_old,symbols_new,padding_old,padding_new,unattributed_old,unattributed_new\n";
     let name = |file: usize| report.files.get(file).map_or("", |file| file.name.as_str());
     let baseline = name(report.baseline);
     for comparison in &report.comparisons {
         let file = name(comparison.file);
-        let columns = comparison.columns.iter().map(|row| ("column", row));
-        let tables = comparison.tables.iter().flat_map(|table| {
-            let rows = table.rows.iter().chain(&table.rest).chain([&table.total]);
-            rows.map(|row| (table.by.name(), row))
-        });
-        for (by, row) in columns.chain(tables) {
-            line(&mut out, &[file, baseline, by], row);
+        for row in &comparison.columns {
+            line(&mut out, &[file, baseline, "column"], row, None);
+        }
+        for table in &comparison.tables {
+            let front = [file, baseline, table.by.name()];
+            for row in table.rows.iter().chain(&table.rest).chain([&table.total]) {
+                let is_total = std::ptr::eq(row, &raw const table.total);
+                let account = (table.by == By::Section)
+                    .then(|| table::account(row, is_total, &comparison.sections));
+                line(&mut out, &front, row, account.as_ref());
+            }
         }
     }
     out
 }
 
-fn line(out: &mut String, front: &[&str], row: &Row) {
+/// What a section's account is made of.
+const PARTS: [fn(&SectionBytes) -> u64; 3] =
+    [|bytes| bytes.symbols, |bytes| bytes.padding, |bytes| bytes.unattributed];
+
+fn line(out: &mut String, front: &[&str], row: &Row, account: Option<&SectionDelta>) {
     let number = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
     let name = match row.nth {
         Some((nth, of)) => format!("{} [{nth} of {of}]", row.name),
@@ -43,7 +53,13 @@ fn line(out: &mut String, front: &[&str], row: &Row) {
         row.change.name(),
         row.was.as_deref().unwrap_or(""),
     ];
-    let all: Vec<String> = front.iter().copied().chain(fields).map(quoted).collect();
+    let mut all: Vec<String> = front.iter().copied().chain(fields).map(quoted).collect();
+    for part in PARTS {
+        let side = |side: fn(&SectionDelta) -> Option<SectionBytes>| {
+            number(account.and_then(side).map(|bytes| part(&bytes)))
+        };
+        all.extend([side(|section| section.old), side(|section| section.new)]);
+    }
     out.push_str(&all.join(","));
     out.push('\n');
 }

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{compare, diffconfig, number, table};
+use super::table::{self, padding_name};
+use super::{compare, diffconfig, number};
 use crate::model::class::Class;
-use crate::model::delta::{Change, Comparison, ConfigDelta, Report, Row, Table};
+use crate::model::delta::{By, Comparison, ConfigDelta, Report, Row, Table};
+use crate::model::size::PayloadKind;
 
 /// The block of `size` (`block`), then every comparison; `changes` as for `compare::text`.
 pub fn report(block: &str, report: &Report, changes: bool) -> String {
@@ -18,7 +20,7 @@ pub fn report(block: &str, report: &Report, changes: bool) -> String {
             out.push('\n');
             match compare::top(each).filter(|_| changes) {
                 Some(changes) => out += &fenced(&changes, ""),
-                None => out += &rows(each),
+                None => out += &rows(each, comparison),
             }
         }
         if let Some(config) = &comparison.config {
@@ -63,18 +65,22 @@ fn columns(comparison: &Comparison) -> String {
     out
 }
 
-fn rows(table: &Table) -> String {
+fn rows(table: &Table, comparison: &Comparison) -> String {
     let has_class = table.rows.iter().any(|row| row.class.is_some());
     let has_object = table.rows.iter().any(|row| row.object.is_some());
+    let has_account = table.by == By::Section;
     let mut names = vec![table.by.name()];
     names.extend(has_class.then_some("class"));
     names.extend(has_object.then_some("object"));
     let text = names.len();
     names.extend(["old", "new", "delta", "%"]);
+    if has_account {
+        names.extend(["symbols", padding_name(comparison.padding), "unattributed"]);
+    }
     let mut out = head(&names, text);
     for row in table.rows.iter().chain(&table.rest).chain([&table.total]) {
         let is_total = std::ptr::eq(row, &raw const table.total);
-        let mut cells = vec![name_cell(row, is_total)];
+        let mut cells = vec![name_cell(table, row, is_total, comparison.padding)];
         if has_class {
             cells.push(row.class.map_or("", Class::name).to_owned());
         }
@@ -82,21 +88,25 @@ fn rows(table: &Table) -> String {
             cells.push(escaped(row.object.as_deref().unwrap_or("")));
         }
         cells.extend([number::size(row.old), number::size(row.new), number::signed(row.delta)]);
-        cells.push(match row.change {
-            Change::Added => "new".to_owned(),
-            Change::Removed => "gone".to_owned(),
-            _ => number::percent(row.percent),
-        });
+        cells.push(table::share(row));
+        if has_account {
+            let account = table::account(row, is_total, &comparison.sections);
+            let parts = [account.symbols(), account.padding(), account.unattributed()];
+            cells.extend(parts.map(number::signed));
+        }
         line(&mut out, &cells);
     }
     if table.hidden > 0 {
         let _ = writeln!(out, "\n{} more rows not shown", number::grouped(table.hidden as u64));
     }
+    if has_account {
+        out += "\nDelta = symbols + padding + unattributed.\n";
+    }
     out
 }
 
-fn name_cell(row: &Row, is_total: bool) -> String {
-    let label = table::label(row);
+fn name_cell(table: &Table, row: &Row, is_total: bool, padding: Option<PayloadKind>) -> String {
+    let label = table::known(table, row, padding);
     if is_total {
         return format!("**{label}**");
     }

@@ -25,7 +25,7 @@ mod tests {
     fn small_percentages_can_be_seen() {
         assert_eq!(percent(Some(468.0 * 100.0 / 83_721_896.0)), "+0.0006%");
         assert_eq!(percent(Some(-12.345)), "-12.35%");
-        assert_eq!(percent(Some(0.0)), "0.00%");
+        assert_eq!(percent(Some(0.0)), "0%");
         assert_eq!(percent(None), "");
     }
 }

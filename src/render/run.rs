@@ -13,7 +13,7 @@ use super::berkeley;
 use super::columns::{put, shorten, table, wrap};
 
 /// The report in at most `width` columns.
-pub fn render(report: &RunReport, width: u16) -> String {
+pub fn render(report: &RunReport, width: usize) -> String {
     let mut text = String::new();
     for block in &report.blocks {
         text.push_str(&block_text(block, width));
@@ -45,7 +45,7 @@ pub fn size_block(block: &Block) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn block_text(block: &Block, width: u16) -> String {
+fn block_text(block: &Block, width: usize) -> String {
     let mut text = wrap(&format!("{}: {}", block.arch, block.about.join(", ")), width, 2);
     text.push('\n');
     text.push_str(&size_block(block));
@@ -145,7 +145,7 @@ fn estimated<'a>(mut found: impl Iterator<Item = &'a Delta>) -> bool {
     })
 }
 
-fn deltas(found: &[&Delta], width: u16) -> String {
+fn deltas(found: &[&Delta], width: usize) -> String {
     let payload = payload_name(estimated(found.iter().copied()));
     let prelink = found.iter().any(|delta| columns(delta)[5].is_some());
     let mut header = vec!["delta", "text", "data", "bss", "dec", payload];
@@ -173,7 +173,7 @@ fn deltas(found: &[&Delta], width: u16) -> String {
 }
 
 /// One row a comparison, and below it why some have no numbers.
-fn summary(found: &[Delta], width: u16) -> String {
+fn summary(found: &[Delta], width: usize) -> String {
     let many = |arch: &str| found.iter().filter(|delta| delta.arch == arch).count() > 1;
     let payload = payload_name(estimated(found.iter()));
     let header = ["architecture", "text", "data", "bss", "dec", payload, "verdict"];
@@ -222,7 +222,7 @@ fn summary(found: &[Delta], width: u16) -> String {
     text
 }
 
-fn series_text(series: &Series, width: u16) -> String {
+fn series_text(series: &Series, width: usize) -> String {
     let mut text = format!("{} {}, commit by commit", series.arch, series.variant);
     for label in &series.labels {
         put(&mut text, format_args!(" [{label}]"));
@@ -252,7 +252,7 @@ fn series_text(series: &Series, width: u16) -> String {
         let cells = rows.iter().map(|row| row[at].chars().count()).chain([header[at].len()]);
         cells.max().unwrap_or(0) + 2
     };
-    let room = usize::from(width).saturating_sub((0..4).map(widest).sum()).max(20);
+    let room = width.saturating_sub((0..4).map(widest).sum()).max(20);
     for row in &mut rows {
         row[4] = shorten(&row[4], room);
     }

@@ -1,15 +1,15 @@
 //! Tables for a terminal: plain columns that fit its width, names cut in the middle where they must.
 //!
-//! comfy-table lays the columns out; colours are added afterwards, because only the caller knows
+//! Colours are added afterwards, because only the caller knows
 //! whether they are wanted. Growth is red and shrinking green, since bytes are a cost.
 
 use std::fmt::Write as _;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table as Grid, TableStyle};
-
-use super::columns::{clean, wrap};
+use super::columns::{self, clean, wrap};
 use super::number;
-use crate::model::delta::{By, Change, Row, Table};
+use crate::model::class::Class;
+use crate::model::delta::{By, Change, Comparison, Row, SectionBytes, SectionDelta, Table};
+use crate::model::size::PayloadKind;
 
 /// How wide and whether in colour.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +23,6 @@ pub struct View {
 /// One cell of a table to be laid out.
 pub type Cells = Vec<String>;
 
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
-
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
 const BOLD: &str = "\x1b[1m";
@@ -37,53 +35,43 @@ pub fn heading(text: &str, view: View) -> String {
 
 /// A warning line.
 pub fn warning(text: &str, view: View) -> String {
-    let text = wrap(&format!("warning: {text}"), view.width.min(1000) as u16, 9);
+    let text = wrap(&format!("warning: {text}"), view.width, 9);
     if !view.color {
         return text;
     }
     text.replacen("warning", "\x1b[1;33mwarning\x1b[0m", 1)
 }
 
-/// Lays out rows under `head`. The first column holds names and gives way when space is short;
-/// `text` more columns are text, all others numbers. The last two are the change and its percentage:
-/// `signs` says for each row which way it went. The last `totals` rows are set apart.
-pub fn layout(
-    head: &[&str],
-    rows: &[Cells],
-    text: usize,
-    signs: &[i64],
-    totals: usize,
-    view: View,
-) -> String {
-    let widths: Vec<usize> = (0..head.len())
-        .map(|column| {
-            let cells = rows.iter().map(|row| row[column].chars().count());
-            cells.chain([head[column].chars().count()]).max().unwrap_or(0)
-        })
-        .collect();
+/// How [`layout`] lays rows out.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape<'a> {
+    /// The names of the columns. The first holds names and gives way when space is short.
+    pub head: &'a [&'a str],
+    /// How many more columns are text; all others are numbers.
+    pub text: usize,
+    /// How many columns of numbers have no colour; the others have that of the row's sign.
+    pub plain: usize,
+    /// Which way each row went.
+    pub signs: &'a [i64],
+    /// How many rows at the end are set apart.
+    pub totals: usize,
+}
+
+/// Lays out rows.
+pub fn layout(shape: &Shape, mut rows: Vec<Cells>, view: View) -> String {
+    let &Shape { head, text, plain, signs, totals } = shape;
+    let widths: Vec<usize> = (0..head.len()).map(|at| columns::widest(head, &rows, at)).collect();
     // Two spaces between columns.
     let others: usize = widths[1..].iter().map(|width| width + 2).sum();
     let room = view.width.saturating_sub(others).max(12);
-    let mut grid = Grid::new();
-    grid.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
-    let cell = |column: usize, text_columns: usize, content: &str| {
-        let alignment =
-            if column <= text_columns { CellAlignment::Left } else { CellAlignment::Right };
-        Cell::new(content).set_alignment(alignment)
-    };
-    grid.set_header(head.iter().enumerate().map(|(column, name)| cell(column, text, name)));
-    for row in rows {
-        let name = fit(&row[0], room);
-        grid.add_row(row.iter().enumerate().map(|(column, content)| {
-            cell(column, text, if column == 0 { &name } else { content })
-        }));
+    for row in &mut rows {
+        row[0] = fit(&row[0], room);
     }
-    for (number, column) in grid.column_iter_mut().enumerate() {
-        column.set_padding((0, if number + 1 == head.len() { 0 } else { 2 }));
-    }
-    let mut lines: Vec<String> = grid.lines().map(|line| line.trim_end().to_owned()).collect();
+    let right: Vec<bool> = (0..head.len()).map(|at| at > text).collect();
+    let table = columns::table(head, &rows, &right, view.width.max(room + others));
+    let mut lines: Vec<String> = table.lines().map(str::to_owned).collect();
     if view.color {
-        let tail = widths.iter().rev().take(2).sum::<usize>() + 2;
+        let tail = widths[text + 1 + plain..].iter().map(|width| width + 2).sum::<usize>() - 2;
         for (line, &sign) in lines.iter_mut().skip(2).zip(signs) {
             *line = colored(line, tail, sign);
         }
@@ -155,8 +143,45 @@ pub fn label(row: &Row) -> String {
     label
 }
 
+/// The last column: percent, or why there is none.
+pub fn share(row: &Row) -> String {
+    match row.change {
+        Change::Added => "new".to_owned(),
+        Change::Removed => "gone".to_owned(),
+        _ => number::percent(row.percent),
+    }
+}
+
+/// Padding, and how it is known.
+pub fn padding_name(kind: Option<PayloadKind>) -> &'static str {
+    if kind == Some(PayloadKind::Estimated) { "padding (estimated)" } else { "padding" }
+}
+
+/// The name of a row of `table`; that of padding says how it is known.
+pub fn known(table: &Table, row: &Row, padding: Option<PayloadKind>) -> String {
+    // A symbol or section may have any name.
+    let is_rest = table.by == By::Class || table.rest.iter().any(|rest| std::ptr::eq(rest, row));
+    if is_rest && row.name == Class::Padding.name() {
+        return padding_name(padding).to_owned();
+    }
+    label(row)
+}
+
+/// The account of the section that `row` is about, or of all sections together.
+pub fn account(row: &Row, is_total: bool, sections: &[SectionDelta]) -> SectionDelta {
+    if is_total {
+        return total_account(sections);
+    }
+    // They are sorted: relocatable files have tens of thousands.
+    let at = sections.binary_search_by(|section| section.name.cmp(&row.name));
+    at.map_or_else(|_| total_account(sections), |at| sections[at].clone())
+}
+
 /// One table of a comparison: rows, what is cut off, the rest, the total.
-pub fn table(table: &Table, view: View) -> String {
+pub fn table(table: &Table, comparison: &Comparison, view: View) -> String {
+    if table.by == By::Section {
+        return sections(table, comparison, view);
+    }
     let symbols = table.by == By::Symbol;
     let wide = symbols && view.width >= 120 && table.rows.iter().any(|row| row.object.is_some());
     let has_class = table.rows.iter().any(|row| row.class.is_some());
@@ -171,33 +196,92 @@ pub fn table(table: &Table, view: View) -> String {
     }
     let text = head.len() - 1;
     head.extend(["old", "new", "delta", "%"]);
-    let cells = |row: &Row| {
-        let mut cells = vec![label(row)];
-        if has_class {
-            cells.push(row.class.map_or("", crate::model::class::Class::name).to_owned());
-        }
-        if wide {
-            cells.push(row.object.as_deref().map(clean).unwrap_or_default());
-        }
-        cells.extend([number::size(row.old), number::size(row.new), number::signed(row.delta)]);
-        cells.push(match row.change {
-            Change::Added => "new".to_owned(),
-            Change::Removed => "gone".to_owned(),
-            _ => number::percent(row.percent),
-        });
-        cells
-    };
     let tail: Vec<&Row> = table.rest.iter().chain([&table.total]).collect();
     let all: Vec<&Row> = table.rows.iter().chain(tail.iter().copied()).collect();
-    let rows: Vec<Cells> = all.iter().map(|row| cells(row)).collect();
+    let rows: Vec<Cells> = all
+        .iter()
+        .map(|row| {
+            let mut cells = vec![known(table, row, comparison.padding)];
+            if has_class {
+                cells.push(row.class.map_or("", Class::name).to_owned());
+            }
+            if wide {
+                cells.push(row.object.as_deref().map(clean).unwrap_or_default());
+            }
+            cells.extend([number::size(row.old), number::size(row.new)]);
+            cells.extend([number::signed(row.delta), share(row)]);
+            cells
+        })
+        .collect();
     let signs: Vec<i64> = all.iter().map(|row| row.delta).collect();
-    let mut out = layout(&head, &rows, text, &signs, tail.len(), view);
-    if table.hidden > 0 {
-        let rows = if table.hidden == 1 { "row" } else { "rows" };
-        let hidden = number::grouped(table.hidden as u64);
-        let _ = writeln!(out, "{hidden} more {rows} (--top 0 shows all)");
+    let shape = Shape { head: &head, text, plain: 2, signs: &signs, totals: tail.len() };
+    layout(&shape, rows, view) + &hidden(table)
+}
+
+fn hidden(table: &Table) -> String {
+    match table.hidden {
+        0 => String::new(),
+        1 => "1 more row (--top 0 shows all)\n".to_owned(),
+        more => format!("{} more rows (--top 0 shows all)\n", number::grouped(more as u64)),
     }
+}
+
+/// The class has room beside the accounts from this width on.
+const ROOMY: usize = 100;
+
+/// The sections with their accounts: what they are made of, and below it what of the change is
+/// symbols, padding, or neither.
+fn sections(table: &Table, comparison: &Comparison, view: View) -> String {
+    let wide = view.width >= ROOMY;
+    let mut head = vec!["section"];
+    head.extend(wide.then_some("class"));
+    let text = head.len() - 1;
+    head.extend(["size", "symbols", "padding", "unattr.", "%"]);
+    let (mut rows, mut signs) = (Vec::new(), Vec::new());
+    for row in table.rows.iter().chain([&table.total]) {
+        let is_total = std::ptr::eq(row, &raw const table.total);
+        let account = account(row, is_total, &comparison.sections);
+        let is = |part: fn(&SectionBytes) -> u64| number::size(account.new.as_ref().map(part));
+        let mut sizes: Cells = vec![label(row)];
+        let mut deltas: Cells = vec![String::new()];
+        if wide {
+            sizes.push(row.class.map_or("", Class::name).to_owned());
+            deltas.push(String::new());
+        }
+        sizes.extend([is(|b| b.size), is(|b| b.symbols), is(|b| b.padding)]);
+        sizes.extend([is(|b| b.unattributed), String::new()]);
+        let parts = [row.delta, account.symbols(), account.padding(), account.unattributed()];
+        deltas.extend(parts.map(number::signed));
+        deltas.push(share(row));
+        rows.extend([sizes, deltas]);
+        // Where its size stayed, a section went the way its payload did.
+        let payload = row.delta.saturating_sub(account.padding());
+        signs.extend([0, if row.delta == 0 { payload } else { row.delta }]);
+    }
+    let shape = Shape { head: &head, text, plain: 0, signs: &signs, totals: 2 };
+    let mut out = layout(&shape, rows, view) + &hidden(table);
+    out += "size = symbols + padding + unattributed; ";
+    out += match comparison.padding {
+        Some(PayloadKind::Map) => "padding from the linker maps\n",
+        _ => "padding is estimated\n",
+    };
     out
+}
+
+/// The account of all sections together.
+fn total_account(sections: &[SectionDelta]) -> SectionDelta {
+    let sum = |side: fn(&SectionDelta) -> Option<SectionBytes>| {
+        let mut sum = SectionBytes::default();
+        for bytes in sections.iter().filter_map(side) {
+            sum.size = sum.size.wrapping_add(bytes.size);
+            sum.symbols = sum.symbols.wrapping_add(bytes.symbols);
+            sum.padding = sum.padding.wrapping_add(bytes.padding);
+            sum.unattributed = sum.unattributed.wrapping_add(bytes.unattributed);
+        }
+        Some(sum)
+    };
+    let (old, new) = (sum(|section| section.old), sum(|section| section.new));
+    SectionDelta { name: "total".to_owned(), old, new }
 }
 
 #[cfg(test)]
@@ -214,10 +298,51 @@ mod tests {
         assert_eq!(fit("ab ← klmnopqrst", 14), "ab ← klmn…qrst");
     }
 
+    fn comparison() -> Comparison {
+        let bytes = |symbols, padding| SectionBytes {
+            size: 4096,
+            symbols,
+            padding,
+            unattributed: 4096 - symbols - padding,
+        };
+        let old = Some(bytes(1000, 3000));
+        let new = Some(bytes(1500, 2500));
+        Comparison {
+            file: 1,
+            columns: Vec::new(),
+            tables: Vec::new(),
+            symbols: None,
+            padding: Some(PayloadKind::Estimated),
+            sections: vec![SectionDelta { name: ".text".to_owned(), old, new }],
+            config: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_section_is_shown_with_what_padding_took() {
+        let table = Table {
+            by: By::Section,
+            title: None,
+            summary: None,
+            rows: vec![Row::new(".text", Some(4096), Some(4096))],
+            hidden: 0,
+            rest: Vec::new(),
+            total: Row::new("total", Some(4096), Some(4096)),
+        };
+        let text = super::table(&table, &comparison(), View { width: 80, color: false });
+        let words = |line| text.lines().nth(line).unwrap().split_whitespace().collect::<Vec<_>>();
+        assert_eq!(words(2), [".text", "4,096", "1,500", "2,500", "96"], "{text}");
+        assert_eq!(words(3), ["0", "+500", "-500", "0", "0%"], "{text}");
+        assert!(text.ends_with("padding is estimated\n"), "{text}");
+        let colored = super::table(&table, &comparison(), View { width: 80, color: true });
+        assert!(colored.contains("\x1b[31m"), "payload grew: {colored}");
+    }
+
     #[test]
     fn lines_fit_the_width_and_numbers_align() {
         let mut row = Row::new("a_very_long_name_".repeat(8), Some(1_000_000), Some(2_000_000));
-        row.class = Some(crate::model::class::Class::Code);
+        row.class = Some(Class::Code);
         let rows = vec![row, Row::new("short", None, Some(3))];
         let table = Table {
             by: By::Symbol,
@@ -228,11 +353,11 @@ mod tests {
             rest: Vec::new(),
             total: Row::new("total", Some(1), Some(2)),
         };
-        let text = super::table(&table, View { width: 80, color: false });
+        let text = super::table(&table, &comparison(), View { width: 80, color: false });
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         let ends: Vec<usize> = text.lines().take(5).map(|line| line.chars().count()).collect();
         assert!(ends.iter().all(|&end| end == ends[0]), "{text}");
-        let colored = super::table(&table, View { width: 80, color: true });
+        let colored = super::table(&table, &comparison(), View { width: 80, color: true });
         assert!(colored.contains("\x1b[31m"), "{colored}");
     }
 }

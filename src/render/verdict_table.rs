@@ -16,7 +16,7 @@ const TOP: usize = 20;
 
 /// The verdict for `view`. `top` symbols are named for each judgement, all if 0.
 pub fn render(verdict: &Verdict, top: Option<usize>, view: View) -> String {
-    let width = view.width as u16;
+    let width = view.width;
     let word = verdict.outcome.words().to_uppercase();
     let mut text = match (view.color, verdict.outcome) {
         (false, _) => format!("gate: {word}\n"),
@@ -49,7 +49,7 @@ pub fn render(verdict: &Verdict, top: Option<usize>, view: View) -> String {
     text
 }
 
-fn pairs(verdict: &Verdict, width: u16) -> String {
+fn pairs(verdict: &Verdict, width: usize) -> String {
     let header = ["cell", "against", "text", "data", "bss", "dec", "payload", "verdict"];
     let right = [false, false, true, true, true, true, true, false];
     let rows: Vec<Vec<String>> = verdict.pairs.iter().map(row).collect();
@@ -123,7 +123,7 @@ pub fn deltas(pair: &PairRow) -> [String; 5] {
     ]
 }
 
-fn judgement_lines(judgement: &Judgement, top: Option<usize>, width: u16) -> String {
+fn judgement_lines(judgement: &Judgement, top: Option<usize>, width: usize) -> String {
     let head = [judgement.state.words(), rule(judgement), &judgement.cell, &judgement.message];
     let head: Vec<&str> = head.into_iter().filter(|part| !part.is_empty()).collect();
     let mut text = wrap(&head.join(": "), width, 4);

@@ -309,6 +309,54 @@ fn padding_that_hides_a_function_is_reported() {
     // One kind against the other is refused.
     let said = disagree::disagreement(&sides[0][0], &sides[1][1]);
     assert!(said[0].contains("not compared"), "{said:?}");
+
+    // The section did not move, and is shown with what moved in it; by the map beside the image, or
+    // estimated where a map is missing.
+    for kind in ["map", "estimated"] {
+        let maps = kind == "map";
+        if !maps {
+            std::fs::remove_file(dir.join("new.map")).unwrap();
+        }
+        // The estimate can't tell the nop before the first function from fill.
+        let padding = if maps { "8,026" } else { "8,027" };
+        let text = compare(dir, &["--by", "section"]);
+        let lines: Vec<Vec<&str>> =
+            text.lines().map(|line| line.split_whitespace().collect()).collect();
+        let at = lines.iter().position(|words| words.first() == Some(&".text")).expect("a row");
+        assert_eq!(lines[at][..4], [".text", "8,192", "165", padding], "{text}");
+        assert_eq!(lines[at + 1], ["0", "+66", "-66", "0", "0%"], "{text}");
+        assert_eq!(text.contains("padding from the linker maps\n"), maps, "{text}");
+        assert_eq!(text.contains("padding is estimated\n"), !maps, "{text}");
+        for by in ["class", "symbol"] {
+            let text = compare(dir, &["--by", by]);
+            assert_eq!(text.contains("\npadding (estimated) "), !maps, "{by}: {text}");
+        }
+        let markdown = compare(dir, &["--by", "section", "--format", "markdown"]);
+        let row = "| `.text` | code | 8,192 | 8,192 | 0 | 0% | +66 | -66 | 0 |";
+        assert!(markdown.contains(row), "{markdown}");
+        assert_eq!(markdown.contains("| padding (estimated) |"), !maps, "{markdown}");
+        let csv = compare(dir, &["--by", "section", "--format", "csv"]);
+        let row = ",section,.text,code,,8192,8192,0,0.000000,same,,99,165,";
+        let parts = if maps { "8092,8026,1,1\n" } else { "8093,8027,0,0\n" };
+        assert!(csv.contains(&format!("{row}{parts}")), "{csv}");
+        let json = compare(dir, &["--by", "section", "--format", "json"]);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["comparisons"][0]["padding"], kind);
+    }
+    // Who asks for what is new does not get it, nor for what is the same.
+    for show in ["added", "same"] {
+        let text = compare(dir, &["--by", "section", "--show", show]);
+        assert!(!text.contains("\n.text "), "{show}: {text}");
+    }
+}
+
+/// What `hmmsize compare` says of `old` and `new`.
+fn compare(dir: &Path, words: &[&str]) -> String {
+    let files = [dir.join("old"), dir.join("new")];
+    let out = hmmsize().arg("compare").args(words).args(files).env("COLUMNS", "80").output();
+    let out = out.unwrap();
+    assert!(out.status.success(), "{out:?}");
+    String::from_utf8(out.stdout).unwrap()
 }
 
 /// A map of another link is noticed, and the sum stays exact.
