@@ -2,26 +2,29 @@
 
 use clap::{ArgAction, Args, ValueEnum};
 
+/// Where the help lists them: apart from a command's own.
+const GLOBAL: &str = "Global options";
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
     /// Say less (twice: only errors).
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
     pub quiet: u8,
     /// Say more (twice: every command that is run).
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
     pub verbose: u8,
     /// When to use colours.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
     /// Show on standard error how long each phase took.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub time: bool,
     /// Parallel jobs [default: the number of CPUs].
-    #[arg(short, long, global = true, value_name = "N")]
+    #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "N")]
     pub jobs: Option<usize>,
     /// Write the result to FILE instead of standard output (`-` is standard output).
-    #[arg(short, long, global = true, value_name = "FILE")]
+    #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "FILE")]
     pub output: Option<String>,
 }
 

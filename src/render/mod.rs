@@ -10,6 +10,7 @@ pub mod diffconfig;
 pub mod json;
 pub mod markdown;
 pub mod number;
+pub mod payload;
 pub mod plan;
 pub mod run;
 pub mod run_csv;

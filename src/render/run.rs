@@ -6,11 +6,12 @@ use bstr::BString;
 
 use crate::model::number::{share, signed};
 use crate::model::run_report::{Block, Delta, RunReport, Series, Word};
-use crate::model::size::{PayloadKind, Radix, SizeRow};
+use crate::model::size::{Radix, SizeRow};
 use crate::model::verdict::delta;
 
 use super::berkeley;
-use super::columns::{put, shorten, table, wrap};
+use super::columns::{put, shorten, table, widest, wrap};
+use super::payload::Column;
 
 /// The report in at most `width` columns.
 pub fn render(report: &RunReport, width: usize) -> String {
@@ -135,20 +136,10 @@ fn marked(pair: Option<(u64, u64)>, noise: Option<u64>) -> String {
     format!("{}{}", if within { "~" } else { "" }, signed(bytes))
 }
 
-fn payload_name(estimated: bool) -> &'static str {
-    if estimated { "payload (est.)" } else { "payload" }
-}
-
-fn estimated<'a>(mut found: impl Iterator<Item = &'a Delta>) -> bool {
-    found.any(|delta| {
-        delta.head_payload.is_some_and(|payload| payload.kind == PayloadKind::Estimated)
-    })
-}
-
 fn deltas(found: &[&Delta], width: usize) -> String {
-    let payload = payload_name(estimated(found.iter().copied()));
+    let payload = Column::of(found.iter().map(|delta| delta.head_payload));
     let prelink = found.iter().any(|delta| columns(delta)[5].is_some());
-    let mut header = vec!["delta", "text", "data", "bss", "dec", payload];
+    let mut header = vec!["delta", "text", "data", "bss", "dec", payload.header()];
     header.extend(prelink.then_some("pre-link"));
     let mut right = vec![true; header.len()];
     right[0] = false;
@@ -158,6 +149,7 @@ fn deltas(found: &[&Delta], width: usize) -> String {
         let pairs = &pairs[..header.len() - 1];
         let mut bytes = vec![delta.name()];
         bytes.extend(pairs.iter().map(|pair| marked(*pair, delta.noise)));
+        bytes[5] = payload.cell(delta.head_payload, &bytes[5]);
         let mut shares = vec![String::new()];
         shares.extend(pairs.iter().map(|pair| {
             pair.map_or_else(String::new, |(base, head)| {
@@ -175,8 +167,8 @@ fn deltas(found: &[&Delta], width: usize) -> String {
 /// One row a comparison, and below it why some have no numbers.
 fn summary(found: &[Delta], width: usize) -> String {
     let many = |arch: &str| found.iter().filter(|delta| delta.arch == arch).count() > 1;
-    let payload = payload_name(estimated(found.iter()));
-    let header = ["architecture", "text", "data", "bss", "dec", payload, "verdict"];
+    let payload = Column::of(found.iter().map(|delta| delta.head_payload));
+    let header = ["architecture", "text", "data", "bss", "dec", payload.header(), "verdict"];
     let right = [false, true, true, true, true, true, false];
     let rows: Vec<Vec<String>> = found
         .iter()
@@ -191,6 +183,7 @@ fn summary(found: &[Delta], width: usize) -> String {
             let pairs = columns(delta);
             let mut row = vec![name];
             row.extend(pairs[..5].iter().map(|pair| marked(*pair, delta.noise)));
+            row[5] = payload.cell(delta.head_payload, &row[5]);
             row.push(delta.word.name().to_owned());
             row
         })
@@ -228,7 +221,8 @@ fn series_text(series: &Series, width: usize) -> String {
         put(&mut text, format_args!(" [{label}]"));
     }
     text.push('\n');
-    let header = ["commit", "dec", "payload", "total", "subject"];
+    let payload = Column::of(series.commits.iter().map(|commit| commit.payload));
+    let header = ["commit", "dec", payload.header(), "total", "subject"];
     let right = [false, true, true, true, false];
     let mut rows: Vec<Vec<String>> = series
         .commits
@@ -243,16 +237,13 @@ fn series_text(series: &Series, width: usize) -> String {
                 Some(note) => format!("{} ({note})", commit.subject),
                 None => commit.subject.clone(),
             };
-            let (dec, payload) = (bytes(commit.dec_delta), bytes(commit.payload_delta));
-            vec![commit.abbrev.clone(), dec, payload, total, subject]
+            let moved = payload.cell(commit.payload, &bytes(commit.payload_delta));
+            vec![commit.abbrev.clone(), bytes(commit.dec_delta), moved, total, subject]
         })
         .collect();
     // The subject has what the other columns leave.
-    let widest = |at: usize| {
-        let cells = rows.iter().map(|row| row[at].chars().count()).chain([header[at].len()]);
-        cells.max().unwrap_or(0) + 2
-    };
-    let room = width.saturating_sub((0..4).map(widest).sum()).max(20);
+    let others: usize = (0..4).map(|at| widest(&header, &rows, at) + 2).sum();
+    let room = width.saturating_sub(others).max(20);
     for row in &mut rows {
         row[4] = shorten(&row[4], room);
     }

@@ -6,6 +6,7 @@ use crate::model::run_report::{Delta, RunReport, Series};
 use crate::model::verdict::delta;
 
 use super::columns::put;
+use super::payload::Column;
 use super::run::{columns, dragged_in, has_numbers, size_block};
 use super::verdict_markdown::escape;
 
@@ -13,10 +14,15 @@ use super::verdict_markdown::escape;
 pub fn render(report: &RunReport) -> String {
     let mut text = String::new();
     if !report.summary.is_empty() {
-        text.push_str("| architecture | text | data | bss | dec | payload | verdict |\n");
+        let payload = Column::of(report.summary.iter().map(|found| found.head_payload));
+        let title = payload.title();
+        put(
+            &mut text,
+            format_args!("| architecture | text | data | bss | dec | {title} | verdict |\n"),
+        );
         text.push_str("|---|---:|---:|---:|---:|---:|---|\n");
         for found in &report.summary {
-            text.push_str(&summary_row(found));
+            text.push_str(&summary_row(found, payload));
         }
         text.push('\n');
     }
@@ -34,9 +40,14 @@ pub fn render(report: &RunReport) -> String {
         let measured: Vec<&Delta> =
             block.deltas.iter().filter(|delta| has_numbers(delta)).collect();
         if !measured.is_empty() {
-            text.push_str("| delta | text | data | bss | dec | payload | pre-link |\n");
+            let payload = Column::of(measured.iter().map(|delta| delta.head_payload));
+            let title = payload.title();
+            put(
+                &mut text,
+                format_args!("| delta | text | data | bss | dec | {title} | pre-link |\n"),
+            );
             text.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
-            text.extend(measured.iter().map(|delta| delta_row(delta)));
+            text.extend(measured.iter().map(|delta| delta_row(delta, payload)));
             text.push('\n');
         }
         for delta in measured {
@@ -63,13 +74,14 @@ fn cell(pair: Option<(u64, u64)>, noise: Option<u64>) -> String {
     format!("{}{}", if within { "\\~" } else { "" }, signed(bytes))
 }
 
-fn summary_row(found: &Delta) -> String {
+fn summary_row(found: &Delta, payload: Column) -> String {
     let mut name = format!("{} {}", found.arch, found.name());
     for label in &found.labels {
         name = format!("{name} ({label})");
     }
     let pairs = columns(found);
-    let numbers: Vec<String> = pairs[..5].iter().map(|pair| cell(*pair, found.noise)).collect();
+    let mut numbers: Vec<String> = pairs[..5].iter().map(|pair| cell(*pair, found.noise)).collect();
+    numbers[4] = payload.cell(found.head_payload, &numbers[4]);
     let note = match &found.note {
         Some(note) if note.starts_with("0, proven") => String::new(),
         Some(note) => format!(": {}", escape(note)),
@@ -78,21 +90,26 @@ fn summary_row(found: &Delta) -> String {
     format!("| {} | {} | {}{note} |\n", escape(&name), numbers.join(" | "), found.word.name())
 }
 
-fn delta_row(found: &Delta) -> String {
-    let numbers = columns(found).map(|pair| {
+fn delta_row(found: &Delta, payload: Column) -> String {
+    let mut numbers = columns(found).map(|pair| {
         let share = pair.map(|(base, head)| share(base, delta(base, head)));
         match share.filter(|share| share != "0%") {
             Some(share) => format!("{} ({share})", cell(pair, found.noise)),
             None => cell(pair, found.noise),
         }
     });
+    numbers[4] = payload.cell(found.head_payload, &numbers[4]);
     format!("| {} | {} |\n", escape(&found.name()), numbers.join(" | "))
 }
 
 fn series_text(series: &Series) -> String {
     let name = format!("{} {}", series.arch, series.variant);
-    let mut text =
-        format!("**{}**\n\n| commit | subject | dec | payload | total |\n", escape(&name));
+    let payload = Column::of(series.commits.iter().map(|commit| commit.payload));
+    let mut text = format!(
+        "**{}**\n\n| commit | subject | dec | {} | total |\n",
+        escape(&name),
+        payload.title()
+    );
     text.push_str("|---|---|---:|---:|---:|\n");
     for commit in &series.commits {
         let bytes = |delta: Option<i64>| delta.map_or_else(|| "-".into(), signed);
@@ -106,7 +123,7 @@ fn series_text(series: &Series) -> String {
                 "| {} | {subject} | {} | {} | {} |\n",
                 escape(&commit.abbrev),
                 bytes(commit.dec_delta),
-                bytes(commit.payload_delta),
+                payload.cell(commit.payload, &bytes(commit.payload_delta)),
                 bytes(commit.total)
             ),
         );

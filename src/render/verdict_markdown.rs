@@ -5,6 +5,7 @@ use crate::model::number::{grouped, signed};
 use crate::model::verdict::{Judgement, Outcome, PairRow, State, Verdict, delta};
 
 use super::columns::{clean, put};
+use super::payload::Column;
 use super::verdict_table::{counts, deltas, rule, shown, within_noise};
 
 /// The verdict as GitHub-flavoured markdown.
@@ -18,9 +19,14 @@ pub fn render(verdict: &Verdict, top: Option<usize>) -> String {
     let (judged, policy) = (escape(&verdict.subject), escape(&verdict.policy));
     put(&mut text, format_args!("{judged}, policy {policy}. {}.\n\n", counts(verdict)));
     if !verdict.pairs.is_empty() {
-        text.push_str("| cell | against | text | data | bss | dec | payload | verdict |\n");
+        let payload = Column::of(verdict.pairs.iter().map(|pair| pair.head_payload));
+        let title = payload.title();
+        put(
+            &mut text,
+            format_args!("| cell | against | text | data | bss | dec | {title} | verdict |\n"),
+        );
         text.push_str("|---|---|---:|---:|---:|---:|---:|---|\n");
-        verdict.pairs.iter().for_each(|pair| text.push_str(&row(pair)));
+        verdict.pairs.iter().for_each(|pair| text.push_str(&row(pair, payload)));
         text.push('\n');
     }
     if verdict.pairs.iter().any(within_noise) {
@@ -41,8 +47,8 @@ pub fn render(verdict: &Verdict, top: Option<usize>) -> String {
     text
 }
 
-fn row(pair: &PairRow) -> String {
-    let [text, data, bss, dec, payload] = deltas(pair);
+fn row(pair: &PairRow, column: Column) -> String {
+    let [text, data, bss, dec, payload] = deltas(pair, column);
     let mut cell = escape(&pair.cell);
     for label in pair.labels.iter().filter(|label| !pair.cell.contains(label.as_str())) {
         cell = format!("{cell} `{}`", code(label));

@@ -3,12 +3,13 @@
 
 use crate::model::number::{grouped, signed};
 use crate::model::policy::OFF_COSTS_NOTHING;
-use crate::model::size::{Berkeley, PayloadKind};
+use crate::model::size::Berkeley;
 use crate::model::verdict::{
     COMPARABLE, COMPLETE, Judgement, Outcome, PairRow, State, SymbolChange, Verdict, delta,
 };
 
 use super::columns::{clean, put, table, wrap};
+use super::payload::Column;
 use super::table::View;
 
 /// Symbols that are named where nobody says how many.
@@ -50,26 +51,19 @@ pub fn render(verdict: &Verdict, top: Option<usize>, view: View) -> String {
 }
 
 fn pairs(verdict: &Verdict, width: usize) -> String {
-    let header = ["cell", "against", "text", "data", "bss", "dec", "payload", "verdict"];
+    let payload = Column::of(verdict.pairs.iter().map(|pair| pair.head_payload));
+    let header = ["cell", "against", "text", "data", "bss", "dec", payload.header(), "verdict"];
     let right = [false, false, true, true, true, true, true, false];
-    let rows: Vec<Vec<String>> = verdict.pairs.iter().map(row).collect();
+    let rows: Vec<Vec<String>> = verdict.pairs.iter().map(|pair| row(pair, payload)).collect();
     let mut text = table(&header, &rows, &right, width);
-    let estimated = verdict.pairs.iter().any(|pair| {
-        let kind =
-            |payload: Option<crate::model::size::Payload>| payload.map(|payload| payload.kind);
-        kind(pair.head_payload) == Some(PayloadKind::Estimated)
-    });
-    if estimated {
-        text.push_str("payload (estimated): no linker map\n");
-    }
     if verdict.pairs.iter().any(within_noise) {
         text.push_str("~ within the recorded noise: means nothing\n");
     }
     text
 }
 
-fn row(pair: &PairRow) -> Vec<String> {
-    let [text, data, bss, dec, payload] = deltas(pair);
+fn row(pair: &PairRow, column: Column) -> Vec<String> {
+    let [text, data, bss, dec, payload] = deltas(pair, column);
     let mut cell = pair.cell.clone();
     for label in pair.labels.iter().filter(|label| !pair.cell.contains(label.as_str())) {
         cell = format!("{cell} [{label}]");
@@ -95,7 +89,7 @@ pub fn within_noise(pair: &PairRow) -> bool {
 }
 
 /// text, data, bss, dec and payload of a pair as deltas; `-` where there is none.
-pub fn deltas(pair: &PairRow) -> [String; 5] {
+pub fn deltas(pair: &PairRow, column: Column) -> [String; 5] {
     // A difference of what cannot be compared is no number to quote.
     if pair.state == State::NotComparable {
         return ["-"; 5].map(str::to_owned);
@@ -119,7 +113,7 @@ pub fn deltas(pair: &PairRow) -> [String; 5] {
         size(|size| size.data),
         size(|size| size.bss),
         size(|size| size.dec()),
-        payload,
+        column.cell(pair.head_payload, &payload),
     ]
 }
 

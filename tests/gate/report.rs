@@ -125,6 +125,36 @@ fn padding_that_absorbed_the_change_is_found_in_the_run() {
 }
 
 #[test]
+fn an_estimated_payload_says_so_in_every_table() {
+    let estimate = |run: &mut Value, archs: &[&str]| {
+        for cell in run["cells"].as_array_mut().unwrap() {
+            if archs.contains(&cell["arch"].as_str().unwrap()) && !cell["measured"].is_null() {
+                cell["measured"]["payload"]["kind"] = json!("estimated");
+            }
+        }
+    };
+    let all = Case::complete(super::WIDE, |run| estimate(run, &["arm", "arm64", "x86_64"]));
+    let some = Case::complete(super::WIDE, |run| estimate(run, &["arm64"]));
+    let none = Case::complete(super::WIDE, |_| ());
+    for format in ["table", "markdown"] {
+        for command in ["compare run.json", "gate run.json --policy p.toml"] {
+            let words: Vec<&str> = command.split(' ').chain(["--format", format]).collect();
+            let said = |case: &Case| run(case.dir.path(), &words).out;
+            assert!(said(&all).contains("(estimated)"), "{command}: {}", said(&all));
+            let mixed = said(&some);
+            assert!(mixed.contains("est. +38,046"), "{command}: {mixed}");
+            assert!(!mixed.contains("est. +33,813"), "{command}: {mixed}");
+            assert!(!said(&none).contains("est"), "{command}: {}", said(&none));
+            let tables = [said(&all), mixed];
+            let table = |line: &&str| format == "table" && !line.contains('\t');
+            let wide = tables.iter().flat_map(|text| text.lines()).filter(table);
+            let wide: Vec<&str> = wide.filter(|line| line.chars().count() > 80).collect();
+            assert!(wide.is_empty(), "{wide:#?}");
+        }
+    }
+}
+
+#[test]
 fn nothing_but_the_blocks_is_wider_than_80_columns() {
     let case = Case::whole("");
     for line in compare(&case, "").out.lines().filter(|line| !line.contains('\t')) {
