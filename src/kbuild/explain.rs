@@ -294,7 +294,7 @@ pub fn describe(facts: &Facts, config: &Config, wanted: &Assignment) -> String {
             parts.push(format!("only set by what selects it: {}, all off", selectors(&all)));
         }
         if parts.is_empty() {
-            let depends = first.depends.join(" && ");
+            let depends = all_of(&first.depends);
             let depends = if depends.is_empty() { "nothing".to_owned() } else { depends };
             parts.push(format!("depends on {depends} ({}), or is part of a choice", first.place));
         }
@@ -340,13 +340,26 @@ fn unmet(definition: &Definition, config: &Config) -> Option<String> {
         return None;
     }
     culprits.dedup();
-    let depends = definition.depends.join(" && ");
+    let depends = all_of(&definition.depends);
     let place = &definition.place;
     Some(if culprits.is_empty() {
         format!("depends on {depends} ({place})")
     } else {
         format!("depends on {depends} ({place}), but {}", culprits.join(", "))
     })
+}
+
+/// Conditions that must all hold, as one expression; each is said once.
+fn all_of(conditions: &[String]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for condition in conditions {
+        let alone = conditions.len() == 1 || !condition.contains("||");
+        let part = if alone { condition.clone() } else { format!("({condition})") };
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    parts.join(" && ")
 }
 
 fn rank(value: &str) -> u8 {

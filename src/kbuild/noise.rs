@@ -8,12 +8,13 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use super::cell::Context;
 use super::outputs;
 use super::plan::CellPlan;
-use super::process::Command;
-use super::progress::CellProgress;
+use super::process::{Command, Ended};
+use super::progress::{self, CellProgress};
 use super::shims;
 use super::state;
 use crate::exit::{Error, Result};
@@ -79,7 +80,7 @@ fn rebuild(
     record: &Cell,
     home: &Path,
     dir: &Path,
-    progress: &CellProgress,
+    cell_progress: &CellProgress,
 ) -> Result<Spread> {
     let toolchain = cell.toolchain.as_ref().map_err(|m| Error::Cell(m.reason.clone()))?;
     let mut all: Vec<Measured> = record.measured.iter().cloned().collect();
@@ -91,17 +92,22 @@ fn rebuild(
             state::write_whole(&dir.join(".config"), &text)?;
         }
         let log = home.join("noise.log");
-        progress.compile(&log, record.objects);
-        progress.phase(&format!("noise: {extra} bytes more"));
+        cell_progress.compile(&log, record.objects);
+        cell_progress.phase(&format!("noise: {extra} bytes more"));
         let mut elsewhere = cell.clone();
         dir.clone_into(&mut elsewhere.build_dir);
         let mut make = elsewhere.make(&[]).map_err(|missing| Error::Cell(missing.reason))?;
         perturb(&mut make, extra);
         make.log = Some(log.clone());
+        // As long as the cell itself may take, each.
+        make.deadline = context.timeout.map(|timeout| Instant::now() + timeout);
         let ccache = toolchain.ccache.as_deref();
         shims::apply(&home.join(".tools"), &mut make, &toolchain.words, ccache)?;
         make.argv.push("vmlinux".into());
         let done = context.runner.run(&make)?;
+        if done.ended == Ended::TimedOut {
+            return Err(Error::Cell(progress::late(context.timeout, "measuring the noise")));
+        }
         if !done.ok() {
             let reason = super::firsterror::first_error(&log, &cell.source.tree);
             return Err(Error::Cell(reason.unwrap_or_else(|| format!("make {}", done.how()))));

@@ -45,7 +45,7 @@ pub struct Command {
     /// Standard output and standard error are appended to this file (else they are dropped,
     /// except that standard error is kept for the message when standard output is captured).
     pub log: Option<PathBuf>,
-    /// Keep at most this many bytes of standard output instead of logging it.
+    /// Keep standard output, of at most this many bytes, instead of logging it.
     pub capture: Option<usize>,
     /// When to end it.
     pub deadline: Option<Instant>,
@@ -121,14 +121,10 @@ pub enum Ended {
 pub struct Finished {
     /// How.
     pub ended: Ended,
-    /// Seconds from start to end.
-    pub wall_s: f64,
     /// User and system seconds of it and its descendants.
     pub cpu_s: f64,
     /// What was captured.
     pub stdout: Vec<u8>,
-    /// Whether there was more than the limit.
-    pub truncated: bool,
     /// The end of standard error where neither it nor standard output went to a log.
     pub stderr: Vec<u8>,
 }
@@ -199,21 +195,21 @@ impl Runner {
     }
 
     /// Runs a command to its end. Fails if it cannot be started, or if a signal ended our work;
-    /// that the program itself failed is for the caller to judge.
+    /// that the program itself failed is for the caller to judge. Half of an output is no answer, so
+    /// more than may be captured is an error.
     pub fn run(&self, command: &Command) -> Result<Finished> {
         self.check()?;
         if self.echo {
             eprintln!("+ {}", command.shell());
         }
         let mut child = self.spawn(command)?;
-        let start = Instant::now();
         let pid = Pid::from_raw(child.id() as i32);
         self.guard_tell('+', pid);
         let stdout = child.stdout.take();
         let stderr = child.stderr.take();
         let limit = command.capture.unwrap_or(0);
         let result = thread::scope(|scope| {
-            let reader = stdout.map(|pipe| scope.spawn(move || read_head(pipe, limit)));
+            let reader = stdout.map(|pipe| scope.spawn(move || read_whole(pipe, limit)));
             let errors = stderr.map(|pipe| scope.spawn(move || read_tail(pipe)));
             let (sender, receiver) = mpsc::channel();
             scope.spawn(move || {
@@ -231,15 +227,18 @@ impl Runner {
                     }
                 }
             };
-            let (stdout, truncated) =
-                reader.and_then(|t| t.join().ok()).unwrap_or((Vec::new(), false));
+            let stdout = reader.and_then(|t| t.join().ok()).unwrap_or(Some(Vec::new()));
             let stderr = errors.and_then(|t| t.join().ok()).unwrap_or_default();
-            usage.map(|usage| (usage, stdout, truncated, stderr, ending.timed_out))
+            usage.map(|usage| (usage, stdout, stderr, ending.timed_out))
         });
         self.guard_tell('-', pid);
-        let (usage, stdout, truncated, stderr, timed_out) =
+        let (usage, stdout, stderr, timed_out) =
             result.map_err(|e| Error::io(command.program(), e))?;
         self.check()?;
+        let stdout = stdout.ok_or_else(|| {
+            let message = format!("said more than {limit} bytes, which is not what was asked");
+            Error::input(command.program(), message)
+        })?;
         let ended = match (timed_out, usage.status.code(), usage.status.signal()) {
             (true, ..) => Ended::TimedOut,
             (false, Some(code), _) => Ended::Code(code),
@@ -247,10 +246,8 @@ impl Runner {
         };
         Ok(Finished {
             ended,
-            wall_s: start.elapsed().as_secs_f64(),
             cpu_s: (usage.rusage.utime + usage.rusage.stime).as_secs_f64(),
             stdout,
-            truncated,
             stderr,
         })
     }
@@ -390,12 +387,13 @@ fn open_log(path: &Path) -> Result<File> {
     OpenOptions::new().create(true).append(true).open(path).map_err(|e| Error::io(path, e))
 }
 
-/// Reads to the end but keeps only the first `limit` bytes: a full pipe would stop the child.
-fn read_head(mut pipe: ChildStdout, limit: usize) -> (Vec<u8>, bool) {
+/// Reads to the end, because a full pipe would stop the child; nothing if that is more than `limit`
+/// bytes.
+fn read_whole(mut pipe: ChildStdout, limit: usize) -> Option<Vec<u8>> {
     let mut kept = Vec::new();
     let _ = (&mut pipe).take(limit as u64).read_to_end(&mut kept);
     let rest = io::copy(&mut pipe, &mut io::sink()).unwrap_or(0);
-    (kept, rest > 0)
+    (rest == 0).then_some(kept)
 }
 
 /// Reads to the end and keeps the last 4 KiB.

@@ -53,8 +53,15 @@ pub struct Progress {
 struct Shared {
     style: Style,
     bars: MultiProgress,
-    cells: Mutex<(Vec<Arc<Mutex<Active>>>, bool)>,
+    running: Mutex<Running>,
     wake: Condvar,
+}
+
+/// What the ticker looks after.
+#[derive(Debug, Default)]
+struct Running {
+    cells: Vec<Arc<Mutex<Active>>>,
+    over: bool,
 }
 
 /// A running cell.
@@ -90,7 +97,7 @@ impl Progress {
         let shared = Arc::new(Shared {
             style,
             bars: MultiProgress::with_draw_target(target),
-            cells: Mutex::default(),
+            running: Mutex::default(),
             wake: Condvar::new(),
         });
         let for_ticker = Arc::clone(&shared);
@@ -121,14 +128,14 @@ impl Progress {
             since: now,
             spoken: now,
         }));
-        lock(&self.shared.cells).0.push(Arc::clone(&active));
+        lock(&self.shared.running).cells.push(Arc::clone(&active));
         CellProgress { progress: self, active }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        lock(&self.shared.cells).1 = true;
+        lock(&self.shared.running).over = true;
         self.shared.wake.notify_all();
         if let Some(ticker) = self.ticker.take() {
             let _ = ticker.join();
@@ -146,11 +153,7 @@ impl CellProgress<'_> {
         if let Some(bar) = &active.bar {
             bar.set_style(spinner());
         }
-        let line = format!("{}: {phase}", active.id);
-        drop(active);
-        if self.progress.shared.style == Style::Lines {
-            self.progress.say(&line);
-        }
+        self.announce(&active.id, phase);
     }
 
     /// The cell compiles: objects are counted in `log` from its present end on.
@@ -165,10 +168,13 @@ impl CellProgress<'_> {
             bar.set_style(counted());
         }
         let about = forecast.map_or(String::new(), |n| format!(", about {n} objects"));
-        let line = format!("{}: compile{about}", active.id);
-        drop(active);
+        self.announce(&active.id, &format!("compile{about}"));
+    }
+
+    /// What a bar shows, as a line where there are no bars.
+    fn announce(&self, id: &str, what: &str) {
         if self.progress.shared.style == Style::Lines {
-            self.progress.say(&line);
+            self.progress.say(&format!("{id}: {what}"));
         }
     }
 
@@ -184,7 +190,7 @@ impl CellProgress<'_> {
 
 impl Drop for CellProgress<'_> {
     fn drop(&mut self) {
-        lock(&self.progress.shared.cells).0.retain(|a| !Arc::ptr_eq(a, &self.active));
+        lock(&self.progress.shared.running).cells.retain(|a| !Arc::ptr_eq(a, &self.active));
         if let Some(bar) = &lock(&self.active).bar {
             bar.finish_and_clear();
         }
@@ -201,18 +207,18 @@ impl Shared {
     }
 
     fn run(&self) {
-        let mut cells = lock(&self.cells);
-        while !cells.1 {
-            let active = cells.0.clone();
-            drop(cells);
-            for cell in active {
+        let mut running = lock(&self.running);
+        while !running.over {
+            let cells = running.cells.clone();
+            drop(running);
+            for cell in cells {
                 let line = lock(&cell).tick();
                 if let (Some(line), Style::Lines) = (line, self.style) {
                     self.say(&line);
                 }
             }
-            let waited = self.wake.wait_timeout(lock(&self.cells), TICK);
-            cells = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.wake.wait_timeout(lock(&self.running), TICK);
+            running = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -413,6 +419,6 @@ mod tests {
         std::fs::write(&log, "  CC      a.o\n").unwrap();
         assert_eq!(cell.objects(), 1);
         drop(cell);
-        assert!(lock(&progress.shared.cells).0.is_empty());
+        assert!(lock(&progress.shared.running).cells.is_empty());
     }
 }

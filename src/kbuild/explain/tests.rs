@@ -83,6 +83,14 @@ fn conditions_around_source_lines_count() {
 }
 
 #[test]
+fn conditions_are_joined_as_kconfig_means_them() {
+    let all = |list: &[&str]| all_of(&list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>());
+    assert_eq!(all(&["DRM", "KUNIT || !KUNIT", "DRM"]), "DRM && (KUNIT || !KUNIT)");
+    assert_eq!(all(&["A || B"]), "A || B");
+    assert_eq!(all(&[]), "");
+}
+
+#[test]
 fn conditions_end_with_their_block() {
     let found = scan("Kconfig", TEXT, "AFTER");
     assert_eq!(found.facts.definitions[0].depends, Vec::<String>::new());

@@ -25,9 +25,10 @@ fn reports_exit_code_output_and_cpu_time() {
 fn capture_is_bounded_and_does_not_block_the_child() {
     let mut command = sh("head -c 3000000 /dev/zero");
     command.capture = Some(1000);
-    let done = Runner::quiet().run(&command).unwrap();
-    assert!(done.ok() && done.truncated);
-    assert_eq!(done.stdout.len(), 1000);
+    let error = Runner::quiet().run(&command).unwrap_err();
+    assert!(error.to_string().contains("said more than 1000 bytes"), "{error}");
+    command.capture = Some(3_000_000);
+    assert_eq!(Runner::quiet().run(&command).unwrap().stdout.len(), 3_000_000);
 }
 
 #[test]
