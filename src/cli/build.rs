@@ -14,27 +14,39 @@ pub struct Build {
     /// What to build.
     #[command(flatten)]
     pub what: What,
-    /// Print what would be done, with the exact make command lines, and do nothing.
+    /// Print the plan with the exact make command lines.
+    ///
+    /// Nothing is done.
     #[arg(long, help_heading = "How")]
     pub dry_run: bool,
-    /// Configure every cell and say which requests hold, and why the others do not; compile nothing.
+    /// Say which requests hold; compile nothing.
+    ///
+    /// Every cell is configured; of requests that do not hold it is said why.
     #[arg(long, conflicts_with_all = ["dry_run", "resume", "rebuild", "noise"], help_heading = "How")]
     pub configure_only: bool,
-    /// Go on with an interrupted run: without other arguments, with those it was started with.
+    /// Go on with an interrupted run.
+    ///
+    /// Without other arguments, with those it was started with.
     #[arg(long, help_heading = "How")]
     pub resume: bool,
-    /// Build again what has already been built from the same inputs.
+    /// Build again what the same inputs have made before.
     #[arg(long, conflicts_with = "resume", help_heading = "How")]
     pub rebuild: bool,
-    /// End a cell that takes longer, configuring included (90s, 40m, 2h; plain seconds).
+    /// End a cell that takes longer (90s, 40m, 2h).
+    ///
+    /// Configuring is included; a plain number means seconds.
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "How")]
     pub timeout: Option<Duration>,
-    /// Build one cell several times with what should not matter changed (length of the version
-    /// string, output path) and report the spread; smaller differences are marked.
+    /// Measure which differences mean nothing.
+    ///
+    /// Builds one cell several times with what should not matter changed (length of the version
+    /// string, output path) and reports the spread; smaller differences are marked.
     #[arg(long, help_heading = "How")]
     pub noise: bool,
-    /// What stays of a finished cell: all, or results only (what was measured, .config, logs,
-    /// reproduce.sh) [default: all; results where more than two revisions are built].
+    /// What stays of a finished cell: all, or results.
+    ///
+    /// Results are what was measured, .config, logs and reproduce.sh [default: all; results where
+    /// more than two revisions are built].
     #[arg(
         long,
         value_name = "WHAT",
@@ -46,7 +58,9 @@ pub struct Build {
     /// Do not use ccache.
     #[arg(long, help_heading = "How")]
     pub no_ccache: bool,
-    /// Exit with 125 instead of 3, so that `git bisect run` skips what does not build.
+    /// Exit with 125 instead of 3, for `git bisect run`.
+    ///
+    /// It skips a revision that does not build.
     #[arg(long, help_heading = "How")]
     pub bisect: bool,
 }
@@ -63,11 +77,14 @@ pub enum Kept {
 /// What to build: shared by every command that builds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct What {
-    /// Words for make: ARCH=arm64, O=DIR, LLVM=1, CC=…, CROSS_COMPILE=…, KCFLAGS=-w, …
+    /// Words for make: ARCH=arm64, O=DIR, LLVM=1, KCFLAGS=-w, …
+    ///
+    /// CC=… and CROSS_COMPILE=… too, as on make's own command line.
     #[arg(value_name = "KEY=VALUE")]
     pub words: Vec<String>,
-    /// Kernel tree, tarball or git repository, several to compare them; LABEL= names it
-    /// [default: .].
+    /// Kernel tree, tarball or git repository [default: .].
+    ///
+    /// Several are compared; LABEL= names one in the results.
     #[arg(short = 'C', long, value_name = "[LABEL=]TREE", help_heading = "Sources")]
     pub source: Vec<String>,
     /// The git revision to compare with.
@@ -76,42 +93,55 @@ pub struct What {
     /// The git revision to compare.
     #[arg(long, value_name = "REV", help_heading = "Sources")]
     pub head: Option<String>,
-    /// Every commit of a series, one row each, against A.
+    /// Every commit of a series, against A.
     #[arg(long, value_name = "A..B", conflicts_with_all = ["base", "head"], help_heading = "Sources")]
     pub range: Option<String>,
-    /// The kernel's ARCH names, or `all` that Debian has a compiler for.
+    /// The kernel's ARCH names, or `all`.
+    ///
+    /// `all` are those that Debian has a compiler for.
     #[arg(long, value_name = "ARCH", value_delimiter = ',', help_heading = "Matrix")]
     pub arch: Vec<String>,
-    /// Options to build with (=y, or as given) and without (=n); NAME=n leaves it as the base
+    /// Options to build with and without.
+    ///
+    /// `with` has them =y, or as given, `without` has them =n; NAME=n leaves it as the base
     /// configuration has it in `with`.
     #[arg(long, value_name = "NAME[=VALUE]", value_delimiter = ',', help_heading = "Matrix")]
     pub option: Vec<String>,
-    /// Build only these variants: with, without, or those of the matrix.
+    /// Only these variants: with, without, or the matrix's.
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Matrix")]
     pub variant: Vec<String>,
-    /// Architectures × sources × variants from a file [default: the one hmmsize carries, where no
-    /// option, source or base configuration is named].
+    /// Architectures × sources × variants from a file.
+    ///
+    /// [default: the one hmmsize carries, where no option, source or base configuration is named]
     #[arg(long, value_name = "FILE", help_heading = "Matrix")]
     pub matrix: Option<PathBuf>,
-    /// Where configurations start: allyesconfig, allmodconfig, allnoconfig, tinyconfig, defconfig,
-    /// NAME_defconfig, or a file [default: allyesconfig].
+    /// Where configurations start [default: allyesconfig].
+    ///
+    /// allyesconfig, allmodconfig, allnoconfig, tinyconfig, defconfig, NAME_defconfig, or a file.
     #[arg(long, value_name = "CONFIG", help_heading = "Configuration")]
     pub base_config: Option<String>,
-    /// Assignments for every cell, beyond the base configuration.
+    /// Assignments for every cell, after those.
     #[arg(long, value_name = "FILE", help_heading = "Configuration")]
     pub fragment: Vec<String>,
-    /// Turn off what allyesconfig turns on and no product ships: WERROR, KASAN, UBSAN, KCOV,
-    /// GCOV_KERNEL, IKCONFIG, IKHEADERS.
+    /// Turn off what no product ships: WERROR, KASAN, …
+    ///
+    /// allyesconfig turns it on: WERROR, KASAN, UBSAN, KCOV, GCOV_KERNEL, IKCONFIG, IKHEADERS.
     #[arg(long, help_heading = "Configuration")]
     pub quiet_config: bool,
-    /// Ask for DWARF; what that sets in the configuration is listed as ours.
+    /// Ask for DWARF.
+    ///
+    /// What that sets in the configuration is listed as ours.
     #[arg(long, help_heading = "Configuration")]
     pub debug_info: bool,
+    /// vmlinux, image, modules or mm/ [default: vmlinux].
+    ///
     /// What to build and measure: vmlinux, image (boot image), modules, or a scope such as mm/ or
-    /// mm/hmm.o (its directory is built) [default: vmlinux].
+    /// mm/hmm.o (its directory is built).
     #[arg(long, value_name = "TARGET", help_heading = "Matrix")]
     pub target: Option<String>,
-    /// Build trees, logs and run.json, as O=DIR [default: in the cache].
+    /// For build trees, logs and run.json, as O=DIR.
+    ///
+    /// [default: in the cache]
     #[arg(long, value_name = "DIR", help_heading = "Sources")]
     pub out: Option<PathBuf>,
 }

@@ -14,16 +14,18 @@ pub struct Common {
     /// Say more (twice: every command that is run).
     #[arg(short, long, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
     pub verbose: u8,
-    /// When to use colours.
-    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    /// When to use colours [default: auto].
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = Color::Auto, hide_default_value = true, value_name = "WHEN")]
     pub color: Color,
-    /// Show on standard error how long each phase took.
+    /// Say how long each phase took.
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub time: bool,
     /// Parallel jobs [default: the number of CPUs].
     #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Write the result to FILE instead of standard output (`-` is standard output).
+    /// Write the result to FILE.
+    ///
+    /// `-` is standard output, as without it.
     #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "FILE")]
     pub output: Option<String>,
 }

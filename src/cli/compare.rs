@@ -4,69 +4,84 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Arguments of `hmmsize compare`.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "\
+const EXIT_CODES: &str = "\
+Exit codes: 0 fine; 1 they differ (with --exit-code); 2 bad input, not comparable.";
+
+const EXAMPLES: &str = "\
 Exit codes: 0 fine; 1 the files differ and --exit-code was given; 2 bad input or not comparable.
 
 Examples:
   hmmsize compare ../without/vmlinux vmlinux
   hmmsize compare --by class,section old/vmlinux new/vmlinux
   hmmsize compare --by symbol --filter '^hmm_' --top 0 old/vmlinux new/vmlinux
-  hmmsize compare --compat bloat-o-meter old/vmlinux new/vmlinux")]
+  hmmsize compare --compat bloat-o-meter old/vmlinux new/vmlinux";
+
+/// Arguments of `hmmsize compare`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 pub struct Compare {
-    /// ELF files (vmlinux, .ko, .o) and archives; or the run.json of `hmmsize build`.
+    /// ELF files (vmlinux, .ko, .o), archives; or a run.json.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Output format [default: table].
+    /// How to print it [default: table].
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
-    /// Compare by these kinds of things, one table each.
+    /// Tables of these instead of the top changes.
+    ///
+    /// One table each.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND")]
     pub by: Vec<ByArg>,
-    /// Compare against the N-th file instead of the first.
+    /// Compare against the N-th file, not the first.
     #[arg(long, value_name = "N")]
     pub against: Option<usize>,
     /// Order of rows.
     #[arg(long, value_enum, value_name = "KEY")]
     pub sort: Option<SortArg>,
-    /// Show at most N rows of a table, 0 for all [default: 20, or 10 symbols; all as json or csv].
+    /// Show at most N rows of a table, 0 for all.
+    ///
+    /// [default: 20, or 10 symbols; all as json or csv]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
     /// Only rows whose name matches.
     #[arg(long, value_name = "REGEX")]
     pub filter: Option<String>,
-    /// Only rows that changed like this [default: everything that changed].
+    /// Only rows that changed like this.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHANGE")]
     pub show: Vec<ShowArg>,
-    /// Symbols of functions, data and read-only data apart, as bloat-o-meter -c.
+    /// Functions, data, read-only data apart.
+    ///
+    /// As bloat-o-meter -c.
     #[arg(long, conflicts_with_all = ["data", "text"])]
     pub categorize: bool,
-    /// Only symbols of data, as bloat-o-meter -d.
+    /// Only data, as bloat-o-meter -d.
     #[arg(long, conflicts_with = "text")]
     pub data: bool,
-    /// Only symbols of functions, as bloat-o-meter -t.
+    /// Only functions, as bloat-o-meter -t.
     #[arg(long)]
     pub text: bool,
-    /// Print exactly what another tool would print.
+    /// Print exactly what this tool would.
     #[arg(long, value_enum, value_name = "TOOL", conflicts_with_all = ["format", "by"])]
     pub compat: Option<Compat>,
-    /// Options that were asked for: their changes are listed apart from the ones dragged in.
+    /// Options that were asked for.
+    ///
+    /// Their changes are listed apart from the ones dragged in.
     #[arg(long, value_name = "OPTION", value_delimiter = ',')]
     pub option: Vec<String>,
-    /// Refuse files of different compilers, linkers, architectures or kinds (exit 2).
+    /// Refuse what can't be compared well (exit 2).
+    ///
+    /// Files of different compilers, linkers, architectures or kinds.
     #[arg(long)]
     pub strict: bool,
     /// Exit with 1 if sizes or symbols differ.
     #[arg(long)]
     pub exit_code: bool,
-    /// Add the totals of all files, as `size -t` does.
+    /// Add totals of all files, as `size -t`.
     #[arg(short, long)]
     pub totals: bool,
-    /// Count COMMON symbols, as `size --common` does.
+    /// Count COMMON, as `size --common`.
     #[arg(long)]
     pub common: bool,
-    /// Print the numbers of `size`'s formats in base 8, 10 or 16.
+    /// Numbers of `size` in this base.
     #[arg(long, value_parser = ["8", "10", "16"], default_value = "10", value_name = "BASE")]
     pub radix: String,
 }

@@ -32,3 +32,65 @@ pub enum Command {
     /// Show the difference of two configurations.
     Diffconfig(diffconfig::Diffconfig),
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The help of every command at 80 columns, short or long.
+    fn helps(long: bool) -> Vec<(String, String)> {
+        let mut cli = Cli::command().term_width(80);
+        cli.build();
+        let commands = cli.get_subcommands_mut().filter(|command| command.get_name() != "help");
+        commands
+            .map(|command| {
+                let help = if long { command.render_long_help() } else { command.render_help() };
+                (command.get_name().to_owned(), help.to_string())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn short_help_fits_a_screen() {
+        assert_eq!(helps(false).len(), 4);
+        for (name, text) in helps(false) {
+            assert!(text.lines().count() <= 52, "{name}: {} lines", text.lines().count());
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}: {text}");
+            assert!(text.contains("\nGlobal options:\n  -q, --quiet"), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn every_option_is_described_once() {
+        for (name, text) in helps(true) {
+            let options = text.lines().filter_map(|line| {
+                let line = line.trim_start();
+                // `-q, --quiet...`
+                let line = match line.split_once(", ") {
+                    Some((short, long)) if short.len() == 2 => long,
+                    _ => line,
+                };
+                line.starts_with("--").then(|| line.split([' ', '.']).next())
+            });
+            let mut options: Vec<_> = options.collect();
+            let all = options.len();
+            assert!(all >= 10, "{name}: {options:?}");
+            options.sort_unstable();
+            options.dedup();
+            assert_eq!(options.len(), all, "{name}: {text}");
+        }
+        let mut cli = Cli::command();
+        cli.build();
+        let mut described = 0;
+        for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+            for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!help.trim().is_empty(), "{} {}", command.get_name(), arg.get_id());
+                described += 1;
+            }
+        }
+        assert!(described >= 80, "only {described} options");
+    }
+}
