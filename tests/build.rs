@@ -12,6 +12,8 @@ mod interrupt;
 mod results;
 #[path = "build/schema.rs"]
 mod schema;
+#[path = "build/series.rs"]
+mod series;
 
 use std::collections::BTreeMap;
 use std::fs;
