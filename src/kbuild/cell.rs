@@ -12,6 +12,7 @@ use super::configure::Configured;
 use super::firsterror;
 use super::forecast::{self, Forecasts};
 use super::jobs::Pool;
+use super::kept::{self, Keep};
 use super::outputs::{self, Outputs};
 use super::plan::{CellPlan, Plan};
 use super::process::{Command, Ended, Finished, Runner};
@@ -54,21 +55,8 @@ pub struct Context<'a> {
     pub keep: Keep,
 }
 
-/// What stays of a finished cell.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Keep {
-    /// The build tree too.
-    #[default]
-    All,
-    /// What was measured, the `.config`, the logs, `reproduce.sh`: a long series of allyesconfig
-    /// trees fills any disk.
-    Results,
-}
-
 /// The log of a cell, in its directory.
 const LOG: &str = "build.log";
-/// What a scope or the modules were measured from, in the cell's directory.
-const MEASURED: &str = "measured";
 /// The identity of what lies in the build directory, in the cell's directory.
 const STAMP: &str = ".building";
 
@@ -117,7 +105,7 @@ pub fn build(
         if measured.as_ref().is_some_and(|m| m.noise.is_some()) {
             record.labels.push("noise".to_owned());
         }
-        clear(context, cell);
+        context.keep.clear(&cell.build_dir);
         return Ok(Cell {
             status: Status::Reused,
             measured,
@@ -145,18 +133,10 @@ pub fn build(
                 return failed(record, error, took());
             }
             let _ = fs::remove_file(work.dir.join(STAMP));
-            clear(context, cell);
+            context.keep.clear(&cell.build_dir);
             Ok(record)
         }
         Err(error) => failed(record, error, took()),
-    }
-}
-
-/// Removes the build tree of a finished cell where only results are kept: everything that was
-/// measured lies beside it. That this fails is no reason to doubt the result.
-fn clear(context: &Context, cell: &CellPlan) {
-    if context.keep == Keep::Results {
-        let _ = fs::remove_dir_all(&cell.build_dir);
     }
 }
 
@@ -259,7 +239,7 @@ impl<'a> Work<'a> {
         let build = &self.cell.build_dir;
         let found = outputs::find(&self.cell.target, build, image.as_deref(), included)?;
         let mut measured = (self.context.measure)(&found)?;
-        self.keep(&found, &mut measured)?;
+        kept::keep(out, &self.dir, &found, &mut measured)?;
         Ok(measured)
     }
 
@@ -351,48 +331,6 @@ impl<'a> Work<'a> {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
             .map_err(|e| Error::io(&path, e))?;
         Ok(path)
-    }
-
-    /// Puts what was measured beside the record and names it as `run.json` does: the build
-    /// directory may be deleted, and the next build in it must not change an old result.
-    fn keep(&self, outputs: &Outputs, measured: &mut Measured) -> Result<()> {
-        let keep = |from: &Path, name: &str| -> Result<String> {
-            let to = self.dir.join(name);
-            state::keep(from, &to)?;
-            Ok(self.context.out.relative(&to))
-        };
-        measured.config = Some(self.context.out.relative(&self.dir.join(".config")));
-        measured.map = None;
-        if let Outputs::Vmlinux(linked) | Outputs::Image { linked, .. } = outputs {
-            measured.file = Some(keep(&linked.vmlinux, "vmlinux")?);
-            measured.map = linked.map.as_ref().map(|map| keep(map, "vmlinux.map")).transpose()?;
-            let prelink = linked.prelink.as_ref();
-            measured.prelink_file = prelink.map(|p| keep(p, "vmlinux.o")).transpose()?;
-        } else if let Outputs::Modules(build) | Outputs::Scope { build, .. } = outputs {
-            // Below one directory under the names they have in the build: a thin archive finds
-            // its members from where it lies.
-            let archive = measured.file.take().map(PathBuf::from);
-            let archive = archive.as_deref().map(|file| file.strip_prefix(build).unwrap_or(file));
-            let members = measured.files.iter().map(|file| Path::new(&file.name));
-            let top = self.dir.join(MEASURED);
-            let _ = fs::remove_dir_all(&top);
-            // Members of an archive that is not thin are nowhere else.
-            for name in members.chain(archive).filter(|name| build.join(name).is_file()) {
-                let to = top.join(name);
-                let parent = to.parent().unwrap_or(&self.dir);
-                fs::create_dir_all(parent).map_err(|e| Error::io(parent, e))?;
-                state::keep(&build.join(name), &to)?;
-            }
-            let kept = archive.map(|name| top.join(name));
-            measured.file = kept.map(|file| self.context.out.relative(&file));
-        }
-        if let Outputs::Image { image, .. } = outputs {
-            let name = image.file_name().unwrap_or_default().to_string_lossy();
-            if name != "vmlinux" {
-                keep(image, &name)?;
-            }
-        }
-        Ok(())
     }
 }
 
