@@ -242,6 +242,28 @@ pub struct Head {
     pub side: Side,
 }
 
+impl Head {
+    /// The head without anything to hold it against.
+    pub fn alone(&self) -> Pair {
+        Pair {
+            cell: self.cell.clone(),
+            head_id: String::new(),
+            base_id: None,
+            config: self.record.base_config.clone(),
+            arch: self.record.arch.clone(),
+            variant: self.record.variant.clone(),
+            target: self.record.target.clone(),
+            labels: self.record.labels.clone(),
+            against: None,
+            base_name: String::new(),
+            base: Side::Absent(String::new()),
+            head: self.side.clone(),
+            proven: false,
+            symbols: None,
+        }
+    }
+}
+
 /// The cells of `run` that a baseline is about: all, or those of the head sources where there are
 /// several.
 pub fn heads(run: &Run) -> Vec<Head> {
@@ -273,20 +295,10 @@ pub fn of_baseline(heads: &[Head], baseline: &Baseline, name: &str) -> Vec<Pair>
         // A cell that is impossible, and for which nothing is recorded, is as it was.
         let unchanged = matches!(head.side, Side::Impossible(_)) && at.is_none();
         pairs.push(Pair {
-            cell: head.cell.clone(),
-            head_id: String::new(),
-            base_id: None,
-            config: head.record.base_config.clone(),
-            arch: head.record.arch.clone(),
-            variant: head.record.variant.clone(),
-            target: head.record.target.clone(),
-            labels: head.record.labels.clone(),
             against: Some(Against::Baseline),
             base_name: name.to_owned(),
             base: if unchanged { head.side.clone() } else { base },
-            head: head.side.clone(),
-            proven: false,
-            symbols: None,
+            ..head.alone()
         });
     }
     for (at, record) in baseline.cells.iter().enumerate() {

@@ -22,12 +22,23 @@ pub fn write_berkeley(
         let base = if radix == Radix::Octal { "oct" } else { "dec" };
         writeln!(out, "   text\t   data\t    bss\t    {base}\t    hex\tfilename")?;
     }
+    lines(out, rows, totals, radix, berkeley_numbers)
+}
+
+/// A line for each row and for the totals: the numbers, then the name.
+fn lines(
+    out: &mut dyn Write,
+    rows: &[SizeRow],
+    totals: Option<&Berkeley>,
+    radix: Radix,
+    numbers: fn(&mut dyn Write, &Berkeley, Radix) -> io::Result<()>,
+) -> io::Result<()> {
     for row in rows {
-        berkeley_numbers(out, &row.size, radix)?;
+        numbers(out, &row.size, radix)?;
         name(out, &row.name, row.archive.as_ref())?;
     }
     if let Some(totals) = totals {
-        berkeley_numbers(out, totals, radix)?;
+        numbers(out, totals, radix)?;
         out.write_all(b"(TOTALS)\n")?;
     }
     Ok(())
@@ -54,15 +65,7 @@ pub fn write_gnu(
     if !rows.is_empty() {
         out.write_all(b"      text       data        bss      total filename\n")?;
     }
-    for row in rows {
-        gnu_numbers(out, &row.size, radix)?;
-        name(out, &row.name, row.archive.as_ref())?;
-    }
-    if let Some(totals) = totals {
-        gnu_numbers(out, totals, radix)?;
-        out.write_all(b"(TOTALS)\n")?;
-    }
-    Ok(())
+    lines(out, rows, totals, radix, gnu_numbers)
 }
 
 fn gnu_numbers(out: &mut dyn Write, size: &Berkeley, radix: Radix) -> io::Result<()> {

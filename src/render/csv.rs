@@ -64,7 +64,8 @@ fn line(out: &mut String, front: &[&str], row: &Row, account: Option<&SectionDel
     out.push('\n');
 }
 
-fn quoted(field: &str) -> String {
+/// A field as RFC 4180 wants it.
+pub fn quoted(field: &str) -> String {
     if field.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::table::{self, padding_name};
+use super::verdict_markdown::escape;
 use super::{compare, diffconfig, number};
 use crate::model::class::Class;
 use crate::model::delta::{By, Comparison, ConfigDelta, Report, Row, Table};
@@ -13,7 +14,7 @@ pub fn report(block: &str, report: &Report, changes: bool) -> String {
     let mut out = format!("```\n{block}```\n");
     let name = |file: usize| report.files.get(file).map_or("", |file| file.name.as_str());
     for comparison in &report.comparisons {
-        let (file, baseline) = (escaped(name(comparison.file)), escaped(name(report.baseline)));
+        let (file, baseline) = (escape(name(comparison.file)), escape(name(report.baseline)));
         let _ = writeln!(out, "\n### {file} against {baseline}\n");
         out += &columns(comparison);
         for each in &comparison.tables {
@@ -27,7 +28,7 @@ pub fn report(block: &str, report: &Report, changes: bool) -> String {
             out += &configuration(config);
         }
         for warning in &comparison.warnings {
-            let _ = writeln!(out, "\n> **Warning:** {}", escaped(&warning.message));
+            let _ = writeln!(out, "\n> **Warning:** {}", escape(&warning.message));
         }
     }
     out
@@ -85,7 +86,7 @@ fn rows(table: &Table, comparison: &Comparison) -> String {
             cells.push(row.class.map_or("", Class::name).to_owned());
         }
         if has_object {
-            cells.push(escaped(row.object.as_deref().unwrap_or("")));
+            cells.push(escape(row.object.as_deref().unwrap_or("")));
         }
         cells.extend([number::size(row.old), number::size(row.new), number::signed(row.delta)]);
         cells.push(table::share(row));
@@ -127,15 +128,4 @@ fn head(names: &[&str], text: usize) -> String {
 
 fn line(out: &mut String, cells: &[String]) {
     let _ = writeln!(out, "| {} |", cells.join(" | "));
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        if matches!(c, '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '\\' | '#') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
 }

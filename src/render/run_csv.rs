@@ -5,6 +5,7 @@ use crate::model::size::PayloadKind;
 use crate::model::verdict::delta;
 
 use super::columns::put;
+use super::csv::quoted;
 use super::run::columns;
 
 /// The report as CSV, with a header line.
@@ -43,14 +44,6 @@ fn line(found: &Delta) -> String {
     fields.push(found.noise.map(|noise| noise.to_string()).unwrap_or_default());
     fields.push(found.word.name().to_owned());
     fields.push(found.note.clone().unwrap_or_default());
-    let quoted: Vec<String> = fields.iter().map(|field| quote(field)).collect();
+    let quoted: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
     format!("{}\r\n", quoted.join(","))
-}
-
-fn quote(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
 }

@@ -60,8 +60,9 @@ fn row(pair: &PairRow, column: Column) -> String {
     if let Some(note) = &pair.note {
         word = format!("{word}: {}", escape(note));
     }
+    let payload = if payload == "-" { payload } else { format!("**{payload}**") };
     let against = if pair.against.is_empty() { "-".into() } else { escape(&pair.against) };
-    format!("| {cell} | {against} | {text} | {data} | {bss} | {dec} | **{payload}** | {word} |\n")
+    format!("| {cell} | {against} | {text} | {data} | {bss} | {dec} | {payload} | {word} |\n")
 }
 
 fn details(judgement: &Judgement, top: Option<usize>) -> String {

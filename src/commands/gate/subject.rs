@@ -176,25 +176,7 @@ impl Subject {
     }
 
     fn alone(&self) -> Vec<Pair> {
-        let heads = self.heads().into_iter();
-        heads
-            .map(|head| Pair {
-                cell: head.cell,
-                head_id: String::new(),
-                base_id: None,
-                config: head.record.base_config.clone(),
-                arch: head.record.arch.clone(),
-                variant: head.record.variant.clone(),
-                target: head.record.target.clone(),
-                labels: Vec::new(),
-                against: None,
-                base_name: String::new(),
-                base: Side::Absent(String::new()),
-                head: head.side,
-                proven: false,
-                symbols: None,
-            })
-            .collect()
+        self.heads().iter().map(Head::alone).collect()
     }
 
     /// What can be held against a baseline.
