@@ -36,20 +36,17 @@ impl Category {
     pub const ALL: &[Self] = &[Self::Text, Self::Data, Self::Rodata];
 }
 
-/// A symbol with all that is folded into it.
+/// A symbol with all that is folded into it. 48 bytes: a kernel has a hundred thousand, and the memory
+/// they take is what costs most.
 #[derive(Debug, Clone)]
 pub struct Item<'a> {
     /// Normalised, not demangled.
     pub name: Cow<'a, [u8]>,
-    /// Hash of `name`.
-    pub hash: u64,
-    /// Hash of `name`, `class` and, if local, `object`.
-    pub key: u64,
+    /// Half a hash of `name`.
+    pub hash: u32,
     /// Bytes claimed, parts included.
     pub bytes: u64,
-    /// The archive member, else the source file (`STT_FILE`) of a local symbol; empty if not known.
-    pub object: &'a [u8],
-    /// The translation unit, numbered from 1 in table order; 0 for global symbols.
+    /// Index into [`Claims::units`]; that of the whole image for global symbols.
     unit: u32,
     /// Class of the section.
     pub class: Class,
@@ -59,10 +56,25 @@ pub struct Item<'a> {
     pub local: bool,
     /// What the symbol is to its name.
     pub role: Role,
-    /// Index into the images the items were made from.
-    pub image: u32,
-    /// Index into the symbols of that image.
+    /// Index into the symbols of its image.
     pub symbol: u32,
+}
+
+/// A translation unit, or all that is global in one image.
+#[derive(Debug)]
+struct Unit<'a> {
+    /// The archive member, else the source file (`STT_FILE`); empty if not known.
+    object: &'a [u8],
+    /// Hash of `object`.
+    hash: u64,
+    /// Index into the images the items were made from.
+    image: u32,
+}
+
+impl<'a> Unit<'a> {
+    fn new(object: &'a [u8], image: u32) -> Self {
+        Self { object, hash: hash(object).rotate_left(20), image }
+    }
 }
 
 /// The items of one file, and what they cover.
@@ -70,10 +82,39 @@ pub struct Item<'a> {
 pub struct Claims<'a> {
     /// In the order of images and of their symbol tables.
     pub items: Vec<Item<'a>>,
+    /// Where the items come from, in the same order.
+    units: Vec<Unit<'a>>,
     /// Other names of the same bytes: item index and name.
     pub aliases: Vec<(u32, Cow<'a, [u8]>)>,
     /// For each image, for each section (in the order of `Image::sections`), the bytes claimed.
     pub covered: Vec<Vec<u64>>,
+}
+
+impl<'a> Claims<'a> {
+    /// The archive member, else the source file (`STT_FILE`) of a local symbol; empty if not known.
+    pub fn object(&self, item: &Item<'a>) -> &'a [u8] {
+        self.units[item.unit as usize].object
+    }
+
+    /// Index of the item's image into the images the items were made from.
+    pub fn image(&self, item: &Item) -> usize {
+        self.units[item.unit as usize].image as usize
+    }
+
+    /// Hash of name, class and, if local, object.
+    pub fn key(&self, item: &Item<'a>) -> u64 {
+        let place = if item.local { self.units[item.unit as usize].hash } else { 1 };
+        item.class_key() ^ place
+    }
+}
+
+impl Item<'_> {
+    /// Hash of name and class.
+    pub fn class_key(&self) -> u64 {
+        // An odd number spreads the bits over the whole word.
+        let spread = u64::from(self.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        spread ^ ((self.class as u64 + 1) << 56)
+    }
 }
 
 /// Lays the symbols of all `images` (one file, or the members of one archive) over their sections.
@@ -177,15 +218,15 @@ fn add_items<'a>(
     }
     let member: &[u8] = image.member.as_ref().map_or(&[], |member| member.as_bytes());
     let claiming = laid.bytes.iter().filter(|&&bytes| bytes > 0).count();
-    all.items.reserve(claiming);
-    let mut item_of: FxHashMap<u32, u32> =
-        laid.aliases.iter().map(|&(first, _)| (first, NONE)).collect();
-    let (mut unit, mut file, mut file_hash) = (0, &[][..], 0);
+    all.items.reserve_exact(claiming);
+    let first = all.items.len();
+    let whole = all.units.len() as u32;
+    all.units.push(Unit::new(member, number));
     for (index, (symbol, &bytes)) in image.symbols.iter().zip(&laid.bytes).enumerate() {
         if symbol.kind == STT_FILE {
             // ld ends the local symbols with a nameless one for what belongs to no file.
-            (unit, file) = (unit + 1, symbol.name.as_ref());
-            file_hash = hash(if member.is_empty() { file } else { member }).rotate_left(20);
+            let object = if member.is_empty() { symbol.name.as_ref() } else { member };
+            all.units.push(Unit::new(object, number));
         }
         let Place::Section(section) = symbol.section else { continue };
         if bytes == 0 {
@@ -194,36 +235,24 @@ fn add_items<'a>(
         let slot = slots[section as usize];
         let normal = names::normalise(symbol.name);
         let local = symbol.bind == STB_LOCAL;
-        let hash = hash(&normal.name);
-        let class = classes[slot];
-        let object = match (local, member) {
-            (_, [_, ..]) => member,
-            (true, []) => file,
-            (false, []) => &[],
-        };
-        if let Some(item) = item_of.get_mut(&(index as u32)) {
-            *item = all.items.len() as u32;
-        }
         all.items.push(Item {
-            key: hash ^ ((class as u64 + 1) << 56) ^ if local { file_hash } else { 1 },
-            hash,
+            hash: hash(&normal.name) as u32,
             name: normal.name,
             bytes,
-            object,
-            unit: if local { unit } else { 0 },
-            class,
+            unit: if local { all.units.len() as u32 - 1 } else { whole },
+            class: classes[slot],
             category: category(&image.sections[slot]),
             local,
             role: normal.role,
-            image: number,
             symbol: index as u32,
         });
     }
-    for &(first, other) in &laid.aliases {
-        let item = item_of[&first];
+    let items = &all.items[first..];
+    for &(symbol, other) in &laid.aliases {
+        let Ok(item) = items.binary_search_by_key(&symbol, |item| item.symbol) else { continue };
         let alias = names::normalise(image.symbols[other as usize].name).name;
-        if alias != all.items[item as usize].name {
-            all.aliases.push((item, alias));
+        if alias != items[item].name {
+            all.aliases.push(((first + item) as u32, alias));
         }
     }
 }
@@ -263,7 +292,7 @@ fn category(section: &Section) -> Category {
 }
 
 /// The hash by which names are found again.
-pub fn hash(name: &[u8]) -> u64 {
+fn hash(name: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(name);
     hasher.finish()
@@ -278,28 +307,34 @@ fn fold(all: &mut Claims, first: usize) {
     if parts.is_empty() {
         return;
     }
-    let mut by_hash: FxHashMap<u64, Vec<u32>> = FxHashMap::default();
+    let mut by_hash: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
     for &part in &parts {
         by_hash.entry(items[part as usize].hash).or_default().push(part);
     }
+    // Functions that may have parts, those of the same unit first. Few have, so a small table that
+    // fits in the cache answers for most of them.
+    let place = |hash: u32| (hash >> 16) as usize;
+    let mut may_have = vec![false; 1 << 16];
+    for &hash in by_hash.keys() {
+        may_have[place(hash)] = true;
+    }
+    let is_main = |item: &Item| item.role != Role::Part && may_have[place(item.hash)];
+    let (local, global): (Vec<u32>, Vec<u32>) = (0..items.len() as u32)
+        .filter(|&i| is_main(&items[i as usize]))
+        .partition(|&i| items[i as usize].local);
     // The item each item goes into.
     let mut into = vec![NONE; items.len()];
-    for wants_local in [true, false] {
-        for (main, item) in items.iter().enumerate() {
-            if item.role == Role::Part || item.local != wants_local {
-                continue;
-            }
-            let Some(candidates) = by_hash.get(&item.hash) else { continue };
-            for &part in candidates {
-                let other = &items[part as usize];
-                let belongs = other.unit == item.unit || !item.local;
-                if belongs && into[part as usize] == NONE && other.name == item.name {
-                    into[part as usize] = main as u32;
-                }
+    for main in local.into_iter().chain(global) {
+        let item = &items[main as usize];
+        for &part in by_hash.get(&item.hash).map_or(&[][..], |parts| parts) {
+            let other = &items[part as usize];
+            let belongs = other.unit == item.unit || !item.local;
+            if belongs && into[part as usize] == NONE && other.name == item.name {
+                into[part as usize] = main;
             }
         }
     }
-    let mut orphans: FxHashMap<(u64, u32), u32> = FxHashMap::default();
+    let mut orphans: FxHashMap<(u32, u32), u32> = FxHashMap::default();
     for &part in &parts {
         if into[part as usize] == NONE {
             let item = &items[part as usize];

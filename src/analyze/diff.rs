@@ -8,6 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use super::claims::{Category, Claims, Item};
+use super::groups::{self, Rule};
 use super::names::Role;
 use super::renames;
 use crate::model::delta::{Change, SymbolSummary};
@@ -59,29 +60,19 @@ impl Pair {
 
 /// Pairs the symbols of two files: every item is in exactly one pair.
 pub fn pairs(old: Side, new: Side) -> Vec<Pair> {
+    let (was, is) = (old.claims, new.claims);
     let mut matcher = Matcher {
-        old: &old.claims.items,
-        new: &new.claims.items,
-        old_partner: vec![NONE; old.claims.items.len()],
-        new_partner: vec![NONE; new.claims.items.len()],
-        several: FxHashMap::default(),
+        old: &was.items,
+        new: &is.items,
+        old_partner: vec![NONE; was.items.len()],
+        new_partner: vec![NONE; is.items.len()],
+        several: [vec![false; was.items.len()], vec![false; is.items.len()]],
+        numbers: FxHashMap::default(),
     };
-    matcher.pass(
-        |item| Some(item.key),
-        |a, b| {
-            a.name == b.name
-                && a.class == b.class
-                && a.local == b.local
-                && (!a.local || a.object == b.object)
-        },
-        false,
-    );
-    matcher.pass(
-        |item| (item.role != Role::Numbered).then_some(item.hash ^ class_salt(item)),
-        |a, b| a.name == b.name && a.class == b.class,
-        true,
-    );
-    matcher.by_alias(old.claims, new.claims);
+    groups::walk(&SameObject, was, is, |old, new| matcher.pair(old, new));
+    matcher.pass(&SameObject, was, is, false);
+    matcher.pass(&SameName, was, is, true);
+    matcher.by_alias(was, is);
     let renamed = renames::find(old, new, &free(&matcher.old_partner), &free(&matcher.new_partner));
     for &(was, is) in &renamed {
         matcher.pair(was, is);
@@ -89,12 +80,36 @@ pub fn pairs(old: Side, new: Side) -> Vec<Pair> {
     matcher.finish(&renamed)
 }
 
-fn free(partners: &[u32]) -> Vec<u32> {
-    (0..partners.len() as u32).filter(|&i| partners[i as usize] == NONE).collect()
+/// Section class, name and, of local symbols, object.
+struct SameObject;
+
+impl Rule for SameObject {
+    fn key(&self, side: &Claims, item: &Item) -> Option<u64> {
+        Some(side.key(item))
+    }
+
+    fn same(&self, (x, a): (&Claims, &Item), (y, b): (&Claims, &Item)) -> bool {
+        SameName.same((x, a), (y, b))
+            && a.local == b.local
+            && (!a.local || x.object(a) == y.object(b))
+    }
 }
 
-fn class_salt(item: &Item) -> u64 {
-    (item.class as u64 + 1) << 56
+/// Section class and name.
+struct SameName;
+
+impl Rule for SameName {
+    fn key(&self, _: &Claims, item: &Item) -> Option<u64> {
+        (item.role != Role::Numbered).then(|| item.class_key())
+    }
+
+    fn same(&self, (_, a): (&Claims, &Item), (_, b): (&Claims, &Item)) -> bool {
+        a.hash == b.hash && a.class == b.class && a.name == b.name
+    }
+}
+
+fn free(partners: &[u32]) -> Vec<u32> {
+    (0..partners.len() as u32).filter(|&i| partners[i as usize] == NONE).collect()
 }
 
 struct Matcher<'d, 'a> {
@@ -102,85 +117,28 @@ struct Matcher<'d, 'a> {
     new: &'d [Item<'a>],
     old_partner: Vec<u32>,
     new_partner: Vec<u32>,
-    /// Items that share their identity with others: (is new, item) → (nth, of).
-    several: FxHashMap<(bool, u32), (u32, u32)>,
+    /// For old and new: whether an item shares its identity with others.
+    several: [Vec<bool>; 2],
+    /// These items: (is new, item) → (nth, of).
+    numbers: FxHashMap<(bool, u32), (u32, u32)>,
 }
 
-/// The items of one identity, as heads of linked lists.
-#[derive(Clone, Copy)]
-struct Group {
-    old: u32,
-    new: u32,
-}
-
-impl Matcher<'_, '_> {
+impl<'a> Matcher<'_, 'a> {
     fn pair(&mut self, old: u32, new: u32) {
         self.old_partner[old as usize] = new;
         self.new_partner[new as usize] = old;
     }
 
     /// Pairs free items of the same key; `only_unique` leaves groups of more than two alone.
-    fn pass(
-        &mut self,
-        key: impl Fn(&Item) -> Option<u64>,
-        same: impl Fn(&Item, &Item) -> bool,
-        only_unique: bool,
-    ) {
-        let old_free = free(&self.old_partner);
-        let new_free = free(&self.new_partner);
-        let mut groups: Vec<Group> = Vec::with_capacity(old_free.len());
-        let mut by_key: FxHashMap<u64, u32> = FxHashMap::default();
-        by_key.reserve(old_free.len());
-        let mut old_next = vec![NONE; self.old.len()];
-        let mut new_next = vec![NONE; self.new.len()];
-        // From the back, so that every list is in the order of the items.
-        for &number in old_free.iter().rev() {
-            let item = &self.old[number as usize];
-            let Some(mut at) = key(item) else { continue };
-            loop {
-                let group = *by_key.entry(at).or_insert(groups.len() as u32);
-                match groups.get_mut(group as usize) {
-                    None => groups.push(Group { old: number, new: NONE }),
-                    Some(found) if same(&self.old[found.old as usize], item) => {
-                        old_next[number as usize] = found.old;
-                        found.old = number;
-                    }
-                    // Another identity with the same hash: try the next place.
-                    Some(_) => {
-                        at = at.wrapping_add(1);
-                        continue;
-                    }
-                }
-                break;
-            }
+    fn pass(&mut self, rule: &impl Rule, old: &Claims<'a>, new: &Claims<'a>, only_unique: bool) {
+        let free = (&self.old_partner[..], &self.new_partner[..]);
+        let found = groups::find(rule, (old, free.0), (new, free.1));
+        for (was, is) in found.single {
+            self.pair(was, is);
         }
-        for &number in new_free.iter().rev() {
-            let item = &self.new[number as usize];
-            let Some(mut at) = key(item) else { continue };
-            while let Some(&group) = by_key.get(&at) {
-                let group = &mut groups[group as usize];
-                if same(&self.old[group.old as usize], item) {
-                    new_next[number as usize] = group.new;
-                    group.new = number;
-                    break;
-                }
-                at = at.wrapping_add(1);
-            }
-        }
-        for group in groups.iter().rev() {
-            if group.new == NONE {
-                if !only_unique && old_next[group.old as usize] != NONE {
-                    let olds = list(group.old, &old_next);
-                    self.number(&olds, &[]);
-                }
-                continue;
-            }
-            let single =
-                old_next[group.old as usize] == NONE && new_next[group.new as usize] == NONE;
-            if single {
-                self.pair(group.old, group.new);
-            } else if !only_unique {
-                self.pair_several(&list(group.old, &old_next), &list(group.new, &new_next));
+        if !only_unique {
+            for (olds, news) in found.several {
+                self.pair_several(&olds, &news);
             }
         }
     }
@@ -218,7 +176,8 @@ impl Matcher<'_, '_> {
     fn number(&mut self, olds: &[u32], news: &[u32]) {
         for (is_new, list) in [(false, olds), (true, news)] {
             for (nth, &item) in list.iter().enumerate() {
-                self.several.insert((is_new, item), (nth as u32 + 1, list.len() as u32));
+                self.several[usize::from(is_new)][item as usize] = true;
+                self.numbers.insert((is_new, item), (nth as u32 + 1, list.len() as u32));
             }
         }
     }
@@ -256,21 +215,23 @@ impl Matcher<'_, '_> {
         }
     }
 
+    /// The pairs; `renamed` are in the order of old items.
     fn finish(self, renamed: &[(u32, u32)]) -> Vec<Pair> {
-        let renamed: rustc_hash::FxHashSet<u32> = renamed.iter().map(|&(old, _)| old).collect();
-        let mut pairs = Vec::with_capacity(self.new.len() + self.old.len() / 8);
+        let mut renamed = renamed.iter().map(|&(old, _)| old).peekable();
+        let alone = self.new_partner.iter().filter(|&&old| old == NONE).count();
+        let mut pairs = Vec::with_capacity(self.old.len() + alone);
         let some = |i: u32| (i != NONE).then_some(i);
-        let numbered = |is_new, item| {
-            if self.several.is_empty() {
+        let numbered = |is_new, item: u32| {
+            if !self.several[usize::from(is_new)][item as usize] {
                 return (1, 1);
             }
-            self.several.get(&(is_new, item)).copied().unwrap_or((1, 1))
+            self.numbers.get(&(is_new, item)).copied().unwrap_or((1, 1))
         };
         for (old, &new) in self.old_partner.iter().enumerate() {
             let old = old as u32;
             let (nth, of) = numbered(false, old);
             let of = if new == NONE { of } else { of.max(numbered(true, new).1) };
-            let renamed = renamed.contains(&old);
+            let renamed = renamed.next_if_eq(&old).is_some();
             pairs.push(Pair { old: Some(old), new: some(new), renamed, nth, of });
         }
         for (new, &old) in self.new_partner.iter().enumerate() {
@@ -282,11 +243,6 @@ impl Matcher<'_, '_> {
         }
         pairs
     }
-}
-
-fn list(first: u32, next: &[u32]) -> Vec<u32> {
-    let valid = |i: u32| (i != NONE).then_some(i);
-    std::iter::successors(valid(first), |&i| valid(next[i as usize])).collect()
 }
 
 /// The numbers of bloat-o-meter's first and last line.
@@ -314,6 +270,12 @@ pub fn summary(pairs: &[Pair], old: &Claims, new: &Claims) -> SymbolSummary {
 /// Whether a pair is of one of `categories`, by its new side where it has one.
 pub fn is_of(pair: &Pair, old: &Claims, new: &Claims, categories: &[Category]) -> bool {
     categories == Category::ALL || categories.contains(&item(pair, old, new).category)
+}
+
+/// The object of [`item`]; empty if not known.
+pub fn object<'a>(pair: &Pair, old: &Claims<'a>, new: &Claims<'a>) -> &'a [u8] {
+    let side = if pair.new.is_some() { new } else { old };
+    side.object(item(pair, old, new))
 }
 
 /// The item that stands for the pair: the new one where there is one.

@@ -13,6 +13,7 @@ pub mod diff;
 pub mod disagree;
 pub mod extents;
 pub mod fill;
+mod groups;
 pub mod identity;
 pub mod limits;
 pub mod names;

@@ -8,6 +8,10 @@
 
 use std::borrow::Cow;
 
+use bstr::ByteSlice;
+
+use crate::model::bytes;
+
 /// A name without what changes from build to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Normal<'a> {
@@ -44,8 +48,12 @@ const PARTS: [&[u8]; 9] = [
 
 /// Takes off what changes from build to build.
 pub fn normalise(name: &[u8]) -> Normal<'_> {
-    let special = if name.len() > 6 && name[0] == b'_' { normalise_prefixed(name) } else { None };
-    special.unwrap_or_else(|| strip_suffixes(name))
+    match name {
+        [b'_', b'R' | b'Z' | b'_', _, _, _, _, _, ..] => {
+            normalise_prefixed(name).unwrap_or_else(|| strip_suffixes(name))
+        }
+        _ => strip_suffixes(name),
+    }
 }
 
 /// Names whose prefix says what they are.
@@ -103,7 +111,7 @@ fn trim_dotted(name: &[u8]) -> usize {
 fn initcall(name: &[u8]) -> Option<Normal<'_>> {
     // The module's name may itself contain `__`, so look for the numbers.
     let mut at = 0;
-    while let Some(found) = bstr::ByteSlice::find(&name[at..], b"__") {
+    while let Some(found) = name[at..].find(b"__") {
         let start = at + found + 2;
         let rest = &name[start..];
         let counter = rest.iter().take_while(|c| c.is_ascii_digit()).count();
@@ -131,9 +139,8 @@ fn rust(name: &[u8]) -> Option<Normal<'_>> {
 /// Cuts `.cold`, `.isra.3`, `.llvm.123…`, `.23` and any run of them.
 fn strip_suffixes(name: &[u8]) -> Normal<'_> {
     // Names that begin with a dot (`.LC3`) have no stem to keep.
-    let Some(dot) = name.iter().skip(1).position(|&c| c == b'.').map(|at| at + 1) else {
-        return whole(name);
-    };
+    let rest = name.get(1..).unwrap_or_default();
+    let Some(dot) = bytes::find(rest, b'.').map(|at| at + 1) else { return whole(name) };
     let mut end = name.len();
     let mut role = Role::Whole;
     while end > dot {

@@ -36,14 +36,17 @@ pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u3
         return Vec::new();
     }
     // Only sizes that occur on both sides can match, which leaves little of a large difference.
+    let key = |side: Side, i: u32| {
+        let item = &side.claims.items[i as usize];
+        (item.class as u8, item.bytes)
+    };
+    let new_sizes: FxHashSet<(u8, u64)> = new_free.iter().map(|&i| key(new, i)).collect();
     let mut by_size: FxHashMap<(u8, u64), (Vec<u32>, Vec<u32>)> = FxHashMap::default();
-    for &i in old_free {
-        let item = &old.claims.items[i as usize];
-        by_size.entry((item.class as u8, item.bytes)).or_default().0.push(i);
+    for &i in old_free.iter().filter(|&&i| new_sizes.contains(&key(old, i))) {
+        by_size.entry(key(old, i)).or_default().0.push(i);
     }
     for &i in new_free {
-        let item = &new.claims.items[i as usize];
-        if let Some((_, news)) = by_size.get_mut(&(item.class as u8, item.bytes)) {
+        if let Some((_, news)) = by_size.get_mut(&key(new, i)) {
             news.push(i);
         }
     }
@@ -107,7 +110,7 @@ fn by_content(
 
 /// The bytes of an item, unless it has none or all are zero (then they say nothing).
 fn content<'a>(side: Side<'_, 'a>, item: &Item) -> Option<&'a [u8]> {
-    let image = &side.images[item.image as usize];
+    let image = &side.images[side.claims.image(item)];
     let symbol = &image.symbols[item.symbol as usize];
     let Place::Section(index) = symbol.section else { return None };
     let section = image
@@ -177,5 +180,12 @@ fn similarity(a: &[u8], b: &[u8]) -> f64 {
     if longer.is_empty() || (shorter.len() as f64) < SIMILAR * longer.len() as f64 {
         return 0.0;
     }
-    strsim::normalized_levenshtein(&String::from_utf8_lossy(a), &String::from_utf8_lossy(b))
+    // What both begin and end with does not count, and with names of one family it is most of them.
+    let alike = |(x, y): &(&u8, &u8)| x == y;
+    let head = shorter.iter().zip(longer).take_while(alike).count();
+    let (shorter, rest) = (&shorter[head..], &longer[head..]);
+    let tail = shorter.iter().rev().zip(rest.iter().rev()).take_while(alike).count();
+    let text = |name: &'_ [u8]| String::from_utf8_lossy(&name[..name.len() - tail]).into_owned();
+    let distance = strsim::levenshtein(&text(shorter), &text(rest));
+    1.0 - distance as f64 / longer.len() as f64
 }

@@ -135,7 +135,7 @@ pub fn symbols(pairs: &[Pair], old: &Claims, new: &Claims, selection: &Selection
         let (x, y) = (diff::item(a, old, new), diff::item(b, old, new));
         order(sort, &key_of_pair(a, old, new), &key_of_pair(b, old, new))
             .then_with(|| x.name.cmp(&y.name))
-            .then_with(|| x.object.cmp(y.object))
+            .then_with(|| diff::object(a, old, new).cmp(diff::object(b, old, new)))
             .then_with(|| (a.nth, a.old, a.new).cmp(&(b.nth, b.old, b.new)))
     };
     if let Some(top) = selection.top.filter(|&top| top < chosen.len()) {
@@ -172,7 +172,8 @@ fn row(pair: &Pair, old: &Claims, new: &Claims) -> Row {
     let mut row = Row::new(names::display(&item.name), pair.before(old), pair.after(new));
     row.change = pair.change(old, new);
     row.class = Some(item.class);
-    row.object = (!item.object.is_empty()).then(|| String::from_utf8_lossy(item.object).into());
+    let object = diff::object(pair, old, new);
+    row.object = (!object.is_empty()).then(|| String::from_utf8_lossy(object).into());
     row.was =
         pair.old.filter(|_| pair.renamed).map(|i| names::display(&old.items[i as usize].name));
     row.nth = (pair.of > 1).then_some((pair.nth, pair.of));

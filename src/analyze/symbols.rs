@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::claims::{Claims, Item, claims};
+use super::claims::{Claims, claims};
 use super::diff::{self, Side};
 use super::{class, names};
 use crate::model::image::Image;
@@ -23,7 +23,7 @@ pub fn between(old: &[Image<'_>], new: &[Image<'_>]) -> Vec<SymbolChange> {
             SymbolChange {
                 name: names::display(&item.name),
                 was: renamed.map(|old| names::display(&was.items[old as usize].name)),
-                object: object(item),
+                object: text_of(diff::object(pair, &was, &is)),
                 class: Some(item.class),
                 old: pair.before(&was),
                 new: pair.after(&is),
@@ -36,9 +36,9 @@ fn of<'a>(images: &'a [Image<'a>]) -> Claims<'a> {
     claims(images, class::of_section)
 }
 
-/// The source file or member, where the symbol table knows it.
-fn object(item: &Item<'_>) -> Option<String> {
-    (!item.object.is_empty()).then(|| String::from_utf8_lossy(item.object).into_owned())
+/// The text of a source file or member, where the symbol table knows it.
+fn text_of(object: &[u8]) -> Option<String> {
+    (!object.is_empty()).then(|| String::from_utf8_lossy(object).into_owned())
 }
 
 /// Bytes by name of all symbols of `images`, each byte once.

@@ -13,6 +13,7 @@ use object::read::elf::{FileHeader, SectionHeader};
 
 use super::{Want, reject, symbols};
 use crate::exit::{At, Error, Result};
+use crate::model::bytes;
 use crate::model::image::{Bits, Endian, Header, Image, Kind, Section};
 
 /// The bytes of one ELF file, and how to name it in an error.
@@ -310,7 +311,7 @@ pub(super) fn printable(name: &[u8]) -> String {
 /// The NUL-terminated string at `offset` of a string table.
 pub(super) fn string(table: &[u8], offset: u32) -> Option<&BStr> {
     let rest = table.get(offset as usize..)?;
-    let end = rest.find_byte(0)?;
+    let end = bytes::find(rest, 0)?;
     Some(BStr::new(&rest[..end]))
 }
 

@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod bloat;
 pub mod breakdown;
+pub mod bytes;
 pub mod checked;
 pub mod class;
 pub mod config;
