@@ -145,9 +145,17 @@ fn symbols(ours: &Path, tree: &Path, pair: &[PathBuf; 2], runs: usize) -> Result
             promise: "at least 20 ×, aim 50 ×",
         },
         Row {
+            what: "… CPU time (user and system)",
+            ours: format!("{:.1} ms", times[0].best_cpu()),
+            theirs: format!("bloat-o-meter {:.1} ms", times[1].best_cpu()),
+            ratio: format!("{:.1} × less", times[1].best_cpu() / times[0].best_cpu()),
+            kept: None,
+            promise: "",
+        },
+        Row {
             what: "… anonymous memory",
             ours: format!("{:.1} MB", memory[0] as f64 / 1024.0),
-            theirs: format!("bloat-o-meter {:.1} MB", memory[1] as f64 / 1024.0),
+            theirs: format!("bloat-o-meter and nm {:.1} MB", memory[1] as f64 / 1024.0),
             ratio: format!("{:.2} × the memory", memory[0] as f64 / memory[1] as f64),
             kept: Some(memory[0] < memory[1]),
             promise: "less",
