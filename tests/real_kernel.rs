@@ -15,8 +15,7 @@ use support::{have, hmmsize, run, scratch};
 /// The tree, or `None` with a word about it; under CI it must be there.
 fn tree() -> Option<PathBuf> {
     let tree = std::env::var_os("HMMSIZE_LINUX").map(PathBuf::from);
-    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!ci || tree.is_some(), "CI needs HMMSIZE_LINUX (cargo xtask test sets it)");
+    assert!(!support::ci() || tree.is_some(), "CI needs HMMSIZE_LINUX (cargo xtask test sets it)");
     if tree.is_none() {
         eprintln!("SKIPPED: HMMSIZE_LINUX names no kernel tree (cargo xtask test does)");
     }

@@ -127,13 +127,17 @@ fn short_name(run: &Run, cell: &Cell) -> String {
     }
 }
 
-/// The measured file below its cell: `vmlinux`, `mm/built-in.a`, `bzImage`.
+/// The measured file below its cell: `vmlinux`, `mm/built-in.a` (`.o` before 4.20), `bzImage`.
 fn file_name(cell: &Cell, file: Option<&str>) -> String {
+    let last = file.and_then(|file| file.rsplit('/').next());
     match &cell.target {
         Target::Vmlinux => "vmlinux".into(),
         Target::Modules => "modules".into(),
-        Target::Image => file.and_then(|file| file.rsplit('/').next()).unwrap_or("image").into(),
-        Target::Scope(path) if path.ends_with('/') => format!("{path}built-in.a"),
+        Target::Image => last.unwrap_or("image").into(),
+        Target::Scope(path) if path.ends_with('/') => {
+            let archive = last.filter(|last| last.starts_with("built-in."));
+            format!("{path}{}", archive.unwrap_or("built-in.a"))
+        }
         Target::Scope(path) => path.clone(),
     }
 }

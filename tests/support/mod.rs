@@ -13,13 +13,17 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// Whether nothing may be skipped: the environment says CI=true.
+pub fn ci() -> bool {
+    std::env::var("CI").is_ok_and(|ci| ci == "true")
+}
+
 /// Whether `tool` is on PATH; if not, panics when the environment says CI=true.
 pub fn have(tool: &str) -> bool {
     let found = std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file()));
     if !found {
-        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-        assert!(!ci, "CI needs {tool}, which is not on PATH (cargo xtask setup installs it)");
+        assert!(!ci(), "CI needs {tool}, which is not on PATH (cargo xtask setup installs it)");
         eprintln!("SKIPPED in part: {tool} is not on PATH (cargo xtask setup installs it)");
     }
     found
@@ -78,8 +82,7 @@ pub fn linux_tree() -> Option<PathBuf> {
     };
     let tree = var("HMMSIZE_LINUX").or_else(cached);
     if tree.is_none() {
-        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-        assert!(!ci, "CI needs a Linux tree: set HMMSIZE_LINUX or run cargo xtask setup");
+        assert!(!ci(), "CI needs a Linux tree: set HMMSIZE_LINUX or run cargo xtask setup");
         eprintln!("SKIPPED: no Linux tree (set HMMSIZE_LINUX or run cargo xtask setup)");
     }
     tree

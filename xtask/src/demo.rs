@@ -140,7 +140,9 @@ impl Demo {
     fn plain(&self, text: &str) -> String {
         let tree = self.tree.display().to_string();
         let name = self.tree.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        text.replace(&self.out.display().to_string(), "demo").replace(&tree, &name)
+        text.replace(&self.out.display().to_string(), "demo")
+            .replace(&tree, &name)
+            .replace(&self.hmmsize.display().to_string(), "hmmsize")
     }
 
     fn save(&self, runs: &[(&str, PathBuf)]) -> Result<()> {
