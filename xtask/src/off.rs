@@ -106,7 +106,7 @@ pub fn prove(save: bool) -> Result<()> {
 
         let mut gate = hmmsize(&["gate"]);
         let line = shown(gate.arg(&run)).replace(&dir.display().to_string(), "off");
-        let table = said(&mut gate, named)?;
+        let table = said(&mut gate, named)?.replace(&dir.display().to_string(), "off");
         println!("{table}");
         write!(text, "\n```\n$ {line}\n{}\n```\n", table.trim_end())?;
 
