@@ -171,15 +171,19 @@ fn the_time_limit_covers_configuring() {
     assert!(!interrupt::is_busy(&place.out()), "no child lives on");
 }
 
+/// A copy of the fixture tree that a test may change.
+fn copied_tree(place: &Place) -> PathBuf {
+    let tree = place.path("tree");
+    let original = fixtures("tree");
+    let words = ["-r".as_ref(), original.as_os_str(), tree.as_os_str()];
+    support::run(Path::new("/"), "cp", words);
+    tree
+}
+
 #[test]
 fn a_source_that_is_edited_meanwhile_gives_no_result() {
     let Some(place) = Place::new() else { return };
-    let tree = place.path("tree");
-    support::run(
-        Path::new("/"),
-        "cp",
-        ["-r".as_ref(), fixtures("tree").as_os_str(), tree.as_os_str()],
-    );
+    let tree = copied_tree(&place);
     let build = place.command_in(&tree, &["--option=SLOW_DRIVER"]);
     let child = interrupt::wait_for_compiler(&place, build);
     let mut file = fs::File::options().append(true).open(tree.join("mm/gup.c")).unwrap();
@@ -197,12 +201,7 @@ fn a_source_that_is_edited_meanwhile_gives_no_result() {
 #[test]
 fn a_tree_that_was_built_in_place_is_refused() {
     let Some(place) = Place::new() else { return };
-    let tree = place.path("tree");
-    support::run(
-        Path::new("/"),
-        "cp",
-        ["-r".as_ref(), fixtures("tree").as_os_str(), tree.as_os_str()],
-    );
+    let tree = copied_tree(&place);
     fs::write(tree.join(".config"), "CONFIG_64BIT=y\n").unwrap();
     fs::create_dir_all(tree.join("include/config")).unwrap();
     let output = place.command_in(&tree, &[]).output().unwrap();

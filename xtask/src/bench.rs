@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::measure::{Subject, Times, alternate, anonymous};
-use crate::process::{self, cargo, command, output, shown, which};
+use crate::process::{self, command, output, shown, which};
 use crate::{debs, kernel, setup};
 
 /// Arguments of `cargo xtask bench`.
@@ -41,8 +41,7 @@ struct Row {
 pub fn run(args: &Args) -> Result<()> {
     let tree = setup::run()?;
     let pair = debs::vmlinux_pair()?;
-    process::run(cargo().args(["build", "--release", "--locked", "-p", "hmmsize"]))?;
-    let ours = process::target_dir().join("release/hmmsize");
+    let ours = process::hmmsize()?;
     let objects = thousand_objects()?;
     let few = |runs: usize| if args.smoke { 2 } else { runs };
 

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{self, cargo, shown};
+use crate::process::{self, shown};
 use crate::{kernel, setup};
 
 /// Arguments of `cargo xtask demo`.
@@ -47,19 +47,12 @@ struct Demo {
 pub fn run(args: &Args) -> Result<()> {
     let start = Instant::now();
     let tree = setup::run()?;
-    process::run(cargo().args(["build", "--release", "--locked", "-p", "hmmsize"]))?;
+    let hmmsize = process::hmmsize()?;
     let out = match &args.out {
         Some(out) => std::path::absolute(out)?,
         None => kernel::cache()?.join("demo"),
     };
-    let mut demo = Demo {
-        hmmsize: process::target_dir().join("release/hmmsize"),
-        tree,
-        out,
-        jobs: args.jobs,
-        start,
-        text: String::new(),
-    };
+    let mut demo = Demo { hmmsize, tree, out, jobs: args.jobs, start, text: String::new() };
     writeln!(demo.text, "# What device memory costs in Linux {}\n", kernel::version(&demo.tree)?)?;
     writeln!(demo.text, "Made by `cargo xtask demo{}`.", if args.quick { " --quick" } else { "" })?;
 

@@ -14,8 +14,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::process::{self, cargo, shown};
-use crate::{kernel, setup};
+use crate::kernel;
+use crate::process::{self, shown};
 
 /// The function that the leaking copy adds outside every guard.
 const LEAK: &str = "hmmsize_proof_leak";
@@ -82,16 +82,19 @@ const REPORT: &str = "reports/off-costs-nothing.md";
 /// # Errors
 ///
 /// When a build fails, the gate does not name exactly the leak, or does not pass without it.
-pub fn prove(save: bool) -> Result<()> {
-    let tree = setup::run()?;
-    process::run(cargo().args(["build", "--release", "--locked", "-p", "hmmsize"]))?;
+pub fn prove(tree: &Path, ours: &Path, save: bool) -> Result<()> {
+    let hmmsize = |words: &[&str]| {
+        let mut command = process::command(ours);
+        command.args(words);
+        command
+    };
     let dir = kernel::cache()?.join("off");
-    let sources = make_sources(&tree, &dir.join("src"))?;
+    let sources = make_sources(tree, &dir.join("src"))?;
     let mut text = format!(
         "# Off costs nothing, on Linux {}\n\nMade by `cargo xtask oracle off`. Two copies of the tree \
          get a new option\n`HMMSIZE_PROOF`, with stubs for its functions and a call in `kvfree()`; \
          one of them\nalso gets `{LEAK}()` outside every guard. The option is off everywhere.\n",
-        kernel::version(&tree)?
+        kernel::version(tree)?
     );
     for (name, patched, named) in
         [("leaking", &sources.leaking, &[LEAK][..]), ("clean", &sources.clean, &[][..])]
@@ -123,12 +126,6 @@ pub fn prove(save: bool) -> Result<()> {
         eprintln!("xtask: saved in {REPORT}");
     }
     Ok(())
-}
-
-fn hmmsize(words: &[&str]) -> Command {
-    let mut command = process::command(process::target_dir().join("release/hmmsize"));
-    command.args(words);
-    command
 }
 
 /// What the gate prints; its exit code must be 1 where there is a leak to name, else 0.

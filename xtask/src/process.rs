@@ -82,6 +82,12 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Builds the program as users get it; where it lies.
+pub fn hmmsize() -> Result<PathBuf> {
+    run(cargo().args(["build", "--release", "--locked", "-p", "hmmsize"]))?;
+    Ok(target_dir().join("release/hmmsize"))
+}
+
 /// Where cargo puts what it builds.
 pub fn target_dir() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
