@@ -1,3 +1,11 @@
-//! What Kconfig writes: the `.config` reader (the language itself comes with its own issue).
+//! The Kconfig language, exactly as `scripts/kconfig/conf` has it, and what it writes.
+//!
+//! Text → [`syntax`] (per file, shared by all architectures) → macros expanded and blocks nested →
+//! [`model`] (per architecture, immutable) → evaluated per configuration. `conf` of the tree is the
+//! oracle of every step.
 
+pub mod dialect;
 pub mod dotconfig;
+pub mod expr;
+pub mod model;
+pub mod syntax;

@@ -1,0 +1,79 @@
+//! Expressions of a built tree: hash-consed, so that equal expressions are one number.
+//!
+//! `conf` of 6.12 keeps them in a hash table for the same reason: a tree's properties repeat the
+//! conditions of their menus thousands of times, and simplifying, comparing and evaluating an
+//! expression once is enough. Operands always have smaller numbers than what uses them.
+
+use rustc_hash::FxHashMap;
+
+use super::model::SymbolId;
+pub use super::syntax::Cmp;
+
+/// Index into [`Exprs`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExprId(pub u32);
+
+/// One node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Expr {
+    /// A symbol's value; `y`, `m` and `n` are symbols too.
+    Symbol(SymbolId),
+    /// `!a`
+    Not(ExprId),
+    /// `a && b`
+    And(ExprId, ExprId),
+    /// `a || b`
+    Or(ExprId, ExprId),
+    /// `a = b` and its kin.
+    Compare(Cmp, SymbolId, SymbolId),
+    /// The two bounds of `range`.
+    Range(SymbolId, SymbolId),
+}
+
+/// All expressions of a tree.
+#[derive(Debug, Clone, Default)]
+pub struct Exprs {
+    nodes: Vec<Expr>,
+    known: FxHashMap<Expr, ExprId>,
+}
+
+impl Exprs {
+    /// The number of `expr`, which is added where it is new.
+    pub fn intern(&mut self, expr: Expr) -> ExprId {
+        *self.known.entry(expr).or_insert_with(|| {
+            self.nodes.push(expr);
+            ExprId(self.nodes.len() as u32 - 1)
+        })
+    }
+
+    /// The node of `id`.
+    pub fn get(&self, id: ExprId) -> Expr {
+        self.nodes[id.0 as usize]
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// `a && b`, where nothing stands for `y` (as `conf`'s `expr_alloc_and`).
+    pub fn and(&mut self, a: Option<ExprId>, b: Option<ExprId>) -> Option<ExprId> {
+        match (a, b) {
+            (None, other) | (other, None) => other,
+            (Some(a), Some(b)) => Some(self.intern(Expr::And(a, b))),
+        }
+    }
+
+    /// `a || b`, where nothing is left out (as `conf`'s `expr_alloc_or`).
+    pub fn or(&mut self, a: Option<ExprId>, b: Option<ExprId>) -> Option<ExprId> {
+        match (a, b) {
+            (None, other) | (other, None) => other,
+            (Some(a), Some(b)) => Some(self.intern(Expr::Or(a, b))),
+        }
+    }
+}

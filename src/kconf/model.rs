@@ -1,0 +1,236 @@
+//! A Kconfig tree of one architecture as plain data: symbols, properties, menus.
+//!
+//! It is what `conf` holds after `conf_parse()`: macros are expanded, dependencies of enclosing menus
+//! propagated, automatic submenus made, `if` blocks flattened, reverse dependencies collected. It
+//! does not change any more: a configuration is evaluated in a state of its own ([`super::eval`]),
+//! so that many configurations of one tree can be evaluated at once.
+
+use std::sync::Arc;
+
+use super::dialect::Dialect;
+use super::expr::{ExprId, Exprs};
+use super::syntax::{File, Span};
+pub use super::syntax::{Severity, Type};
+
+/// Index into [`Model::symbols`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SymbolId(pub u32);
+/// Index into [`Model::menus`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MenuId(pub u32);
+/// Index into [`Model::props`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PropId(pub u32);
+/// Index into [`Model::files`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+/// The constant `n`; the three tristate constants are always the first symbols.
+pub const NO: SymbolId = SymbolId(0);
+/// The constant `m`.
+pub const MOD: SymbolId = SymbolId(1);
+/// The constant `y`.
+pub const YES: SymbolId = SymbolId(2);
+/// The root menu.
+pub const ROOT: MenuId = MenuId(0);
+
+/// A place in a file of the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The 1-based line that `conf` would name.
+    pub line: u32,
+    /// The text.
+    pub span: Span,
+}
+
+/// A symbol: `config NAME`, a constant, or a choice (which has no name until it is given one).
+#[derive(Debug, Clone, Default)]
+pub struct Symbol {
+    /// The name, or the text of a constant; bytes, as constants may be anything. Empty for a choice
+    /// without a name.
+    pub name: Box<[u8]>,
+    /// Its type.
+    pub ty: Type,
+    /// Quoted in the source, or one of `y`, `m`, `n`.
+    pub constant: bool,
+    /// Whether this is a choice.
+    pub is_choice: bool,
+    /// `optional` choices (until 6.8).
+    pub optional: bool,
+    /// `option allnoconfig_y`
+    pub allnoconfig_y: bool,
+    /// `option defconfig_list`
+    pub defconfig_list: bool,
+    /// `transitional` (newer trees)
+    pub transitional: bool,
+    /// `option env="NAME"`: the value comes from there.
+    pub env: Option<Box<[u8]>>,
+    /// Its properties, in the order they were read.
+    pub props: Vec<PropId>,
+    /// Its definitions, in the order they were read.
+    pub menus: Vec<MenuId>,
+    /// For a choice: its members, in the order they were read.
+    pub members: Vec<SymbolId>,
+    /// For a member of a choice: the choice's menu.
+    pub choice: Option<MenuId>,
+    /// The direct dependency: the OR over its definitions. Nothing means `y`.
+    pub dir_dep: Option<ExprId>,
+    /// The reverse dependency (`select`). Nothing means `n`.
+    pub rev_dep: Option<ExprId>,
+    /// The weak reverse dependency (`imply`). Nothing means `n`.
+    pub implied: Option<ExprId>,
+}
+
+/// What a property is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PropKind {
+    /// `prompt "…"`, `bool "…"`
+    Prompt,
+    /// `comment "…"`
+    Comment,
+    /// `menu "…"`, and the prompt of `menuconfig`
+    Menu,
+    /// `default …`
+    Default,
+    /// `select …`
+    Select,
+    /// `imply …`
+    Imply,
+    /// `range …`
+    Range,
+    /// The symbol's part in a choice, or a choice's list of members (until 6.8).
+    Choice,
+}
+
+/// A property of a symbol or menu.
+#[derive(Debug, Clone)]
+pub struct Property {
+    /// What it is.
+    pub kind: PropKind,
+    /// The text of a prompt, menu or comment.
+    pub text: Option<Box<[u8]>>,
+    /// Its condition with everything inherited; nothing means `y`.
+    pub visible: Option<ExprId>,
+    /// Its condition as written (`if …`), before anything was inherited or simplified.
+    pub cond: Option<ExprId>,
+    /// Default: the value; select and imply: the symbol; range: the bounds.
+    pub expr: Option<ExprId>,
+    /// The definition it belongs to.
+    pub menu: MenuId,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A node of the menu tree: a definition of a symbol, a menu, a comment, a choice, an `if`.
+#[derive(Debug, Clone)]
+pub struct Menu {
+    /// The next node of the same level.
+    pub next: Option<MenuId>,
+    /// The enclosing node.
+    pub parent: Option<MenuId>,
+    /// The first node inside.
+    pub list: Option<MenuId>,
+    /// The symbol it defines.
+    pub symbol: Option<SymbolId>,
+    /// Its prompt.
+    pub prompt: Option<PropId>,
+    /// `visible if`
+    pub visibility: Option<ExprId>,
+    /// `depends on` and everything inherited; nothing means `y`.
+    pub dep: Option<ExprId>,
+    /// The dependencies as written at this very node (`depends on`, the condition of an `if`), ANDed.
+    pub own_dep: Option<ExprId>,
+    /// The enclosing node as written, before submenus were made and `if`s flattened.
+    pub written_parent: Option<MenuId>,
+    /// The help text, as `conf` would keep it.
+    pub help: Option<Span>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One message about the tree, in `conf`'s words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The place it is about, if any.
+    pub place: Option<Place>,
+    /// The exact text that `conf` prints, without the line feed at its end.
+    pub text: String,
+    /// Whether `conf` prints it to standard output (`$(info …)`) rather than to standard error.
+    pub stdout: bool,
+}
+
+/// A tree of one architecture.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    /// The language it is written in.
+    pub dialect: Dialect,
+    /// The files in the order they were first read.
+    pub files: Vec<Arc<File>>,
+    /// `n`, `m`, `y`, then everything in the order it was first mentioned.
+    pub symbols: Vec<Symbol>,
+    /// All properties.
+    pub props: Vec<Property>,
+    /// All menu nodes; the first is the root.
+    pub menus: Vec<Menu>,
+    /// All expressions.
+    pub exprs: Exprs,
+    /// The symbol of `modules`; without one, modules are off.
+    pub modules: Option<SymbolId>,
+    /// Every variable of the environment that was looked up, with its value, in order.
+    pub environment: Vec<(String, String)>,
+    /// Everything `conf` would have said while parsing, in its order.
+    pub messages: Vec<Message>,
+}
+
+impl Model {
+    /// The symbol of `id`.
+    pub fn symbol(&self, id: SymbolId) -> &Symbol {
+        &self.symbols[id.0 as usize]
+    }
+
+    /// The menu node of `id`.
+    pub fn menu(&self, id: MenuId) -> &Menu {
+        &self.menus[id.0 as usize]
+    }
+
+    /// The property of `id`.
+    pub fn prop(&self, id: PropId) -> &Property {
+        &self.props[id.0 as usize]
+    }
+
+    /// The file of `id`.
+    pub fn file(&self, id: FileId) -> &File {
+        &self.files[id.0 as usize]
+    }
+
+    /// Whether something makes the tree unusable, as it would make `conf` exit with 1.
+    pub fn failed(&self) -> bool {
+        self.messages.iter().any(|message| message.severity > Severity::Warning)
+    }
+
+    /// Depth first over the menu tree, from the root's first child on.
+    pub fn menus_in_order(&self) -> impl Iterator<Item = MenuId> + '_ {
+        let mut at = Some(ROOT);
+        std::iter::from_fn(move || {
+            at = at.and_then(|menu| self.menu_after(menu));
+            at
+        })
+    }
+
+    fn menu_after(&self, menu: MenuId) -> Option<MenuId> {
+        if let Some(child) = self.menu(menu).list {
+            return Some(child);
+        }
+        let mut at = menu;
+        loop {
+            if let Some(next) = self.menu(at).next {
+                return Some(next);
+            }
+            at = self.menu(at).parent?;
+        }
+    }
+}
