@@ -8,6 +8,8 @@ mod support;
 mod configure;
 #[path = "plan/input.rs"]
 mod input;
+#[path = "plan/readme.rs"]
+mod readme;
 #[path = "plan/sources.rs"]
 mod sources;
 

@@ -1,4 +1,4 @@
-//! Comparisons as comma-separated values (RFC 4180): one header, one line for each row of each table.
+//! Comparisons as comma-separated values (quoted as RFC 4180 has it): one header, one line for each row of each table.
 
 use super::table;
 use crate::model::class::Class;

@@ -1,4 +1,4 @@
-//! A run as CSV (RFC 4180): one line a comparison, plain numbers, for spreadsheets and scripts.
+//! A run as CSV (quoted as RFC 4180 has it, lines end as everywhere else here): one line a comparison, plain numbers, for spreadsheets and scripts.
 
 use crate::model::run_report::{Delta, RunReport};
 use crate::model::size::PayloadKind;
@@ -14,7 +14,7 @@ pub fn render(report: &RunReport) -> String {
     for column in ["text", "data", "bss", "dec", "payload", "prelink"] {
         put(&mut text, format_args!(",{column}_base,{column}_head,{column}_delta"));
     }
-    text.push_str(",payload_kind,noise,verdict,note\r\n");
+    text.push_str(",payload_kind,noise,verdict,note\n");
     for found in &report.summary {
         text.push_str(&line(found));
     }
@@ -45,5 +45,5 @@ fn line(found: &Delta) -> String {
     fields.push(found.word.name().to_owned());
     fields.push(found.note.clone().unwrap_or_default());
     let quoted: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
-    format!("{}\r\n", quoted.join(","))
+    format!("{}\n", quoted.join(","))
 }

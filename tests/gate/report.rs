@@ -169,7 +169,7 @@ fn json_and_csv_say_the_same_as_the_table() {
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     support::schema::check("run-report", &report);
     let csv = compare(&case, "--format csv").out;
-    let lines: Vec<&str> = csv.trim_end().split("\r\n").collect();
+    let lines: Vec<&str> = csv.lines().collect();
     let summary = report["summary"].as_array().unwrap();
     assert_eq!(lines.len(), summary.len() + 1);
     let columns: Vec<&str> = lines[0].split(',').collect();
