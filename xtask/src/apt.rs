@@ -60,6 +60,7 @@ static NEEDS: &[Need] = &[
     program("gcc-s390x-linux-gnu", "s390x-linux-gnu-gcc"),
     program("gcc-x86-64-linux-gnu", "x86_64-linux-gnu-gcc"),
     Need { package: "linux-source-6.12", have: Have::File(crate::kernel::TARBALL) },
+    Need { package: "linux-source-6.1", have: Have::File(crate::kernel::OLDER_TARBALL) },
 ];
 
 impl Need {

@@ -14,6 +14,9 @@ use crate::process::{command, run};
 /// What Debian's package linux-source-6.12 installs.
 pub const TARBALL: &str = "/usr/src/linux-source-6.12.tar.xz";
 
+/// What linux-source-6.1 installs: a tree whose `conf` has the rules for choices of before 6.9.
+pub const OLDER_TARBALL: &str = "/usr/src/linux-source-6.1.tar.xz";
+
 /// `$HMMSIZE_CACHE`, or `hmmsize` below `$XDG_CACHE_HOME` or `~/.cache`.
 pub fn cache() -> Result<PathBuf> {
     let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -39,6 +42,11 @@ pub fn tree() -> Result<PathBuf> {
         Some(tree) => Ok(tree),
         None => unpacked(Path::new(TARBALL), &cache()?.join("src")),
     }
+}
+
+/// Debian's older tree in the cache, which is unpacked if need be.
+pub fn older_tree() -> Result<PathBuf> {
+    unpacked(Path::new(OLDER_TARBALL), &cache()?.join("src"))
 }
 
 /// `tarball` unpacked below `dir` as `linux-VERSION`. A stamp beside it says which tarball a tree

@@ -7,6 +7,7 @@ mod apt;
 mod bench;
 mod debs;
 mod demo;
+mod kconfig;
 mod kernel;
 mod measure;
 mod off;

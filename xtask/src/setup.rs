@@ -1,4 +1,5 @@
-//! `cargo xtask setup`: what is needed and missing is installed, and the Linux tree unpacked.
+//! `cargo xtask setup`: what is needed and missing is installed, two Linux trees are unpacked, and
+//! the `conf` of each is built.
 //!
 //! When everything is there it does nothing, quickly: every other command begins with it.
 
@@ -6,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::{apt, kernel};
+use crate::{apt, kconfig, kernel};
 
 /// Makes this machine ready and returns the Linux tree.
 pub fn run() -> Result<PathBuf> {
@@ -16,6 +17,10 @@ pub fn run() -> Result<PathBuf> {
         apt::install(&missing)?;
     }
     let tree = kernel::tree()?;
-    eprintln!("xtask: Linux {} in {}", kernel::version(&tree)?, tree.display());
+    let older = kernel::older_tree()?;
+    for tree in [&tree, &older] {
+        eprintln!("xtask: Linux {} in {}", kernel::version(tree)?, tree.display());
+        kconfig::conf::built(tree)?;
+    }
     Ok(tree)
 }
