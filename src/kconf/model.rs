@@ -140,7 +140,7 @@ pub struct Menu {
     pub visibility: Option<ExprId>,
     /// `depends on` and everything inherited; nothing means `y`.
     pub dep: Option<ExprId>,
-    /// The dependencies as written at this very node (`depends on`, the condition of an `if`), ANDed.
+    /// The dependencies as written at this very node (`depends on`, the condition of an `if`), their AND.
     pub own_dep: Option<ExprId>,
     /// The enclosing node as written, before submenus were made and `if`s flattened.
     pub written_parent: Option<MenuId>,

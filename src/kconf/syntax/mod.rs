@@ -12,6 +12,18 @@
 
 use std::path::PathBuf;
 
+mod expr;
+mod help;
+mod lexer;
+mod parse;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod token;
+
+pub use help::help_text;
+pub use parse::parse;
+
 /// A piece of one file's text: byte offset and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Span {
@@ -38,6 +50,11 @@ pub struct File {
     pub exprs: Vec<Expr>,
     /// What the lexer had to say, in order of position (`ignoring unsupported character`, …).
     pub diags: Vec<Diag>,
+    /// The last statement has no newline after it. In the first file that `conf` reads, this is a
+    /// syntax error in some versions: see [`super::dialect::Dialect::has_final_newline`].
+    pub no_newline: bool,
+    /// Reading stopped at a [`Severity::Fatal`] message.
+    pub unterminated: bool,
 }
 
 /// Index into [`File::exprs`].
@@ -60,7 +77,8 @@ pub struct Word {
 /// A statement and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The 1-based line number that `conf` names in messages about this statement.
+    /// The 1-based line number that `conf` names in messages about this statement: that of its first
+    /// token; of a help text, since 5.0, that where the text ends.
     pub line: u32,
     /// The statement's text from its first to its last token; for help, keyword and text.
     pub span: Span,

@@ -1,0 +1,60 @@
+//! A file's text into its lines.
+
+use std::path::PathBuf;
+
+use super::lexer::{End, Lexer};
+use super::statement::{Entry, statement};
+use super::{BadLine, File, Line, LineKind, Span};
+use crate::kconf::dialect::Dialect;
+
+/// Parses a file. Nothing is an error here: what is no statement becomes [`LineKind::Bad`], what the
+/// lexer complains about is in [`File::diags`], and reading stops only where `conf` would exit.
+///
+/// `text` may have at most 4 GB, of which a caller should allow a fraction only.
+pub fn parse(name: String, path: PathBuf, text: Vec<u8>, dialect: Dialect) -> File {
+    let mut file = File { name, path, text, line_starts: vec![0], ..File::default() };
+    file.line_starts.extend(memchr::memchr_iter(b'\n', &file.text).map(|at| at as u32 + 1));
+    let mut lexer = Lexer::new(&file.text, dialect);
+    let mut entry = Entry::None;
+    loop {
+        let end = lexer.statement();
+        if lexer.tokens.is_empty() || end == End::Fatal {
+            file.unterminated = end == End::Fatal;
+            break;
+        }
+        let line = lexer.statement_line;
+        let mut kind = statement(&lexer.tokens, &mut entry, dialect, &mut file.exprs);
+        if lexer.overflow {
+            kind = LineKind::Bad(BadLine::TooDeep);
+            entry = Entry::None;
+        }
+        let last = lexer.tokens.last().map_or(0, |token| token.end);
+        let start = lexer.start as u32;
+        let mut line = Line { line, span: Span { start, len: last - start }, kind };
+        lexer.after_help = false;
+        if matches!(line.kind, LineKind::Help(_)) {
+            help(&mut lexer, &mut line);
+        }
+        file.lines.push(line);
+        if end == End::File {
+            file.no_newline = true;
+            break;
+        }
+    }
+    file.diags = lexer.diags;
+    file
+}
+
+/// Reads the text after `help`. `conf` names the line where it ends.
+fn help(lexer: &mut Lexer, line: &mut Line) {
+    let help = super::help::scan(lexer.text, lexer.pos);
+    lexer.pos = help.next;
+    lexer.line += help.newlines;
+    lexer.after_help = true;
+    if lexer.dialect.has_flat_lexer() {
+        lexer.statement_line = lexer.line;
+        line.line = lexer.line;
+    }
+    line.span.len = help.span.start + help.span.len - line.span.start;
+    line.kind = LineKind::Help(help.span);
+}
