@@ -15,6 +15,7 @@ pub mod fragment;
 pub mod git;
 pub mod identity;
 pub mod jobs;
+pub mod kconfenv;
 pub mod kept;
 pub mod matrix;
 pub mod noise;
