@@ -14,6 +14,7 @@ pub mod render;
 pub mod elf;
 pub mod kbuild;
 pub mod kconf;
+pub mod source;
 
 pub mod exit;
 pub mod model;

@@ -1,0 +1,215 @@
+//! Boolean formulas over configuration symbols: what guards, Makefiles and Kconfig have in common.
+//!
+//! A presence condition is a formula: the lines of a file are there where it is true. Nodes are
+//! hash-consed, so that equal formulas are one number and a tree's hundred thousand nested guards
+//! stay small. Operands always have smaller numbers than what uses them.
+
+use rustc_hash::FxHashMap;
+
+/// Index of a formula in its [`Formulas`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FormulaId(pub u32);
+
+/// Index of a name in its [`Formulas`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NameId(pub u32);
+
+/// What cannot be taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Atom {
+    /// The symbol is `y`; for int, hex and string: it has a value that is not `n`.
+    Yes(NameId),
+    /// The symbol is `m`.
+    Module(NameId),
+    /// The object is compiled as part of a module (`MODULE` is defined).
+    InModule,
+    /// Something that nobody here can decide: an unknown macro, a comparison of numbers, a variable of
+    /// make. The name is its text, so that equal texts are one variable.
+    Opaque(NameId),
+}
+
+/// One node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Formula {
+    /// Always or never.
+    Const(bool),
+    /// An atom.
+    Atom(Atom),
+    /// `!a`
+    Not(FormulaId),
+    /// `a && b`
+    And(FormulaId, FormulaId),
+    /// `a || b`
+    Or(FormulaId, FormulaId),
+}
+
+/// All formulas of an analysis.
+#[derive(Debug, Clone)]
+pub struct Formulas {
+    nodes: Vec<Formula>,
+    known: FxHashMap<Formula, FormulaId>,
+    names: Vec<Box<str>>,
+    by_name: FxHashMap<Box<str>, NameId>,
+}
+
+impl Default for Formulas {
+    fn default() -> Self {
+        let mut new = Self {
+            nodes: Vec::new(),
+            known: FxHashMap::default(),
+            names: Vec::new(),
+            by_name: FxHashMap::default(),
+        };
+        new.intern(Formula::Const(false));
+        new.intern(Formula::Const(true));
+        new
+    }
+}
+
+impl Formulas {
+    /// Never.
+    pub const FALSE: FormulaId = FormulaId(0);
+    /// Always.
+    pub const TRUE: FormulaId = FormulaId(1);
+
+    fn intern(&mut self, formula: Formula) -> FormulaId {
+        *self.known.entry(formula).or_insert_with(|| {
+            self.nodes.push(formula);
+            FormulaId(self.nodes.len() as u32 - 1)
+        })
+    }
+
+    /// The node of `id`.
+    pub fn get(&self, id: FormulaId) -> Formula {
+        self.nodes[id.0 as usize]
+    }
+
+    /// How many nodes there are; never none.
+    #[allow(clippy::len_without_is_empty, reason = "the two constants are always there")]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The number of `name` (a symbol without `CONFIG_`, or the text of something opaque).
+    pub fn name(&mut self, name: &str) -> NameId {
+        if let Some(known) = self.by_name.get(name) {
+            return *known;
+        }
+        let id = NameId(self.names.len() as u32);
+        self.names.push(name.into());
+        self.by_name.insert(name.into(), id);
+        id
+    }
+
+    /// The text of `id`.
+    pub fn text(&self, id: NameId) -> &str {
+        &self.names[id.0 as usize]
+    }
+
+    /// An atom.
+    pub fn atom(&mut self, atom: Atom) -> FormulaId {
+        self.intern(Formula::Atom(atom))
+    }
+
+    /// The symbol `name` is `y`.
+    pub fn yes(&mut self, name: &str) -> FormulaId {
+        let name = self.name(name);
+        self.atom(Atom::Yes(name))
+    }
+
+    /// The symbol `name` is `m`.
+    pub fn module(&mut self, name: &str) -> FormulaId {
+        let name = self.name(name);
+        self.atom(Atom::Module(name))
+    }
+
+    /// The symbol `name` is `y` or `m`.
+    pub fn enabled(&mut self, name: &str) -> FormulaId {
+        let yes = self.yes(name);
+        let module = self.module(name);
+        self.or(yes, module)
+    }
+
+    /// Something opaque.
+    pub fn opaque(&mut self, text: &str) -> FormulaId {
+        let name = self.name(text);
+        self.atom(Atom::Opaque(name))
+    }
+
+    /// `!a`
+    pub fn not(&mut self, a: FormulaId) -> FormulaId {
+        match self.get(a) {
+            Formula::Const(value) => FormulaId(u32::from(!value)),
+            Formula::Not(inner) => inner,
+            _ => self.intern(Formula::Not(a)),
+        }
+    }
+
+    /// `a && b`
+    pub fn and(&mut self, a: FormulaId, b: FormulaId) -> FormulaId {
+        match (a, b) {
+            (Self::FALSE, _) | (_, Self::FALSE) => Self::FALSE,
+            (Self::TRUE, other) | (other, Self::TRUE) => other,
+            _ if a == b => a,
+            _ => self.intern(Formula::And(a, b)),
+        }
+    }
+
+    /// `a || b`
+    pub fn or(&mut self, a: FormulaId, b: FormulaId) -> FormulaId {
+        match (a, b) {
+            (Self::TRUE, _) | (_, Self::TRUE) => Self::TRUE,
+            (Self::FALSE, other) | (other, Self::FALSE) => other,
+            _ if a == b => a,
+            _ => self.intern(Formula::Or(a, b)),
+        }
+    }
+
+    /// The value of every node up to `top` under a valuation of the atoms, by number. Nodes are in
+    /// order of dependence, so no recursion is needed.
+    pub fn values(&self, top: FormulaId, atom: impl Fn(Atom) -> bool) -> Vec<bool> {
+        let mut values: Vec<bool> = Vec::with_capacity(top.0 as usize + 1);
+        for node in &self.nodes[..=top.0 as usize] {
+            let value = match *node {
+                Formula::Const(value) => value,
+                Formula::Atom(a) => atom(a),
+                Formula::Not(a) => !values[a.0 as usize],
+                Formula::And(a, b) => values[a.0 as usize] && values[b.0 as usize],
+                Formula::Or(a, b) => values[a.0 as usize] || values[b.0 as usize],
+            };
+            values.push(value);
+        }
+        values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_fold_and_equal_formulas_are_one() {
+        let mut f = Formulas::default();
+        let (a, b) = (f.yes("A"), f.enabled("B"));
+        assert_eq!(f.and(a, Formulas::TRUE), a);
+        assert_eq!(f.or(a, Formulas::TRUE), Formulas::TRUE);
+        let not = f.not(a);
+        assert_eq!(f.not(not), a);
+        assert_eq!(f.and(a, b), f.and(a, b));
+        assert_eq!(f.enabled("B"), b);
+    }
+
+    #[test]
+    fn values_follow_the_atoms() {
+        let mut f = Formulas::default();
+        let (a, b) = (f.yes("A"), f.module("B"));
+        let not_b = f.not(b);
+        let both = f.and(a, not_b);
+        let value = |f: &Formulas, module: bool| {
+            let values = f.values(both, |atom| matches!(atom, Atom::Yes(_)) || module);
+            values[both.0 as usize]
+        };
+        assert!(value(&f, false));
+        assert!(!value(&f, true));
+    }
+}
