@@ -102,3 +102,18 @@ impl Default for Dialect {
         Self::new(6, 12)
     }
 }
+
+/// What the builder of the model asks.
+impl Dialect {
+    /// Expressions are shared and never rewritten in place: scripts/kconfig/expr.c has
+    /// `expr_hashtable` since 6.12.
+    pub const fn shares_expressions(self) -> bool {
+        self.since(6, 12)
+    }
+
+    /// A choice is a menu with members, bool and with a prompt; before, it was a symbol with a value
+    /// that its members depend on (6.11: scripts/kconfig/menu.c, `choice_members`; `P_CHOICE` in 6.1).
+    pub const fn choices_are_menus(self) -> bool {
+        self.since(6, 11)
+    }
+}

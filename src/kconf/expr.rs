@@ -34,16 +34,31 @@ pub enum Expr {
 #[derive(Debug, Clone, Default)]
 pub struct Exprs {
     nodes: Vec<Expr>,
+    depths: Vec<u16>,
     known: FxHashMap<Expr, ExprId>,
 }
 
 impl Exprs {
     /// The number of `expr`, which is added where it is new.
     pub fn intern(&mut self, expr: Expr) -> ExprId {
-        *self.known.entry(expr).or_insert_with(|| {
-            self.nodes.push(expr);
-            ExprId(self.nodes.len() as u32 - 1)
-        })
+        if let Some(&known) = self.known.get(&expr) {
+            return known;
+        }
+        let depth = match expr {
+            Expr::Not(a) => self.depth(a) + 1,
+            Expr::And(a, b) | Expr::Or(a, b) => self.depth(a).max(self.depth(b)) + 1,
+            Expr::Symbol(_) | Expr::Compare(..) | Expr::Range(..) => 1,
+        };
+        let id = ExprId(self.nodes.len() as u32);
+        self.nodes.push(expr);
+        self.depths.push(u16::try_from(depth).unwrap_or(u16::MAX));
+        self.known.insert(expr, id);
+        id
+    }
+
+    /// How deep `id` nests; 65,535 stands for that and more. A built model has at most some 10,000.
+    pub fn depth(&self, id: ExprId) -> u32 {
+        u32::from(self.depths[id.0 as usize])
     }
 
     /// The node of `id`.

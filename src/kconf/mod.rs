@@ -4,8 +4,14 @@
 //! [`model`] (per architecture, immutable) → evaluated per configuration. `conf` of the tree is the
 //! oracle of every step.
 
+pub mod build;
+mod cycles;
 pub mod dialect;
 pub mod dotconfig;
 pub mod expr;
+mod finalize;
+mod macros;
 pub mod model;
+pub mod probe;
+mod simplify;
 pub mod syntax;

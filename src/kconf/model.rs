@@ -180,6 +180,8 @@ pub struct Model {
     pub exprs: Exprs,
     /// The symbol of `modules`; without one, modules are off.
     pub modules: Option<SymbolId>,
+    /// The probes of the toolchain, in the order they were first asked for; see [`super::probe`].
+    pub probes: Vec<super::probe::Outcome>,
     /// Every variable of the environment that was looked up, with its value, in order.
     pub environment: Vec<(String, String)>,
     /// Everything `conf` would have said while parsing, in its order.

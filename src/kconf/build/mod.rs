@@ -1,0 +1,279 @@
+//! Builds the model of one tree and architecture out of the lines of its files.
+//!
+//! Walks the statements across `source`, expands macros, nests blocks and keeps to the grammar of
+//! scripts/kconfig/parser.y, with its recovery from errors: what bison would pop, discard or say is
+//! done and said here, in the same order. The result is finalized as menu.c does it, checked for
+//! recursive dependencies and then never changes again.
+
+mod blocks;
+mod entry;
+mod lines;
+mod recover;
+mod words;
+
+pub(super) use entry::shown;
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::dialect::Dialect;
+use super::macros::{Macros, Stop};
+use super::model::{
+    FileId, MOD, Menu, MenuId, Message, Model, NO, Place, ROOT, Severity, Symbol, SymbolId, Type,
+    YES,
+};
+use super::probe::{Probe, Prober};
+use super::syntax::{File, Span};
+use super::{cycles, finalize};
+
+/// Files that a tree may read in all, each `source` counted; Linux has some 1,700.
+const MAX_SOURCED: usize = 100_000;
+/// Nodes that a tree may have.
+const MAX_MENUS: usize = 4_000_000;
+/// The thread that builds has this much stack: expressions and macros nest, within bounds.
+const STACK: usize = 512 << 20;
+
+/// Gives the file of a name, as `source` has it.
+pub type Sources<'a> = dyn Fn(&str) -> crate::exit::Result<Arc<File>> + Sync + 'a;
+
+/// Builds the tree whose first file is `root`. Never fails: what went wrong is in
+/// [`Model::messages`], and [`Model::failed`] says whether `conf` would have given up.
+pub fn build(
+    sources: &Sources,
+    root: &str,
+    env: &(dyn Fn(&str) -> Option<String> + Sync),
+    probe: &mut Probe,
+    dialect: Dialect,
+) -> Model {
+    let run = || {
+        let mut builder = Builder::new(sources, env, probe, dialect);
+        let _ = builder.run(root);
+        builder.finish()
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("kconfig".into()).stack_size(STACK);
+        match thread.spawn_scoped(scope, run) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(err) => {
+                let text = format!("no thread to read Kconfig with: {err}");
+                let mut model = empty(dialect);
+                model.messages.push(Message {
+                    severity: Severity::Fatal,
+                    place: None,
+                    text,
+                    stdout: false,
+                });
+                model
+            }
+        }
+    })
+}
+
+/// A model without a tree.
+fn empty(dialect: Dialect) -> Model {
+    let ty = if dialect.since(4, 18) { Type::Tristate } else { Type::Unknown };
+    let constant =
+        |name: &[u8]| Symbol { name: name.into(), ty, constant: true, ..Symbol::default() };
+    let nowhere = Place { file: FileId(0), line: 0, span: Span::default() };
+    let root = Menu {
+        next: None,
+        parent: None,
+        list: None,
+        symbol: None,
+        prompt: None,
+        visibility: None,
+        dep: None,
+        own_dep: None,
+        written_parent: None,
+        help: None,
+        place: nowhere,
+    };
+    Model {
+        dialect,
+        symbols: vec![constant(b"n"), constant(b"m"), constant(b"y")],
+        menus: vec![root],
+        ..Model::default()
+    }
+}
+
+/// Where the next node of the menu tree is hung in.
+#[derive(Clone, Copy)]
+enum Slot {
+    Next(MenuId),
+    List(MenuId),
+}
+
+/// A statement whose options may follow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Config,
+    MenuConfig,
+    Choice,
+    Menu,
+    Comment,
+}
+
+/// A block whose end is to come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BlockKind {
+    If,
+    Menu,
+    Choice,
+}
+
+struct Block {
+    kind: BlockKind,
+    menu: MenuId,
+    /// Whether only what a choice may hold is allowed in it.
+    in_choice: bool,
+}
+
+/// A file that is being read.
+struct Frame {
+    file: Arc<File>,
+    id: FileId,
+    /// The next of its lines.
+    next: usize,
+    /// The next of its lexer's messages.
+    diag: usize,
+    /// The line of the `source` that led from here to the frame above.
+    source_line: u32,
+}
+
+struct Builder<'a, 'p> {
+    model: Model,
+    macros: Macros<'a, 'p>,
+    sources: &'a Sources<'a>,
+    files: FxHashMap<String, FileId>,
+    symbols: FxHashMap<Box<[u8]>, SymbolId>,
+    constants: FxHashMap<Box<[u8]>, SymbolId>,
+    choices: FxHashMap<Box<[u8]>, SymbolId>,
+    frames: Vec<Frame>,
+    sourced: usize,
+    blocks: Vec<Block>,
+    open: Option<Open>,
+    current_menu: MenuId,
+    current_entry: MenuId,
+    current_choice: Option<MenuId>,
+    slot: Slot,
+    /// The statement that is being read (`cur_filename`, `cur_lineno`).
+    place: Place,
+    /// bison's `yyerrstatus`: errors are not reported while it is above 0.
+    recovering: u8,
+    /// Whether `mainmenu` may not come any more.
+    started: bool,
+}
+
+impl<'a, 'p> Builder<'a, 'p> {
+    fn new(
+        sources: &'a Sources<'a>,
+        env: &'a dyn Fn(&str) -> Option<String>,
+        probe: &'a mut Probe<'p>,
+        dialect: Dialect,
+    ) -> Self {
+        let mut builder = Self {
+            model: empty(dialect),
+            macros: Macros::new(env, Prober::new(probe)),
+            sources,
+            files: FxHashMap::default(),
+            symbols: FxHashMap::default(),
+            constants: FxHashMap::default(),
+            choices: FxHashMap::default(),
+            frames: Vec::new(),
+            sourced: 0,
+            blocks: Vec::new(),
+            open: None,
+            current_menu: ROOT,
+            current_entry: ROOT,
+            current_choice: None,
+            slot: Slot::List(ROOT),
+            place: Place { file: FileId(0), line: 0, span: Span::default() },
+            recovering: 0,
+            started: false,
+        };
+        // One letter is the constant, quoted or not (symbol.c: `sym_lookup`).
+        for (name, symbol) in [(b"n", NO), (b"m", MOD), (b"y", YES)] {
+            builder.symbols.insert(name.as_slice().into(), symbol);
+            builder.constants.insert(name.as_slice().into(), symbol);
+        }
+        builder
+    }
+
+    /// Reads everything; stops where `conf` would exit.
+    fn run(&mut self, root: &str) -> Result<(), Stop> {
+        let Ok(file) = (self.sources)(root) else {
+            // zconf_initscan
+            self.fatal_nowhere(format!("can't find file {root}"));
+            return Err(Stop);
+        };
+        self.enter(file);
+        let dialect = self.model.dialect;
+        loop {
+            let frame_is_last = self.frames.len() == 1;
+            let Some(frame) = self.frames.last_mut() else { break };
+            let file = Arc::clone(&frame.file);
+            let Some(line) = file.lines.get(frame.next) else {
+                self.leave()?;
+                continue;
+            };
+            frame.next += 1;
+            let id = frame.id;
+            self.lexer_messages(&file, line.span.start + line.span.len)?;
+            let last = frame_is_last && !dialect.has_final_newline() && file.no_newline;
+            if last && self.frames[0].next == file.lines.len() {
+                // bison gets the end of the input where it wants the end of the line.
+                self.place = Place { file: id, line: line.line, span: line.span };
+                self.unclosed();
+                return Ok(());
+            }
+            self.statement(&file, id, line)?;
+            if self.model.menus.len() > MAX_MENUS {
+                return Err(self.stop("more entries than a tree may have"));
+            }
+        }
+        self.end_of_input();
+        Ok(())
+    }
+
+    /// Begins to read `file` (lexer.l: `zconf_nextfile`, `file_lookup`).
+    fn enter(&mut self, file: Arc<File>) {
+        let id = *self.files.entry(file.name.clone()).or_insert_with(|| {
+            self.model.files.push(Arc::clone(&file));
+            FileId(self.model.files.len() as u32 - 1)
+        });
+        self.sourced += 1;
+        self.frames.push(Frame { file, id, next: 0, diag: 0, source_line: 0 });
+    }
+
+    /// The end of a file.
+    fn leave(&mut self) -> Result<(), Stop> {
+        let Some(frame) = self.frames.last() else { return Ok(()) };
+        let file = Arc::clone(&frame.file);
+        self.lexer_messages(&file, u32::MAX)?;
+        if self.frames.len() == 1 {
+            // For the parser, the end of the input is the first token of a statement.
+            self.place = Place { file: self.frames[0].id, ..end_of(&file, self.frames[0].id) };
+        }
+        self.frames.pop();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Model {
+        let failed = self.model.failed();
+        let (environment, probes) = self.macros.finish();
+        self.model.environment = environment;
+        self.model.probes = probes;
+        if !failed {
+            finalize::finalize(&mut self.model);
+            cycles::check(&mut self.model);
+        }
+        self.model
+    }
+}
+
+/// The place after the last line of `file`.
+fn end_of(file: &File, id: FileId) -> Place {
+    let span = Span { start: file.text.len() as u32, len: 0 };
+    Place { file: id, line: file.line_starts.len() as u32, span }
+}
