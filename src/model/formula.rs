@@ -21,6 +21,9 @@ pub enum Atom {
     Yes(NameId),
     /// The symbol is `m`.
     Module(NameId),
+    /// The symbol's value as the preprocessor's `#if CONFIG_X` sees it is not zero. For bool and tristate
+    /// this is [`Atom::Yes`]; for int and hex `0` is a value, but not true; undefined is zero.
+    NonZero(NameId),
     /// The object is compiled as part of a module (`MODULE` is defined).
     InModule,
     /// Something that nobody here can decide: an unknown macro, a comparison of numbers, a variable of
@@ -130,6 +133,12 @@ impl Formulas {
         self.or(yes, module)
     }
 
+    /// `#if CONFIG_name`: the symbol's value is not zero.
+    pub fn non_zero(&mut self, name: &str) -> FormulaId {
+        let name = self.name(name);
+        self.atom(Atom::NonZero(name))
+    }
+
     /// Something opaque.
     pub fn opaque(&mut self, text: &str) -> FormulaId {
         let name = self.name(text);
@@ -165,6 +174,43 @@ impl Formulas {
         }
     }
 
+    /// `a ? b : c`
+    pub fn choose(&mut self, a: FormulaId, b: FormulaId, c: FormulaId) -> FormulaId {
+        let not_a = self.not(a);
+        let (yes, no) = (self.and(a, b), self.and(not_a, c));
+        self.or(yes, no)
+    }
+
+    /// Takes in all formulas of `other` and returns what each is called here, by its number there.
+    /// Readers make formulas in parallel, each its own, and bring them together in a fixed order.
+    pub fn absorb(&mut self, other: &Self) -> Vec<FormulaId> {
+        let mut here: Vec<FormulaId> = Vec::with_capacity(other.nodes.len());
+        let mut names: Vec<Option<NameId>> = vec![None; other.names.len()];
+        for node in &other.nodes {
+            let new = match *node {
+                Formula::Const(value) => FormulaId(u32::from(value)),
+                Formula::Not(a) => self.not(here[a.0 as usize]),
+                Formula::And(a, b) => self.and(here[a.0 as usize], here[b.0 as usize]),
+                Formula::Or(a, b) => self.or(here[a.0 as usize], here[b.0 as usize]),
+                Formula::Atom(atom) => {
+                    let mut name = |there: NameId| {
+                        *names[there.0 as usize].get_or_insert_with(|| self.name(other.text(there)))
+                    };
+                    let atom = match atom {
+                        Atom::Yes(there) => Atom::Yes(name(there)),
+                        Atom::Module(there) => Atom::Module(name(there)),
+                        Atom::NonZero(there) => Atom::NonZero(name(there)),
+                        Atom::Opaque(there) => Atom::Opaque(name(there)),
+                        Atom::InModule => Atom::InModule,
+                    };
+                    self.atom(atom)
+                }
+            };
+            here.push(new);
+        }
+        here
+    }
+
     /// The value of every node up to `top` under a valuation of the atoms, by number. Nodes are in
     /// order of dependence, so no recursion is needed.
     pub fn values(&self, top: FormulaId, atom: impl Fn(Atom) -> bool) -> Vec<bool> {
@@ -197,6 +243,36 @@ mod tests {
         assert_eq!(f.not(not), a);
         assert_eq!(f.and(a, b), f.and(a, b));
         assert_eq!(f.enabled("B"), b);
+    }
+
+    #[test]
+    fn formulas_of_others_keep_their_meaning() {
+        let (mut here, mut there) = (Formulas::default(), Formulas::default());
+        let known = here.yes("B");
+        let (a, b) = (there.module("A"), there.yes("B"));
+        let opaque = there.opaque("X > 3");
+        let (number, in_module) = (there.non_zero("N"), there.atom(Atom::InModule));
+        let chosen = there.choose(a, b, number);
+        let both = there.and(opaque, in_module);
+        let top = there.or(chosen, both);
+        let map = here.absorb(&there);
+        assert_eq!(map[b.0 as usize], known);
+        let text = |f: &Formulas, atom| match atom {
+            Atom::Yes(n) | Atom::Module(n) | Atom::NonZero(n) | Atom::Opaque(n) => {
+                f.text(n).to_owned()
+            }
+            Atom::InModule => "MODULE".to_owned(),
+        };
+        let names = ["A", "B", "N", "X > 3", "MODULE"];
+        for valuation in 0..32_u32 {
+            let holds = |f: &Formulas, atom| {
+                let name = text(f, atom);
+                valuation >> names.iter().position(|known| *known == name).unwrap() & 1 == 1
+            };
+            let moved = map[top.0 as usize];
+            let new = here.values(moved, |atom| holds(&here, atom))[moved.0 as usize];
+            assert_eq!(new, there.values(top, |atom| holds(&there, atom))[top.0 as usize]);
+        }
     }
 
     #[test]
