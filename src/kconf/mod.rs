@@ -6,12 +6,21 @@
 
 pub mod build;
 mod cycles;
+pub mod decide;
 pub mod dialect;
 pub mod dotconfig;
+pub mod eval;
 pub mod expr;
 mod finalize;
 mod macros;
 pub mod model;
+pub mod modes;
+pub mod output;
+pub mod print;
 pub mod probe;
+pub mod random;
+pub mod read;
 mod simplify;
 pub mod syntax;
+pub mod warn;
+pub mod write;

@@ -1,0 +1,47 @@
+//! What `conf` prints, line by line, and where to.
+
+/// Standard output or standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// Everything printed so far, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Pieces of text, each with its line feeds.
+    pub pieces: Vec<(Stream, Vec<u8>)>,
+}
+
+impl Output {
+    /// Prints to standard output.
+    pub fn out(&mut self, text: impl Into<Vec<u8>>) {
+        self.print(Stream::Out, text.into());
+    }
+
+    /// Prints to standard error.
+    pub fn err(&mut self, text: impl Into<Vec<u8>>) {
+        self.print(Stream::Err, text.into());
+    }
+
+    fn print(&mut self, stream: Stream, mut text: Vec<u8>) {
+        match self.pieces.last_mut() {
+            Some((last, piece)) if *last == stream => piece.append(&mut text),
+            _ => self.pieces.push((stream, text)),
+        }
+    }
+
+    /// What went to `stream`, in one piece.
+    pub fn text(&self, stream: Stream) -> Vec<u8> {
+        let pieces = self.pieces.iter().filter(|(to, _)| *to == stream);
+        pieces.flat_map(|(_, text)| text.iter().copied()).collect()
+    }
+
+    /// A message of `conf` about a configuration (confdata.c: `conf_message`).
+    pub fn message(&mut self, text: &[u8]) {
+        self.out([b"#\n# ", text, b"\n#\n"].concat());
+    }
+}
