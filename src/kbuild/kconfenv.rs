@@ -126,7 +126,7 @@ fn mapped<'a>(makefile: &'a str, arch: &str) -> Option<&'a str> {
 }
 
 /// The environment of `conf` for `tree`, as `make WORDS… …config` in another directory makes it:
-/// `words` have ARCH, and CROSS_COMPILE, CC, LLVM and others where they are not the defaults. What
+/// `words` have ARCH, and `CROSS_COMPILE`, CC, LLVM and others where they are not the defaults. What
 /// the user's own environment adds (PATH, `KCONFIG_*`) is the caller's.
 ///
 /// # Errors
@@ -235,7 +235,7 @@ fn subarch() -> &'static str {
 }
 
 /// `CLANG_FLAGS` as scripts/Makefile.clang of this tree puts them together: that file is a list of
-/// targets and a list of `+=` lines, some under conditions on LLVM_IAS and CROSS_COMPILE.
+/// targets and a list of `+=` lines, some under conditions on `LLVM_IAS` and `CROSS_COMPILE`.
 fn clang_flags(tree: &Path, srcarch: &str, words: &MakeWords) -> Result<String> {
     let file = tree.join("scripts/Makefile.clang");
     // Before 5.14 the flags were in the top Makefile, among much else.

@@ -1,8 +1,9 @@
 //! `cargo xtask oracle`: the comparisons with other tools that are too long for every test run.
 //!
 //! GNU `size` on every object of a real build and of every compiler's own libraries; the kernel's
-//! bloat-o-meter on two whole Debian kernels; the property tests with many more cases. Comparisons
-//! are counted, and too few of them are a failure: an oracle that was never asked proves nothing.
+//! bloat-o-meter on two whole Debian kernels; its conf on thousands of configurations; the property
+//! tests with many more cases. Comparisons are counted, and too few of them are a failure: an oracle
+//! that was never asked proves nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 use ignore::WalkBuilder;
 
 use crate::process::{self, cargo, command, output};
-use crate::{debs, kernel, off, setup};
+use crate::{debs, kconfig, kernel, off, setup};
 
 /// Arguments of `cargo xtask oracle`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,11 @@ pub struct Args {
     /// Cases of each property test
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     cases: u32,
+    #[command(flatten)]
+    kconfig: kconfig::Scope,
+    /// This program instead of a release build of ours
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
 /// One of the oracles.
@@ -41,6 +47,8 @@ enum Oracle {
     Mutate,
     /// The gate's rule off-costs-nothing, on a real kernel with a planted leak
     Off,
+    /// The kernel's conf, on every architecture, all defconfigs and perturbed configurations
+    Kconfig,
 }
 
 /// Fewer objects than this and the run proves too little.
@@ -50,7 +58,10 @@ const FEWEST_FILES: usize = 500;
 pub fn run(args: &Args) -> Result<()> {
     let asked = |oracle| args.only.is_empty() || args.only.contains(&oracle);
     let tree = setup::run()?;
-    let ours = process::hmmsize()?;
+    let ours = match &args.program {
+        Some(program) => fs::canonicalize(program)?,
+        None => process::hmmsize()?,
+    };
 
     if asked(Oracle::Size) {
         let mut places = args.builds.clone();
@@ -71,6 +82,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if asked(Oracle::Off) {
         off::prove(&tree, &ours, args.save)?;
+    }
+    if asked(Oracle::Kconfig) {
+        kconfig::prove(&args.kconfig, &ours, args.save)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What make really exports is checked in tests/kconf_environment.rs; here the rules on small texts.
+//! What make really exports is checked in `tests/kconf_environment.rs`; here the rules on small texts.
 
 use super::*;
 
