@@ -20,72 +20,113 @@ impl Dialect {
         Self { version, patchlevel }
     }
 
-    /// `$(…)`, variables, `$(shell,…)`: since 4.18 (104daea149c4).
+    /// `$(…)`, variables and functions: since 4.18, when `scripts/kconfig/preprocess.c` came
+    /// (104daea149c4). Before, `$NAME` in texts stands for a symbol with `option env=`.
     pub const fn has_macros(self) -> bool {
         self.since(4, 18)
     }
 
-    /// Words are cut in one way wherever they stand; keywords are keywords everywhere: since 5.0.
+    /// One set of rules for words wherever they stand, keywords being keywords everywhere: since 5.0
+    /// (no states COMMAND and PARAM in 5.0.1's `zconf.l`; 4.19's has them).
     pub const fn has_flat_lexer(self) -> bool {
         self.since(5, 0)
     }
 
-    /// Prompts, menus and paths may be single words without quotes: until 4.20.
-    pub const fn has_bare_texts(self) -> bool {
+    /// An option that is none leaves its entry open (`option_error` in `zconf.y`): until 4.20.
+    pub const fn has_option_errors(self) -> bool {
         !self.since(5, 0)
     }
 
-    /// The end of the first file ends a statement even without a newline.
-    pub const fn has_final_newline(self) -> bool {
-        !self.since(6, 9)
+    /// A string that the end of the file cuts off is lost: until 4.18 (no `return T_WORD_QUOTE` at
+    /// `<STRING><<EOF>>` in 4.18's `zconf.l`).
+    pub const fn loses_last_string(self) -> bool {
+        !self.since(4, 19)
     }
 
-    /// `boolean`
+    /// The lexer's warnings name the line of the character, not that of the statement: since 4.19
+    /// (`yylineno` for `zconf_lineno()` in `warn_ignored_character()`).
+    pub const fn has_lexer_lines(self) -> bool {
+        self.since(4, 19)
+    }
+
+    /// Prompts, titles and paths may be single words without quotes: until 5.5 (`prompt: T_WORD` in
+    /// 5.0.1's `zconf.y`; dropped by the series of December 2019, and gone in 5.7).
+    pub const fn has_bare_texts(self) -> bool {
+        !self.since(5, 6)
+    }
+
+    /// `boolean` for `bool`: until 4.15 (in 4.14's `kconf_id.c`, not in 4.16's).
     pub const fn has_boolean(self) -> bool {
-        !self.since(4, 18)
+        !self.since(4, 16)
     }
 
-    /// `---help---`
+    /// `---help---` for `help`: until 5.8 (f70f74d15ca8; in 5.7's `lexer.l`, not in 5.9's).
     pub const fn has_dashed_help(self) -> bool {
         !self.since(5, 9)
     }
 
-    /// `modules` as a keyword
-    pub const fn has_modules_keyword(self) -> bool {
-        self.since(5, 13)
+    /// `option env="NAME"`: until 4.17 (in 4.17's `kconf_id.c`, not in 4.18's).
+    pub const fn has_option_env(self) -> bool {
+        !self.since(4, 18)
     }
 
-    /// `option …`
+    /// `option modules`, `option defconfig_list`, `option allnoconfig_y`: until 5.12 (in 5.12's
+    /// `parser.y`, not in 5.14's); then `modules` is an option by itself.
     pub const fn has_option_lines(self) -> bool {
         !self.since(5, 13)
     }
 
-    /// `allnoconfig_y` and `defconfig_list` as keywords
-    pub const fn has_option_keywords(self) -> bool {
-        self.since(5, 0) && !self.since(5, 13)
+    /// Anything may stand in a choice, menus apart: until 5.8. Then only `config`, `comment` and `if`
+    /// (`stmt_list_in_choice` in 5.9's `parser.y`; `choice_block` in 5.7's).
+    pub const fn has_open_choices(self) -> bool {
+        !self.since(5, 9)
     }
 
-    /// `optional` of a choice
-    pub const fn has_optional_choices(self) -> bool {
-        !self.since(6, 9)
-    }
-
-    /// `choice NAME`
+    /// `choice NAME`: until 6.8 (`word_opt` in 6.8's `parser.y`, not in 6.9's).
     pub const fn has_named_choices(self) -> bool {
         !self.since(6, 9)
     }
 
-    /// `tristate` choices
-    pub const fn has_tristate_choices(self) -> bool {
+    /// A choice without a prompt is an error: since 6.9 (`choice must have a prompt` in `parser.y`).
+    pub const fn has_mandatory_choice_prompts(self) -> bool {
+        self.since(6, 9)
+    }
+
+    /// The end of the first file ends a statement even without a newline: until 6.8. Then it is a
+    /// syntax error (`if (current_buf)` for `if (current_file)` at `<<EOF>>` in 6.9's `lexer.l`).
+    pub const fn has_final_newline(self) -> bool {
         !self.since(6, 9)
     }
 
-    /// `transitional`
+    /// `optional` choices: until 6.9 (in 6.9's `lexer.l`, not in 6.10's).
+    pub const fn has_optional_choices(self) -> bool {
+        !self.since(6, 10)
+    }
+
+    /// `tristate` choices, and types of choices at all: until 6.10 (`logic_type` in 6.10's `parser.y`,
+    /// not in 6.12's; fde192511bdb went into 6.11).
+    pub const fn has_tristate_choices(self) -> bool {
+        !self.since(6, 11)
+    }
+
+    /// `bool "prompt"` in a choice: until 6.12 (in 6.12's `parser.y`, not in 6.13's), where only
+    /// `prompt` is left.
+    pub const fn has_choice_types(self) -> bool {
+        !self.since(6, 13)
+    }
+
+    /// `menuconfig` without a prompt, and blank or repeated help texts, are errors and not warnings:
+    /// since 6.13 (`zconf_error` for `zconfprint` in `parser.y`).
+    pub const fn has_strict_entries(self) -> bool {
+        self.since(6, 13)
+    }
+
+    /// `transitional`: since 6.18 (in 6.18's `lexer.l`, not in 6.14's; proposed for 6.18).
     pub const fn has_transitional(self) -> bool {
         self.since(6, 18)
     }
 
-    /// `depends on X if Y`
+    /// `depends on X if Y`: since 7.0 (in 7.1's `parser.y`, not in 6.19's).
     pub const fn has_conditional_depends(self) -> bool {
         self.since(7, 0)
     }

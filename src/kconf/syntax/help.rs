@@ -82,12 +82,17 @@ pub fn help_text(raw: &[u8]) -> Vec<u8> {
     let raw = memchr::memchr(0, raw).map_or(raw, |nul| &raw[..nul]);
     let mut out = Vec::with_capacity(raw.len());
     let (mut first, mut last) = (0, 0);
+    let last_line = Some(memchr::memchr_iter(b'\n', raw).count());
     for (number, line) in raw.split(|byte| *byte == b'\n').enumerate() {
         if number > 0 {
             out.push(b'\n');
         }
         let text = line.iter().position(|byte| !is_blank(*byte)).unwrap_or(line.len());
         if text == line.len() {
+            // Only the end of the file leaves blanks without a newline: they count as indentation.
+            if last_line == Some(number) && text > 0 && first != 0 {
+                out.resize(out.len() + width(line).saturating_sub(first), b' ');
+            }
             continue;
         }
         if text > 0 {

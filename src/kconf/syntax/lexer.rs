@@ -52,12 +52,17 @@ pub(super) struct Lexer<'a> {
     next_nul: Option<usize>,
     next_newline: Option<usize>,
     /// What conf loses when it looks for the end of a reference and meets a NUL.
-    hole: (usize, usize),
+    pub(super) hole: (usize, usize),
 }
 
 /// `[A-Za-z0-9_-]`
 pub(super) const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// What else bare words may hold until 4.20.
+pub(super) const fn is_path(byte: u8) -> bool {
+    byte == b'/' || byte == b'.'
 }
 
 impl<'a> Lexer<'a> {
@@ -67,7 +72,7 @@ impl<'a> Lexer<'a> {
             dialect,
             pos: 0,
             line: 1,
-            statement_line: 1,
+            statement_line: 0,
             start: 0,
             tokens: Vec::new(),
             overflow: false,
@@ -89,6 +94,9 @@ impl<'a> Lexer<'a> {
     pub(super) fn statement(&mut self) -> End {
         self.tokens.clear();
         self.overflow = false;
+        if !self.dialect.has_flat_lexer() {
+            return self.statement_old();
+        }
         loop {
             let Some(&byte) = self.text.get(self.pos) else { return self.end_of_file() };
             let at = self.pos;
@@ -163,7 +171,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn operator(&mut self, byte: u8) {
+    pub(super) fn operator(&mut self, byte: u8) {
         let at = self.pos;
         let (kind, len) = match (byte, self.peek(1)) {
             (b'|', b'|') => (Kind::Or, 2),
@@ -187,7 +195,7 @@ impl<'a> Lexer<'a> {
         self.pos += len;
         let first = matches!(self.tokens[..], [Token { kind: Kind::Word, .. }]);
         self.push(kind, Word::bare(at, len), at);
-        if first && kind.flavor().is_some() && !self.after_help {
+        if first && kind.flavor().is_some() && !self.after_help && self.dialect.has_macros() {
             self.value();
         }
     }
@@ -201,7 +209,8 @@ impl<'a> Lexer<'a> {
         let shown = if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER };
         let span = Span { start: at as u32, len: 1 };
         let msg = format!("warning: ignoring unsupported character '{shown}'");
-        self.report(Severity::Warning, span, msg);
+        let line = if self.dialect.has_lexer_lines() { self.line } else { self.statement_line };
+        self.report_at(line, Severity::Warning, span, msg);
     }
 
     /// `ASSIGN_VAL`: the rest of the line, without the blanks before it.
@@ -212,7 +221,9 @@ impl<'a> Lexer<'a> {
         let start = self.pos;
         self.pos = self.line_end(start);
         if self.pos > start {
-            self.push(Kind::Value, Word::bare(start, self.pos - start), start);
+            // A C string ends at a NUL.
+            let end = self.pos.min(self.nul_after(start));
+            self.push(Kind::Value, Word::bare(start, end - start), start);
         }
     }
 
@@ -238,11 +249,12 @@ impl<'a> Lexer<'a> {
     /// past a NUL, which it swallows.
     pub(super) fn dollar_word(&mut self, start: usize) -> Option<()> {
         let limit = self.newline_after(start).min(self.nul_after(start));
+        let paths = !self.dialect.has_flat_lexer();
         let mut end = start;
         while end < limit {
             match self.text[end] {
                 b'$' => end = self.reference(end, limit)?,
-                byte if is_word(byte) => end += 1,
+                byte if is_word(byte) || (paths && is_path(byte)) => end += 1,
                 _ => break,
             }
         }
@@ -258,7 +270,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The first NUL at or after `from`, or the end of the file; looked for once.
-    fn nul_after(&mut self, from: usize) -> usize {
+    pub(super) fn nul_after(&mut self, from: usize) -> usize {
         let found = self.next_nul.filter(|found| *found >= from);
         let found = found.unwrap_or_else(|| {
             memchr::memchr(0, &self.text[from..]).map_or(self.text.len(), |at| from + at)
@@ -268,7 +280,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The first newline at or after `from`, or the end of the file; looked for once.
-    fn newline_after(&mut self, from: usize) -> usize {
+    pub(super) fn newline_after(&mut self, from: usize) -> usize {
         let found = self.next_newline.filter(|found| *found >= from);
         let found = found.unwrap_or_else(|| self.line_end(from));
         self.next_newline = Some(found);
@@ -300,65 +312,5 @@ impl<'a> Lexer<'a> {
             format!(" unterminated reference to '{shown}': missing ')'"),
         );
         None
-    }
-
-    /// A quoted string, whose opening quote is at `pos`.
-    fn string(&mut self, quote: u8) -> Option<()> {
-        let open = self.pos;
-        let start = open + 1;
-        let (mut dollar, mut escaped) = (false, false);
-        // What a C string loses after a NUL is not part of the word, but is read all the same.
-        let mut cut = None;
-        let mut at = start;
-        let end = loop {
-            let Some(found) = self.text[at..]
-                .iter()
-                .position(|byte| matches!(byte, b'$' | b'"' | b'\'' | b'\\' | b'\n' | 0))
-            else {
-                self.pos = self.text.len();
-                break self.pos;
-            };
-            at += found;
-            match self.text[at] {
-                b'\n' => {
-                    // The newline stays: it ends the statement too.
-                    self.pos = at;
-                    let span = Span { start: open as u32, len: (at - open) as u32 };
-                    let msg = "warning: multi-line strings not supported".to_owned();
-                    // conf names cur_lineno, which a statement's first token does not set until later.
-                    self.report_at(self.statement_line, Severity::Warning, span, msg);
-                    break at;
-                }
-                b'\\' => {
-                    escaped = true;
-                    at += if matches!(self.text.get(at + 1), None | Some(b'\n')) { 1 } else { 2 };
-                }
-                b'$' => {
-                    dollar = true;
-                    let line_end = self.newline_after(at);
-                    let limit = line_end.min(self.nul_after(at));
-                    at = self.reference(at, limit)?;
-                    if limit < line_end {
-                        // append_expanded_string() gives back only what comes before the NUL.
-                        cut = cut.or(Some(limit));
-                        self.hole = (limit, line_end);
-                    }
-                }
-                0 if at == self.hole.0 => at = self.hole.1,
-                0 => {
-                    cut = cut.or(Some(at));
-                    at += 1;
-                }
-                byte if byte == quote => {
-                    self.pos = at + 1;
-                    break at;
-                }
-                _ => at += 1,
-            }
-        };
-        let span = Span { start: start as u32, len: (cut.unwrap_or(end) - start) as u32 };
-        let word = Word { span, quoted: true, dollar, escaped };
-        self.push(Kind::Quoted, word, open);
-        Some(())
     }
 }

@@ -15,8 +15,10 @@ use std::path::PathBuf;
 mod expr;
 mod help;
 mod lexer;
+mod lexer_old;
 mod parse;
 mod statement;
+mod strings;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -64,7 +66,8 @@ pub struct ExprId(pub u32);
 /// A word: a symbol's name, a quoted string, a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word {
-    /// The text without its quotes.
+    /// The text without its quotes. It ends where a NUL ends a C string; a NUL that it still holds is
+    /// one that `conf` loses when it looks for the end of a reference: leave it out.
     pub span: Span,
     /// Whether it was quoted; a quoted symbol is a constant.
     pub quoted: bool,
@@ -306,7 +309,8 @@ pub enum Severity {
 pub struct Diag {
     /// How bad it is.
     pub severity: Severity,
-    /// The 1-based line that `conf` names.
+    /// The 1-based line that `conf` names; 0 for a broken string that starts a file, where `conf`
+    /// names the line of `source`.
     pub line: u32,
     /// What the message is about, for the snippet.
     pub span: Span,

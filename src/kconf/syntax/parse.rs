@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::lexer::{End, Lexer};
 use super::statement::{Entry, statement};
-use super::{BadLine, File, Line, LineKind, Span};
+use super::{BadLine, File, Line, LineKind, Severity, Span};
 use crate::kconf::dialect::Dialect;
 
 /// Parses a file. Nothing is an error here: what is no statement becomes [`LineKind::Bad`], what the
@@ -23,7 +23,13 @@ pub fn parse(name: String, path: PathBuf, text: Vec<u8>, dialect: Dialect) -> Fi
             break;
         }
         let line = lexer.statement_line;
-        let mut kind = statement(&lexer.tokens, &mut entry, dialect, &mut file.exprs);
+        let said = statement(lexer.text, &lexer.tokens, &mut entry, dialect, &mut file.exprs);
+        for option in said.unknown_options {
+            let name = String::from_utf8_lossy(file.text(option.span)).into_owned();
+            let msg = format!(" warning: ignoring unknown option {name}");
+            lexer.report_at(line, Severity::Warning, option.span, msg);
+        }
+        let mut kind = said.kind;
         if lexer.overflow {
             kind = LineKind::Bad(BadLine::TooDeep);
             entry = Entry::None;
@@ -50,8 +56,8 @@ fn help(lexer: &mut Lexer, line: &mut Line) {
     let help = super::help::scan(lexer.text, lexer.pos);
     lexer.pos = help.next;
     lexer.line += help.newlines;
-    lexer.after_help = true;
     if lexer.dialect.has_flat_lexer() {
+        lexer.after_help = true;
         lexer.statement_line = lexer.line;
         line.line = lexer.line;
     }

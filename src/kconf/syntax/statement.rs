@@ -23,9 +23,12 @@ pub(super) enum Entry {
 
 /// The tokens of a statement, read from left to right.
 pub(super) struct Cursor<'a> {
+    text: &'a [u8],
     tokens: &'a [Token],
     at: usize,
     pub(super) dialect: Dialect,
+    /// What `option` names that is none, until 4.20: conf ignores it with a warning.
+    unknown_options: Vec<Word>,
 }
 
 impl Token {
@@ -36,8 +39,8 @@ impl Token {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(tokens: &'a [Token], dialect: Dialect) -> Self {
-        Self { tokens, at: 0, dialect }
+    pub(super) fn new(text: &'a [u8], tokens: &'a [Token], dialect: Dialect) -> Self {
+        Self { text, tokens, at: 0, dialect, unknown_options: Vec::new() }
     }
 
     pub(super) fn peek(&self) -> Option<Token> {
@@ -100,30 +103,48 @@ impl<'a> Cursor<'a> {
         Ok(Prompt { text: self.text()?, cond: self.condition(exprs)? })
     }
 
+    fn text_of(&self, word: Word) -> &'a [u8] {
+        &self.text[word.span.start as usize..(word.span.start + word.span.len) as usize]
+    }
+
     fn rest(&self) -> &'a [Token] {
         self.tokens.get(self.at..).unwrap_or_default()
     }
 }
 
+/// What a statement says.
+pub(super) struct Said {
+    pub(super) kind: LineKind,
+    /// See [`Cursor::unknown_options`].
+    pub(super) unknown_options: Vec<Word>,
+}
+
 /// What the statement of `tokens` says in `entry`, which it changes. A help text is not read yet.
 pub(super) fn statement(
+    text: &[u8],
     tokens: &[Token],
     entry: &mut Entry,
     dialect: Dialect,
     exprs: &mut Vec<Expr>,
-) -> LineKind {
+) -> Said {
     let before = exprs.len();
-    let mut cursor = Cursor::new(tokens, dialect);
-    let (kind, after) = match read(&mut cursor, *entry, exprs) {
-        Ok((kind, _)) if !cursor.rest().is_empty() => (Err(tail(&kind)), Entry::None),
-        Ok((kind, after)) => (Ok(kind), after),
-        Err(bad) => (Err(bad), Entry::None),
+    let mut cursor = Cursor::new(text, tokens, dialect);
+    let kind = match read(&mut cursor, *entry, exprs) {
+        Ok((kind, _)) if !cursor.rest().is_empty() => Err(tail(&kind)),
+        Ok((kind, after)) => {
+            *entry = after;
+            Ok(kind)
+        }
+        Err(bad) => Err(bad),
     };
-    *entry = after;
-    kind.unwrap_or_else(|bad| {
+    let kind = kind.unwrap_or_else(|bad| {
         exprs.truncate(before);
+        if !stays(tokens, *entry, dialect) {
+            *entry = Entry::None;
+        }
         LineKind::Bad(bad)
-    })
+    });
+    Said { kind, unknown_options: cursor.unknown_options }
 }
 
 /// What is wrong with a statement that goes on after its end.
@@ -132,6 +153,42 @@ fn tail(kind: &LineKind) -> BadLine {
         LineKind::Assign { name, .. } => BadLine::Unknown(*name),
         _ => BadLine::Invalid,
     }
+}
+
+/// Whether `entry` goes on after a bad line: it does where `option_error` takes the error.
+fn stays(tokens: &[Token], entry: Entry, dialect: Dialect) -> bool {
+    dialect.has_option_errors()
+        && match tokens.first().map(|token| token.kind) {
+            Some(Kind::Keyword(keyword)) => match keyword {
+                Keyword::Depends => entry != Entry::None,
+                Keyword::Optional => entry == Entry::Choice,
+                Keyword::Select | Keyword::Imply | Keyword::Range | Keyword::Option => {
+                    entry == Entry::Config
+                }
+                keyword => is_option(keyword) && matches!(entry, Entry::Config | Entry::Choice),
+            },
+            // 4.18 to 4.20 take the word for a variable, which ends the entry.
+            Some(Kind::Word) => !dialect.has_macros(),
+            _ => true,
+        }
+}
+
+/// Whether `keyword` starts an option that both configs and choices may have.
+fn is_option(keyword: Keyword) -> bool {
+    use Keyword as K;
+    matches!(
+        keyword,
+        K::Prompt
+            | K::Bool
+            | K::Tristate
+            | K::Int
+            | K::Hex
+            | K::String
+            | K::Help
+            | K::Default
+            | K::DefBool
+            | K::DefTristate
+    )
 }
 
 type Read = Result<(LineKind, Entry), BadLine>;
@@ -147,7 +204,9 @@ fn read(cursor: &mut Cursor, entry: Entry, exprs: &mut Vec<Expr>) -> Read {
 
 /// An assignment, a line of macros, or nothing that Kconfig knows.
 fn word_statement(cursor: &mut Cursor, first: Token, entry: Entry) -> Read {
-    let unknown = BadLine::Unknown(first.word);
+    // From 4.18 to 4.20 any word is a variable until something else follows than an assignment.
+    let variable = cursor.dialect.has_macros() && !cursor.dialect.has_flat_lexer();
+    let unknown = if variable { BadLine::Invalid } else { BadLine::Unknown(first.word) };
     if let Some(flavor) = cursor.peek().and_then(|token| token.kind.flavor()) {
         let after = cursor.next().map_or(0, |token| token.end);
         let value = match cursor.peek() {
@@ -256,12 +315,46 @@ fn option(
         Keyword::Visible => LineKind::Visible(cursor.condition(exprs)?),
         Keyword::Optional => LineKind::Optional,
         Keyword::Transitional => LineKind::Transitional,
+        Keyword::Option => return option_line(cursor),
         Keyword::Modules if !cursor.dialect.has_option_lines() => {
             LineKind::Option(OptionLine::Modules)
         }
         Keyword::Help => LineKind::Help(Span { start: first.end, len: 0 }),
         _ => return Err(BadLine::Invalid),
     })
+}
+
+/// `option …`. Until 4.20 it is a list, in which conf ignores what it does not know; a list of more
+/// than one known option, which no tree has, is none here.
+fn option_line(cursor: &mut Cursor) -> Result<LineKind, BadLine> {
+    if cursor.dialect.has_flat_lexer() {
+        let option = match cursor.next().map(|token| token.kind) {
+            Some(Kind::Keyword(Keyword::Modules)) => OptionLine::Modules,
+            Some(Kind::Keyword(Keyword::DefconfigList)) => OptionLine::DefconfigList,
+            Some(Kind::Keyword(Keyword::AllnoconfigY)) => OptionLine::AllnoconfigY,
+            _ => return Err(BadLine::Invalid),
+        };
+        return Ok(LineKind::Option(option));
+    }
+    let mut known = None;
+    while !cursor.rest().is_empty() {
+        let name = cursor.name()?;
+        let value = if cursor.eat(Kind::Equal) { Some(cursor.text()?) } else { None };
+        let option = match (cursor.text_of(name), value) {
+            (b"modules", _) => OptionLine::Modules,
+            (b"defconfig_list", _) => OptionLine::DefconfigList,
+            (b"allnoconfig_y", _) => OptionLine::AllnoconfigY,
+            (b"env", Some(value)) if cursor.dialect.has_option_env() => OptionLine::Env(value),
+            _ => {
+                cursor.unknown_options.push(name);
+                continue;
+            }
+        };
+        if known.replace(option).is_some() {
+            return Err(BadLine::Invalid);
+        }
+    }
+    Ok(known.map_or(LineKind::Expand(Vec::new()), LineKind::Option))
 }
 
 /// Whether `entry` may have this option.
@@ -276,6 +369,7 @@ fn allowed(kind: &LineKind, entry: Entry, dialect: Dialect, exprs: &[Expr]) -> b
             | LineKind::Depends { .. }
             | LineKind::Help(_)
             | LineKind::Optional => true,
+            LineKind::Type { .. } if !dialect.has_choice_types() => false,
             LineKind::Type { ty, prompt } => match ty {
                 Type::Bool => prompt.is_some() || dialect.has_tristate_choices(),
                 Type::Tristate => dialect.has_tristate_choices(),

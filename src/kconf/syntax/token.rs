@@ -96,7 +96,8 @@ pub(super) enum Keyword {
 }
 
 impl Keyword {
-    /// The keyword that `word` is in `dialect`.
+    /// The keyword that `word` is in `dialect`, until 4.20 at the start of a statement only, where
+    /// the options of `option` are none.
     pub(super) fn of(word: &[u8], dialect: Dialect) -> Option<Self> {
         Some(match word {
             b"bool" => Self::Bool,
@@ -120,7 +121,7 @@ impl Keyword {
             b"mainmenu" => Self::MainMenu,
             b"menu" => Self::Menu,
             b"menuconfig" => Self::MenuConfig,
-            b"modules" if dialect.has_modules_keyword() => Self::Modules,
+            b"modules" => Self::Modules,
             b"on" => Self::On,
             b"option" if dialect.has_option_lines() => Self::Option,
             b"optional" if dialect.has_optional_choices() => Self::Optional,
@@ -132,8 +133,8 @@ impl Keyword {
             b"transitional" if dialect.has_transitional() => Self::Transitional,
             b"tristate" => Self::Tristate,
             b"visible" => Self::Visible,
-            b"allnoconfig_y" if dialect.has_option_keywords() => Self::AllnoconfigY,
-            b"defconfig_list" if dialect.has_option_keywords() => Self::DefconfigList,
+            b"allnoconfig_y" if dialect.has_option_lines() => Self::AllnoconfigY,
+            b"defconfig_list" if dialect.has_option_lines() => Self::DefconfigList,
             _ => return None,
         })
     }
