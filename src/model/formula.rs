@@ -24,6 +24,8 @@ pub enum Atom {
     /// The symbol's value as the preprocessor's `#if CONFIG_X` sees it is not zero. For bool and tristate
     /// this is [`Atom::Yes`]; for int and hex `0` is a value, but not true; undefined is zero.
     NonZero(NameId),
+    /// The symbol (int, hex or string) has this very value, written without quotes.
+    Equals(NameId, NameId),
     /// The object is compiled as part of a module (`MODULE` is defined).
     InModule,
     /// Something that nobody here can decide: an unknown macro, a comparison of numbers, a variable of
@@ -160,6 +162,7 @@ impl Formulas {
             (Self::FALSE, _) | (_, Self::FALSE) => Self::FALSE,
             (Self::TRUE, other) | (other, Self::TRUE) => other,
             _ if a == b => a,
+            _ if self.exclude(a, b) => Self::FALSE,
             _ => self.intern(Formula::And(a, b)),
         }
     }
@@ -170,6 +173,7 @@ impl Formulas {
             (Self::TRUE, _) | (_, Self::TRUE) => Self::TRUE,
             (Self::FALSE, other) | (other, Self::FALSE) => other,
             _ if a == b => a,
+            _ if self.complement(a, b) => Self::TRUE,
             _ => self.intern(Formula::Or(a, b)),
         }
     }
@@ -200,6 +204,10 @@ impl Formulas {
                         Atom::Yes(there) => Atom::Yes(name(there)),
                         Atom::Module(there) => Atom::Module(name(there)),
                         Atom::NonZero(there) => Atom::NonZero(name(there)),
+                        Atom::Equals(there, value) => {
+                            let there = name(there);
+                            Atom::Equals(there, name(value))
+                        }
                         Atom::Opaque(there) => Atom::Opaque(name(there)),
                         Atom::InModule => Atom::InModule,
                     };
@@ -209,6 +217,26 @@ impl Formulas {
             here.push(new);
         }
         here
+    }
+
+    /// Whether `a` and `b` cannot both hold, seen at a glance: a formula and its negation, or one
+    /// symbol that is `y` and `m`.
+    fn exclude(&self, a: FormulaId, b: FormulaId) -> bool {
+        match (self.get(a), self.get(b)) {
+            (Formula::Atom(Atom::Yes(x)), Formula::Atom(Atom::Module(y)))
+            | (Formula::Atom(Atom::Module(x)), Formula::Atom(Atom::Yes(y))) => x == y,
+            _ => self.complement(a, b),
+        }
+    }
+
+    fn complement(&self, a: FormulaId, b: FormulaId) -> bool {
+        self.get(a) == Formula::Not(b) || self.get(b) == Formula::Not(a)
+    }
+
+    /// The symbol `name` has `value` as its text.
+    pub fn equals(&mut self, name: &str, value: &str) -> FormulaId {
+        let (name, value) = (self.name(name), self.name(value));
+        self.atom(Atom::Equals(name, value))
     }
 
     /// The value of every node up to `top` under a valuation of the atoms, by number. Nodes are in
@@ -287,5 +315,19 @@ mod tests {
         };
         assert!(value(&f, false));
         assert!(!value(&f, true));
+    }
+
+    #[test]
+    fn what_excludes_itself_folds() {
+        let mut f = Formulas::default();
+        let (yes, module) = (f.yes("A"), f.module("A"));
+        let not = f.not(yes);
+        assert_eq!(f.and(yes, module), Formulas::FALSE);
+        assert_eq!(f.and(not, yes), Formulas::FALSE);
+        assert_eq!(f.or(not, yes), Formulas::TRUE);
+        let level = f.equals("LEVELS", "4");
+        let map = Formulas::default().absorb(&f);
+        assert_eq!(map.len(), f.len());
+        assert_eq!(f.absorb(&f.clone())[level.0 as usize], level);
     }
 }
