@@ -12,13 +12,13 @@ use std::process::{Command, Output};
 use super::case::{Case, Claim, Run, What};
 
 /// What a run left behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// The exit code.
     pub code: Option<i32>,
     /// The `.config`, or with savedefconfig the `defconfig`, if one was written.
     pub config: Option<Vec<u8>>,
-    /// Standard output.
+    /// Standard output, without the words that all is well.
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
@@ -87,10 +87,14 @@ pub fn outcome(output: &Output, run: &Run, dir: &Path) -> Outcome {
     let file = if run.target == "savedefconfig" { "defconfig" } else { ".config" };
     let here = dir.to_string_lossy().into_owned();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&here, "TREE");
+    let mut stdout = text(&output.stdout);
+    for done in ["configuration written to .config", "No change to .config"] {
+        stdout = stdout.replace(&format!("#\n# {done}\n#\n"), "");
+    }
     Outcome {
         code: output.status.code(),
         config: fs::read(dir.join(file)).ok(),
-        stdout: text(&output.stdout),
+        stdout,
         stderr: text(&output.stderr),
     }
 }
