@@ -289,6 +289,7 @@ mod tests {
             Atom::Yes(n) | Atom::Module(n) | Atom::NonZero(n) | Atom::Opaque(n) => {
                 f.text(n).to_owned()
             }
+            Atom::Equals(n, value) => format!("{}={}", f.text(n), f.text(value)),
             Atom::InModule => "MODULE".to_owned(),
         };
         let names = ["A", "B", "N", "X > 3", "MODULE"];
