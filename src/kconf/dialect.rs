@@ -70,6 +70,12 @@ impl Dialect {
         !self.since(4, 18)
     }
 
+    /// `modules` is a keyword wherever it stands: since 5.0, at first after `option` only (in 5.0.1's
+    /// `zconf.l`).
+    pub const fn has_modules_keyword(self) -> bool {
+        self.since(5, 0)
+    }
+
     /// `option modules`, `option defconfig_list`, `option allnoconfig_y`: until 5.12 (in 5.12's
     /// `parser.y`, not in 5.14's); then `modules` is an option by itself.
     pub const fn has_option_lines(self) -> bool {
