@@ -125,7 +125,7 @@ impl Builder<'_, '_> {
             if self.model.dialect.since(5, 0) { found.to_owned() } else { format!("end{found}") };
         if kind != block.kind {
             self.error(&format!("unexpected '{found_name}' within {expected} block"));
-        } else if self.model.menu(self.current_menu).place.file != self.place.file {
+        } else if self.model.menu(self.current_menu).place.file != self.entry_place.file {
             self.error(&format!("'{found_name}' in different file than '{expected}'"));
             let place = self.model.menu(self.current_menu).place;
             self.say_at(place, Severity::Error, &format!("location of the '{expected}'"));

@@ -34,7 +34,7 @@ impl Builder<'_, '_> {
             own_dep: None,
             written_parent: Some(self.current_menu),
             help: None,
-            place: self.place,
+            place: self.entry_place,
         });
         match self.slot {
             Slot::Next(before) => self.model.menus[before.0 as usize].next = Some(menu),
@@ -112,7 +112,7 @@ impl Builder<'_, '_> {
             cond,
             expr,
             menu: self.current_entry,
-            place: self.place,
+            place: self.entry_place,
         });
         if let Some(symbol) = self.model.menu(self.current_entry).symbol {
             self.model.symbols[symbol.0 as usize].props.push(prop);
@@ -134,10 +134,10 @@ impl Builder<'_, '_> {
         let prop = self.add_prop(kind, None, cond);
         let start = text.iter().position(|&c| !is_space(c)).unwrap_or(text.len());
         if start > 0 {
-            self.warn_at(self.place, "leading whitespace ignored");
+            self.warn_at(self.entry_place, "leading whitespace ignored");
         }
         if self.entry().prompt.is_some() {
-            self.warn_at(self.place, "prompt redefined");
+            self.warn_at(self.entry_place, "prompt redefined");
         }
         let mut visible = cond;
         if kind == PropKind::Prompt {

@@ -9,12 +9,13 @@ use crate::kconf::syntax::{BadLine, File, Line, LineKind, OptionLine, Prompt, Sp
 
 impl Builder<'_, '_> {
     /// Does what `line` of `file` says.
-    pub(super) fn statement(&mut self, file: &File, id: FileId, line: &Line) -> Result<(), Stop> {
-        let place = Place { file: id, line: line.line, span: line.span };
+    pub(super) fn statement(&mut self, file: &File, place: Place, line: &Line) -> Result<(), Stop> {
+        let id = place.file;
         if let LineKind::Expand(words) = &line.kind {
             return self.expand_only(file, id, words, place);
         }
         self.place = place;
+        self.entry_place = self.entry_place(file, place);
         match self.carry_out(file, id, &line.kind) {
             Ok(()) => {}
             Err(Halt::Gone) => self.invalid(2),
@@ -75,6 +76,7 @@ impl Builder<'_, '_> {
             match self.word(file, id, word) {
                 Ok(text) => {
                     self.place = place;
+                    self.entry_place = place;
                     self.started = true;
                     self.unknown(&text);
                     break;

@@ -159,6 +159,11 @@ struct Builder<'a, 'p> {
     slot: Slot,
     /// The statement that is being read (`cur_filename`, `cur_lineno`).
     place: Place,
+    /// Where its entries and properties are said to be: the statement, unless the end of a sourced
+    /// file stands for its newline. Then the lexer is back in the file that has the `source`.
+    entry_place: Place,
+    /// The end of the input has been reached.
+    ended: bool,
     /// bison's `yyerrstatus`: errors are not reported while it is above 0.
     recovering: u8,
     /// Whether `mainmenu` may not come any more.
@@ -189,6 +194,8 @@ impl<'a, 'p> Builder<'a, 'p> {
             current_choice: None,
             slot: Slot::List(ROOT),
             place: Place { file: FileId(0), line: 0, span: Span::default() },
+            entry_place: Place { file: FileId(0), line: 0, span: Span::default() },
+            ended: false,
             recovering: 0,
             started: false,
         };
@@ -223,11 +230,13 @@ impl<'a, 'p> Builder<'a, 'p> {
             let last = frame_is_last && !dialect.has_final_newline() && file.no_newline;
             if last && self.frames[0].next == file.lines.len() {
                 // bison gets the end of the input where it wants the end of the line.
+                self.lexer_messages(&file, u32::MAX)?;
                 self.place = Place { file: id, line: line.line, span: line.span };
                 self.unclosed();
                 return Ok(());
             }
-            self.statement(&file, id, line)?;
+            let place = Place { file: id, line: line.line, span: line.span };
+            self.statement(&file, place, line)?;
             if self.model.menus.len() > MAX_MENUS {
                 return Err(self.stop("more entries than a tree may have"));
             }
@@ -246,6 +255,17 @@ impl<'a, 'p> Builder<'a, 'p> {
         self.frames.push(Frame { file, id, next: 0, diag: 0, source_line: 0 });
     }
 
+    /// Where entries of the statement at `place` are said to be.
+    fn entry_place(&self, file: &File, place: Place) -> Place {
+        let [.., outer, inner] = &self.frames[..] else { return place };
+        if !file.no_newline || inner.next != file.lines.len() {
+            return place;
+        }
+        let source = outer.next.checked_sub(1).and_then(|line| outer.file.lines.get(line));
+        let span = source.map_or(Span::default(), |line| line.span);
+        Place { file: outer.id, line: place.line, span }
+    }
+
     /// The end of a file.
     fn leave(&mut self) -> Result<(), Stop> {
         let Some(frame) = self.frames.last() else { return Ok(()) };
@@ -253,7 +273,8 @@ impl<'a, 'p> Builder<'a, 'p> {
         self.lexer_messages(&file, u32::MAX)?;
         if self.frames.len() == 1 {
             // For the parser, the end of the input is the first token of a statement.
-            self.place = Place { file: self.frames[0].id, ..end_of(&file, self.frames[0].id) };
+            self.place = end_of(&file, self.frames[0].id);
+            self.ended = true;
         }
         self.frames.pop();
         Ok(())

@@ -12,7 +12,16 @@ use crate::kconf::syntax::File;
 impl Builder<'_, '_> {
     /// `file:line: text` about the current statement (parser.y: `zconf_error`, `zconfprint`).
     pub(super) fn say(&mut self, severity: Severity, text: &str) {
-        self.say_at(self.place, severity, text);
+        let late = self.model.dialect.since(6, 9);
+        // `zconf_curname`; since 6.9 the parser knows only where the lexer is.
+        let place = if late && !self.ended { self.entry_place } else { self.place };
+        if self.ended && !late {
+            let text = format!("<none>:{}: {text}", place.line);
+            let place = Some(place);
+            self.model.messages.push(Message { severity, place, text, stdout: false });
+        } else {
+            self.say_at(place, severity, text);
+        }
     }
 
     pub(super) fn say_at(&mut self, place: Place, severity: Severity, text: &str) {
@@ -41,9 +50,10 @@ impl Builder<'_, '_> {
         self.recovering = self.recovering.saturating_sub(accepted);
         if self.recovering == 0 {
             // Until 6.8, `yyerror` named the next line.
-            let late = u32::from(!self.model.dialect.since(6, 9));
-            let place = Place { line: self.place.line + late, ..self.place };
-            self.say_at(place, Severity::Error, "syntax error");
+            let (place, late) = (self.place, u32::from(!self.model.dialect.since(6, 9)));
+            self.place.line += late;
+            self.error("syntax error");
+            self.place = place;
         }
         // Three tokens to go, and the end of the line is one.
         self.recovering = 2;
@@ -112,7 +122,7 @@ impl Builder<'_, '_> {
                             | b"imply"
                             | b"range"
                     )
-                    || (keyword == b"modules" && dialect.has_modules_keyword())
+                    || (keyword == b"modules" && !dialect.has_option_lines())
                     || (keyword == b"option" && dialect.has_option_lines())
                     || (keyword == b"transitional" && dialect.has_transitional())
             }
