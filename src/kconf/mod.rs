@@ -21,6 +21,7 @@ pub mod probe;
 pub mod random;
 pub mod read;
 mod simplify;
+pub mod source;
 pub mod syntax;
 pub mod warn;
 pub mod write;
