@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 pub mod build;
 pub mod common;
 pub mod compare;
+pub mod config;
 pub mod diffconfig;
 pub mod gate;
 
@@ -29,6 +30,8 @@ pub enum Command {
     Build(build::Build),
     /// Judge sizes against a baseline and a policy.
     Gate(gate::Gate),
+    /// Configure a kernel tree exactly as its own conf does, without building anything.
+    Config(config::Config),
     /// Show the difference of two configurations.
     Diffconfig(diffconfig::Diffconfig),
 }
@@ -54,7 +57,7 @@ mod tests {
 
     #[test]
     fn short_help_fits_a_screen() {
-        assert_eq!(helps(false).len(), 4);
+        assert_eq!(helps(false).len(), 5);
         for (name, text) in helps(false) {
             assert!(text.lines().count() <= 52, "{name}: {} lines", text.lines().count());
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}: {text}");

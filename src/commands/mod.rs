@@ -6,6 +6,7 @@ use crate::exit::{Exit, Result};
 pub mod ask;
 pub mod build;
 pub mod compare;
+pub mod config;
 pub mod configure_only;
 pub mod diffconfig;
 pub mod execute;
@@ -24,6 +25,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Compare(args) => compare::run(&cli.common, args),
         Command::Build(args) => build::run(&cli.common, args),
         Command::Gate(args) => gate::run(&cli.common, args),
+        Command::Config(args) => config::run(&cli.common, args),
         Command::Diffconfig(args) => diffconfig::run(&cli.common, args),
     }
 }

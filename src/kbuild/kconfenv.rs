@@ -84,17 +84,24 @@ fn value<'a>(variables: &'a Variables, name: &str) -> &'a str {
 /// # Errors
 /// Only a signal that ends our work.
 pub fn versions(words: &MakeWords, env: &Env, runner: &Runner) -> Result<Versions> {
-    let tools = tools(words);
-    let ask = |name: &str| -> Result<String> {
-        // `$(CC)` may be several words, and make hands them to a shell.
-        let line = format!("{} --version 2>/dev/null", value(&tools, name));
-        let mut command = Command::new(["/bin/sh", "-c", &line]).capture();
-        command.env.clone_from(env);
-        command.env.insert(OsString::from("LC_ALL"), OsString::from("C"));
-        let text = runner.run(&command)?.text();
-        Ok(text.lines().next().unwrap_or_default().replace('#', ""))
-    };
-    Ok(Versions { cc: ask("CC")?, rustc: ask("RUSTC")? })
+    Ok(Versions {
+        cc: version("CC", words, env, runner)?,
+        rustc: version("RUSTC", words, env, runner)?,
+    })
+}
+
+/// The same of one of them, `CC` or `RUSTC`.
+///
+/// # Errors
+/// Only a signal that ends our work.
+pub fn version(name: &str, words: &MakeWords, env: &Env, runner: &Runner) -> Result<String> {
+    // `$(CC)` may be several words, and make hands them to a shell.
+    let line = format!("{} --version 2>/dev/null", value(&tools(words), name));
+    let mut command = Command::new(["/bin/sh", "-c", &line]).capture();
+    command.env.clone_from(env);
+    command.env.insert(OsString::from("LC_ALL"), OsString::from("C"));
+    let text = runner.run(&command)?.text();
+    Ok(text.lines().next().unwrap_or_default().replace('#', ""))
 }
 
 /// The directory below `arch/` that `ARCH=arch` means in `tree`.

@@ -3,6 +3,7 @@
 pub mod arches;
 pub mod cell;
 pub mod configure;
+pub mod defconfig;
 pub mod describe;
 pub mod digest;
 pub mod embedded;
@@ -22,6 +23,7 @@ pub mod noise;
 pub mod outputs;
 pub mod plan;
 pub mod planner;
+pub mod probes;
 pub mod process;
 pub mod progress;
 pub mod reproduce;

@@ -47,6 +47,8 @@ pub struct Command {
     pub log: Option<PathBuf>,
     /// Keep standard output, of at most this many bytes, instead of logging it.
     pub capture: Option<usize>,
+    /// More than that is not an error: it is not read, as a reader of `popen` does that closes early.
+    pub cut: bool,
     /// When to end it.
     pub deadline: Option<Instant>,
     /// Whether it is a make that shares the runner's job tokens.
@@ -209,7 +211,8 @@ impl Runner {
         let stderr = child.stderr.take();
         let limit = command.capture.unwrap_or(0);
         let result = thread::scope(|scope| {
-            let reader = stdout.map(|pipe| scope.spawn(move || read_whole(pipe, limit)));
+            let cut = command.cut;
+            let reader = stdout.map(|pipe| scope.spawn(move || read_whole(pipe, limit, cut)));
             let errors = stderr.map(|pipe| scope.spawn(move || read_tail(pipe)));
             let (sender, receiver) = mpsc::channel();
             scope.spawn(move || {
@@ -389,9 +392,12 @@ fn open_log(path: &Path) -> Result<File> {
 
 /// Reads to the end, because a full pipe would stop the child; nothing if that is more than `limit`
 /// bytes.
-fn read_whole(mut pipe: ChildStdout, limit: usize) -> Option<Vec<u8>> {
+fn read_whole(mut pipe: ChildStdout, limit: usize, cut: bool) -> Option<Vec<u8>> {
     let mut kept = Vec::new();
     let _ = (&mut pipe).take(limit as u64).read_to_end(&mut kept);
+    if cut {
+        return Some(kept);
+    }
     let rest = io::copy(&mut pipe, &mut io::sink()).unwrap_or(0);
     (rest == 0).then_some(kept)
 }

@@ -273,7 +273,8 @@ fn label_of(tree: &Path) -> String {
 }
 
 /// `6.12.117` from the first lines of the Makefile.
-pub(super) fn kernel_version(makefile: &str) -> Option<String> {
+/// `6.12.117` from the text of the top Makefile.
+pub fn kernel_version(makefile: &str) -> Option<String> {
     let value = |key: &str| {
         makefile.lines().take(20).find_map(|line| {
             let (name, value) = line.split_once('=')?;

@@ -146,7 +146,7 @@ fn programs(arch: &Arch, user: &MakeWords, path: &OsStr) -> std::result::Result<
 }
 
 /// The first prefix with a compiler; with a compiler of the user's own a linker is enough.
-fn find_prefix(arch: &Arch, own_compiler: bool, path: &OsStr) -> Option<String> {
+pub fn find_prefix(arch: &Arch, own_compiler: bool, path: &OsStr) -> Option<String> {
     let tool = if own_compiler { "ld" } else { "gcc" };
     if arch.native.contains(&std::env::consts::ARCH) && which(tool, path).is_some() {
         return Some(String::new());

@@ -45,6 +45,8 @@ pub struct Settings {
     pub config: PathBuf,
     /// `KCONFIG_ALLCONFIG`
     pub allconfig: Option<PathBuf>,
+    /// Fragments that count as one file of `KCONFIG_ALLCONFIG`, in its place.
+    pub fragments: Vec<PathBuf>,
     /// `KCONFIG_DEFCONFIG_LIST`, where to look if there is no configuration.
     pub defconfig_list: Vec<PathBuf>,
     /// The seed of `randconfig`.
@@ -202,14 +204,24 @@ fn read_allconfig(
     settings: &Settings,
     open: &Named<'_>,
 ) -> Result<(), Stop> {
+    let seed = |file: &Path| -> Result<Vec<u8>, Stop> {
+        let unreadable = || format!("can't read seed configuration \"{}\"", file.display());
+        open(file)?.ok_or_else(|| Stop::Input(unreadable()))
+    };
+    if !settings.fragments.is_empty() {
+        let mut parts = Vec::new();
+        for file in &settings.fragments {
+            parts.push((name(file), seed(file)?));
+        }
+        let parts: Vec<(&[u8], &[u8])> =
+            parts.iter().map(|(name, text)| (name.as_slice(), text.as_slice())).collect();
+        state.read_parts(&parts, settings.reading);
+        return Ok(());
+    }
     let Some(given) = &settings.allconfig else { return Ok(()) };
     let words = given.as_os_str();
     if !words.is_empty() && words != "1" {
-        let Some(text) = open(given)? else {
-            let file = given.display();
-            return Err(Stop::Input(format!("can't read seed configuration \"{file}\"")));
-        };
-        state.read_simple(&name(given), &text, settings.reading);
+        state.read_simple(&name(given), &seed(given)?, settings.reading);
         return Ok(());
     }
     let own = match goal {

@@ -7,6 +7,8 @@ pub enum Stream {
     Out,
     /// Standard error.
     Err,
+    /// Standard output, unless `conf` was told to be silent.
+    Message,
 }
 
 /// Everything printed so far, in order.
@@ -40,8 +42,20 @@ impl Output {
         pieces.flat_map(|(_, text)| text.iter().copied()).collect()
     }
 
+    /// Prints to standard output unless `conf` was told to be silent.
+    pub fn note(&mut self, text: impl Into<Vec<u8>>) {
+        self.print(Stream::Message, text.into());
+    }
+
+    /// Takes over everything that `other` has printed.
+    pub fn append(&mut self, other: &mut Self) {
+        for (stream, text) in other.pieces.drain(..) {
+            self.print(stream, text);
+        }
+    }
+
     /// A message of `conf` about a configuration (confdata.c: `conf_message`).
     pub fn message(&mut self, text: &[u8]) {
-        self.out([b"#\n# ", text, b"\n#\n"].concat());
+        self.note([b"#\n# ", text, b"\n#\n"].concat());
     }
 }

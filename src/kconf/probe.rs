@@ -52,6 +52,9 @@ pub struct Recording {
     pub schema: u32,
     /// The compiler they were asked of: `CC_VERSION_TEXT` of the environment.
     pub toolchain: String,
+    /// `RUSTC_VERSION_TEXT` of the environment, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rustc: Option<String>,
     /// Each command and what it wrote as `conf` keeps it.
     pub probes: BTreeMap<String, String>,
 }

@@ -18,6 +18,11 @@ impl State<'_> {
     /// Takes the user's values from `text`, and only from there; `name` is the file's name in
     /// warnings.
     pub fn read_simple(&mut self, name: &[u8], text: &[u8], reading: Reading) {
+        self.read_parts(&[(name, text)], reading);
+    }
+
+    /// The same for several files that count as one.
+    pub fn read_parts(&mut self, parts: &[(&[u8], &[u8])], reading: Reading) {
         self.config_warnings = 0;
         for (symbol, slot) in self.model.symbols.iter().zip(&mut self.slots).skip(3) {
             slot.flags &= !flag::USER;
@@ -29,10 +34,12 @@ impl State<'_> {
             }
         }
         self.invalidate();
-        let mut reader = Reader { name, line: 0, reading };
-        for line in text.split_inclusive(|byte| *byte == b'\n') {
-            reader.line += 1;
-            reader.line(self, line);
+        for (name, text) in parts {
+            let mut reader = Reader { name, line: 0, reading };
+            for line in text.split_inclusive(|byte| *byte == b'\n') {
+                reader.line += 1;
+                reader.line(self, line);
+            }
         }
     }
 

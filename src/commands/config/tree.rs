@@ -1,0 +1,307 @@
+//! A tree with Kconfig files: read once, built into a model per architecture.
+//!
+//! Files are shared by all architectures and threads. Which toolchain is meant, what the environment
+//! says and where probes' results come from is settled here; nothing is run unless asked for.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::cli::config::ProbeMode;
+use crate::commands::output;
+use crate::exit::{At, Error, Result};
+use crate::kbuild::kconfenv::{self, Variables, Versions};
+use crate::kbuild::probes::Probes;
+use crate::kbuild::process::Runner;
+use crate::kbuild::{arches, environment, source, toolchain};
+use crate::kconf::dialect::Dialect;
+use crate::kconf::model::{Model, Severity};
+use crate::kconf::probe::{self, Probe, Recording};
+use crate::kconf::syntax::{self, File};
+use crate::kconf::{build, output::Output};
+use crate::model::words::MakeWords;
+
+/// No Kconfig file comes near this; what is larger is not read into memory.
+const MAX_FILE: u64 = 64 << 20;
+
+/// A file that is read once, by whoever needs it first.
+type Slot = Arc<OnceLock<std::result::Result<Arc<File>, String>>>;
+
+/// A tree.
+pub struct Tree {
+    /// Where it is.
+    pub dir: PathBuf,
+    /// Its language.
+    pub dialect: Dialect,
+    /// Whether it has Linux's Makefile, whose rules and variables then count.
+    pub is_linux: bool,
+    files: Mutex<FxHashMap<String, Slot>>,
+}
+
+/// One architecture of a tree, ready to be evaluated.
+pub struct Loaded {
+    /// The model.
+    pub model: Model,
+    /// The architecture's directory; empty where the tree has none.
+    pub srcarch: String,
+    /// ARCH
+    pub arch: String,
+}
+
+/// Where probes' results come from.
+pub struct ProbeSource<'a> {
+    /// How.
+    pub mode: ProbeMode,
+    /// The file of recorded ones, if the user named one.
+    pub file: Option<&'a Path>,
+    /// Where they are run.
+    pub dir: &'a Path,
+}
+
+impl Tree {
+    /// The tree in `dir`; the dialect is that of its Makefile unless given.
+    pub fn open(dir: &Path, dialect: Option<Dialect>) -> Result<Self> {
+        if !dir.is_dir() {
+            let missing = std::io::Error::from(std::io::ErrorKind::NotADirectory);
+            let missing = dir.metadata().err().unwrap_or(missing);
+            return Err(Error::io(dir, missing));
+        }
+        let makefile = std::fs::read(dir.join("Makefile")).unwrap_or_default();
+        let version = source::kernel_version(&String::from_utf8_lossy(&makefile));
+        let of_makefile = version.as_deref().and_then(parse_version);
+        Ok(Self {
+            dir: std::path::absolute(dir).map_err(|err| Error::io(dir, err))?,
+            dialect: dialect.or(of_makefile).unwrap_or_default(),
+            is_linux: of_makefile.is_some(),
+            files: Mutex::default(),
+        })
+    }
+
+    /// The directories below arch/ that have a Kconfig, by name.
+    pub fn archs(&self) -> Result<Vec<String>> {
+        let dir = self.dir.join("arch");
+        let entries = std::fs::read_dir(&dir).map_err(|err| Error::io(&dir, err))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|err| Error::io(&dir, err))?;
+            // arch/um cannot be configured without the architecture it runs on, and says so itself.
+            if entry.path().join("Kconfig").is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// A file by the name that `source` has for it.
+    fn source(&self, name: &str) -> Result<Arc<File>> {
+        let slot = {
+            let mut files = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Arc::clone(files.entry(name.to_owned()).or_default())
+        };
+        let path = self.dir.join(name);
+        let read = || {
+            let text = read_regular(&path).map_err(|err| err.to_string())?;
+            Ok(Arc::new(syntax::parse(name.to_owned(), path.clone(), text, self.dialect)))
+        };
+        slot.get_or_init(read).clone().map_err(|msg| Error::input(&path, msg))
+    }
+
+    /// The model for the architecture and toolchain of `words`. What `conf` would say while parsing
+    /// goes to `said`.
+    pub fn load(
+        &self,
+        words: &MakeWords,
+        probes: &ProbeSource<'_>,
+        said: &mut Output,
+    ) -> Result<Loaded> {
+        let runner = Runner::quiet();
+        let words = with_toolchain(words);
+        let mut recording = None;
+        let versions = match probes.mode {
+            ProbeMode::Never => Versions::default(),
+            ProbeMode::Cached => {
+                let known = self.recording(&words, probes)?;
+                let known = recording.insert(known.unwrap_or_default());
+                recorded_versions(known, &words, &runner)?
+            }
+            ProbeMode::Run => {
+                let env = environment::plain(std::env::vars_os());
+                kconfenv::versions(&words, &env, &runner)?
+            }
+        };
+        let variables = if self.is_linux {
+            kconfenv::environment(&self.dir, &words, &versions)?
+        } else {
+            let mut variables: Variables =
+                vec![("srctree".to_owned(), self.dir.to_string_lossy().into_owned())];
+            variables.extend(words.to_words().iter().filter_map(|word| {
+                word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
+            }));
+            variables
+        };
+        let env: FxHashMap<&str, &str> =
+            variables.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let lookup = |name: &str| {
+            env.get(name).map(|value| (*value).to_owned()).or_else(|| std::env::var(name).ok())
+        };
+        let runs = Probes::new(&runner, process_environment(&variables), probes.dir);
+        let mut probe = match (probes.mode, &recording) {
+            (ProbeMode::Cached, Some(recording)) => Probe::Cached(recording),
+            (ProbeMode::Run, _) => {
+                Probe::Run(Box::new(|command: &[u8]| runs.run(command).map(probe::kept)))
+            }
+            _ => Probe::Never,
+        };
+        let sources = |name: &str| self.source(name);
+        let model = build::build(&sources, "Kconfig", &lookup, &mut probe, self.dialect);
+        drop(probe);
+        for message in &model.messages {
+            let line = [message.text.as_bytes(), b"\n"].concat();
+            if message.stdout {
+                said.out(line);
+            } else {
+                said.err(line);
+            }
+        }
+        if probes.mode == ProbeMode::Run && !model.failed() {
+            self.record(&model, &words, probes, versions)?;
+        }
+        let value = |name: &str| env.get(name).map_or_else(String::new, |v| (*v).to_owned());
+        Ok(Loaded { srcarch: value("SRCARCH"), arch: value("ARCH"), model })
+    }
+
+    /// Where the probes of `words` are recorded.
+    fn probe_file(&self, words: &MakeWords, probes: &ProbeSource<'_>) -> Result<PathBuf> {
+        if let Some(file) = probes.file {
+            return Ok(file.to_owned());
+        }
+        let mut words = words.to_words();
+        words.retain(|word| !word.starts_with("KCONFIG_"));
+        let key = format!("{}\n{}", self.dir.display(), words.join("\n"));
+        let digest = blake3::hash(key.as_bytes()).to_hex();
+        let name = format!("{}.json", &digest[..16]);
+        Ok(source::cache_dir()?.join("probes").join(name))
+    }
+
+    /// What is recorded; nothing where nothing is and no file was named.
+    fn recording(&self, words: &MakeWords, probes: &ProbeSource<'_>) -> Result<Option<Recording>> {
+        let file = self.probe_file(words, probes)?;
+        match std::fs::read(&file) {
+            Ok(text) => Recording::parse(&file, &text).map(Some),
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound && probes.file.is_none() => {
+                Ok(None)
+            }
+            Err(err) => Err(Error::io(&file, err)),
+        }
+    }
+
+    /// Adds what was run to the recording; one of another compiler is replaced.
+    fn record(
+        &self,
+        model: &Model,
+        words: &MakeWords,
+        probes: &ProbeSource<'_>,
+        versions: Versions,
+    ) -> Result<()> {
+        let file = self.probe_file(words, probes)?;
+        let old = std::fs::read(&file).ok().and_then(|text| Recording::parse(&file, &text).ok());
+        let mut recording = old.filter(|old| old.toolchain == versions.cc).unwrap_or_default();
+        recording.schema = probe::SCHEMA;
+        recording.toolchain = versions.cc;
+        recording.rustc = Some(versions.rustc);
+        recording.add(&model.probes);
+        if let Some(dir) = file.parent() {
+            std::fs::create_dir_all(dir).map_err(|err| Error::io(dir, err))?;
+        }
+        let text = serde_json::to_vec_pretty(&recording)
+            .map_err(|err| Error::input(&file, err.to_string()))?;
+        output::write(Some(&file.to_string_lossy()), text)
+    }
+}
+
+/// The error of a tree that `conf` would not accept, at the first place that is wrong.
+pub fn rejected(tree: &Tree, model: &Model) -> Error {
+    let bad = model.messages.iter().filter(|message| message.severity > Severity::Warning);
+    let count = bad.clone().count();
+    let msg = format!("the tree's Kconfig cannot be used: {count} errors");
+    let msg = if count == 1 { "the tree's Kconfig cannot be used".to_owned() } else { msg };
+    match bad.filter_map(|message| message.place).next() {
+        Some(place) => {
+            let file = model.file(place.file);
+            let column = file.position(place.span.start).1;
+            let at = At::LineColumn(place.line as usize, column as usize);
+            Error::input_at(&file.path, at, msg)
+        }
+        None => Error::input(tree.dir.join("Kconfig"), msg),
+    }
+}
+
+/// `6.12`, or longer.
+pub fn parse_version(text: &str) -> Option<Dialect> {
+    let mut numbers = text.split(['.', '-']);
+    let version = numbers.next()?.parse().ok()?;
+    Some(Dialect::new(version, numbers.next()?.parse().ok()?))
+}
+
+/// `words` with the cross compiler that `build` would take, unless the user has said which.
+fn with_toolchain(words: &MakeWords) -> MakeWords {
+    let mut words = words.clone();
+    let said = ["CROSS_COMPILE", "LLVM", "CC"].iter().any(|name| words.get(name).is_some());
+    if !said && let Some(arch) = words.get("ARCH").and_then(arches::find) {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let prefix = toolchain::find_prefix(arch, false, OsStr::new(&path));
+        if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) {
+            words.set("CROSS_COMPILE", &prefix);
+        }
+    }
+    words
+}
+
+/// The versions that were recorded. A compiler that is here and says something else is an error: its
+/// answers would be others.
+fn recorded_versions(known: &Recording, words: &MakeWords, runner: &Runner) -> Result<Versions> {
+    let env = environment::plain(std::env::vars_os());
+    let cc = kconfenv::version("CC", words, &env, runner)?;
+    if !known.toolchain.is_empty() && !cc.is_empty() && cc != known.toolchain {
+        return Err(Error::Usage(format!(
+            "the recorded probes are of `{}`, the compiler is `{cc}`; --probe=run asks it",
+            known.toolchain
+        )));
+    }
+    let cc = if known.toolchain.is_empty() { cc } else { known.toolchain.clone() };
+    let rustc = match &known.rustc {
+        Some(rustc) => rustc.clone(),
+        None => kconfenv::version("RUSTC", words, &env, runner)?,
+    };
+    Ok(Versions { cc, rustc })
+}
+
+/// What a probe sees: our environment and Kconfig's variables.
+fn process_environment(variables: &Variables) -> BTreeMap<OsString, OsString> {
+    let mut env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+    env.extend(variables.iter().map(|(key, value)| (key.into(), value.into())));
+    env
+}
+
+/// A regular file of a sane size: a pipe would block, a device never end.
+pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::{Error, ErrorKind};
+    let meta = std::fs::metadata(path)?;
+    if meta.is_dir() {
+        return Err(Error::from(ErrorKind::IsADirectory));
+    }
+    if !meta.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
+    }
+    let mut text = Vec::with_capacity(meta.len().min(MAX_FILE) as usize);
+    std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(Error::new(ErrorKind::FileTooLarge, "larger than 64 MiB"));
+    }
+    Ok(text)
+}
