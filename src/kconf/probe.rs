@@ -20,7 +20,7 @@ use crate::exit::{Error, Result};
 /// The schema of a probe file.
 pub const SCHEMA: u32 = 1;
 
-/// Runs a command as `popen` does and returns what it wrote, as `conf` keeps it.
+/// Runs a command as `popen` does and returns what it wrote, of which 4,096 bytes are enough.
 pub type Runner<'a> = dyn FnMut(&[u8]) -> std::io::Result<Vec<u8>> + Send + 'a;
 
 /// Where the results of probes come from.
@@ -119,7 +119,7 @@ impl<'a, 'p> Prober<'a, 'p> {
                 }
             },
             Probe::Run(runner) => match runner(command) {
-                Ok(output) => Some(String::from_utf8_lossy(&output).into_owned()),
+                Ok(output) => Some(String::from_utf8_lossy(&kept(output)).into_owned()),
                 Err(err) => return Err(format!("{text}: {err}")),
             },
         };

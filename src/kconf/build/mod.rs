@@ -24,7 +24,7 @@ use super::model::{
     YES,
 };
 use super::probe::{Probe, Prober};
-use super::syntax::{File, Span};
+use super::syntax::{File, LineKind, Span};
 use super::{cycles, finalize};
 
 /// Files that a tree may read in all, each `source` counted; Linux has some 1,700.
@@ -162,6 +162,8 @@ struct Builder<'a, 'p> {
     /// Where its entries and properties are said to be: the statement, unless the end of a sourced
     /// file stands for its newline. Then the lexer is back in the file that has the `source`.
     entry_place: Place,
+    /// Where the statement ends in its file.
+    line_end: u32,
     /// The end of the input has been reached.
     ended: bool,
     /// bison's `yyerrstatus`: errors are not reported while it is above 0.
@@ -195,6 +197,7 @@ impl<'a, 'p> Builder<'a, 'p> {
             slot: Slot::List(ROOT),
             place: Place { file: FileId(0), line: 0, span: Span::default() },
             entry_place: Place { file: FileId(0), line: 0, span: Span::default() },
+            line_end: 0,
             ended: false,
             recovering: 0,
             started: false,
@@ -226,12 +229,19 @@ impl<'a, 'p> Builder<'a, 'p> {
             };
             frame.next += 1;
             let id = frame.id;
-            self.lexer_messages(&file, line.span.start + line.span.len)?;
+            let rest = file.text.get((line.span.start + line.span.len) as usize..);
+            let rest = rest.and_then(|rest| memchr::memchr(b'\n', rest)).unwrap_or(0);
+            self.line_end = line.span.start + line.span.len + rest as u32;
+            self.lexer_messages(&file, line.span.start)?;
+            if !matches!(line.kind, LineKind::Bad(_)) || self.fine_so_far(&file, line) {
+                self.lexer_messages(&file, self.line_end)?;
+            }
             let last = frame_is_last && !dialect.has_final_newline() && file.no_newline;
             if last && self.frames[0].next == file.lines.len() {
                 // bison gets the end of the input where it wants the end of the line.
                 self.lexer_messages(&file, u32::MAX)?;
                 self.place = Place { file: id, line: line.line, span: line.span };
+                self.entry_place = self.place;
                 self.unclosed();
                 return Ok(());
             }

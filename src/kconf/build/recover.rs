@@ -4,10 +4,13 @@
 //! the end of the line. It says `syntax error` only where the last error is three tokens away; one
 //! good statement is always far enough.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use super::{Builder, Open};
 use crate::kconf::macros::Stop;
 use crate::kconf::model::{Message, Place, Severity};
-use crate::kconf::syntax::File;
+use crate::kconf::syntax::{self, File, Line, LineKind};
 
 impl Builder<'_, '_> {
     /// `file:line: text` about the current statement (parser.y: `zconf_error`, `zconfprint`).
@@ -54,6 +57,11 @@ impl Builder<'_, '_> {
             self.place.line += late;
             self.error("syntax error");
             self.place = place;
+        }
+        // The rest of the line is read to be discarded. (What makes `conf` exit is no line.)
+        if let Some(frame) = self.frames.last() {
+            let file = Arc::clone(&frame.file);
+            let _ = self.lexer_messages(&file, self.line_end);
         }
         // Three tokens to go, and the end of the line is one.
         self.recovering = 2;
@@ -147,6 +155,24 @@ impl Builder<'_, '_> {
                 self.end_menu();
             }
         }
+    }
+
+    /// Whether a bad line is fine up to the first thing that the lexer has to say of it: then that is
+    /// said before `syntax error`, else after it.
+    pub(super) fn fine_so_far(&self, file: &File, line: &Line) -> bool {
+        let next = self.frames.last().and_then(|frame| file.diags.get(frame.diag));
+        let Some(diag) = next.filter(|diag| diag.span.start < self.line_end) else { return true };
+        let entry: &[u8] = match self.open {
+            None => b"",
+            Some(Open::Config | Open::MenuConfig) => b"config X\n",
+            Some(Open::Choice) => b"choice\n",
+            Some(Open::Menu) => b"menu \"\"\n",
+            Some(Open::Comment) => b"comment \"\"\n",
+        };
+        let start = file.text.get(line.span.start as usize..diag.span.start as usize);
+        let text = [entry, start.unwrap_or_default(), b"\n"].concat();
+        let start = syntax::parse(String::new(), PathBuf::new(), text, self.model.dialect);
+        !start.lines.iter().any(|line| matches!(line.kind, LineKind::Bad(_)))
     }
 
     /// Says what the lexer had to say before byte `end` of the file on top.
