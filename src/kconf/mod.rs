@@ -25,4 +25,5 @@ mod simplify;
 pub mod source;
 pub mod syntax;
 pub mod warn;
+pub mod why;
 pub mod write;

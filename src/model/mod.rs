@@ -20,4 +20,5 @@ pub mod run;
 pub mod run_report;
 pub mod size;
 pub mod verdict;
+pub mod why;
 pub mod words;

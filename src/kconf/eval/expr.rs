@@ -5,7 +5,7 @@
 //! whenever it is asked for.
 
 use super::number::{Parsed, strtoll, strtoull};
-use super::{MAX_DEPTH, State, Tristate, UNKNOWN};
+use super::{MAX_DEPTH, Rules, State, Tristate, UNKNOWN};
 use crate::kconf::expr::{Cmp, Expr, ExprId};
 use crate::kconf::model::{SymbolId, Type};
 
@@ -77,27 +77,37 @@ impl State<'_> {
     fn compare(&mut self, cmp: Cmp, a: SymbolId, b: SymbolId) -> Tristate {
         self.calc(a);
         self.calc(b);
-        let (left, right) = (self.current(a), self.current(b));
-        let (left_type, right_type) = (self.model.symbol(a).ty, self.model.symbol(b).ty);
-        let tristate = |ty| matches!(ty, Type::Bool | Type::Tristate);
-        let as_texts = (left_type == Type::String && right_type == Type::String)
-            || (!self.rules.compares_tristates && (tristate(left_type) || tristate(right_type)));
-        let kinds = (!as_texts).then(|| (kind(left, left_type), kind(right, right_type)));
-        let order = match kinds {
-            None | Some((Kind::Text, _) | (_, Kind::Text)) => left.cmp(right),
-            Some((Kind::Signed(l), Kind::Signed(r))) => l.cmp(&r),
-            Some((Kind::Signed(l) | Kind::Unsigned(l), Kind::Signed(r) | Kind::Unsigned(r))) => {
-                (l as u64).cmp(&(r as u64))
-            }
-        };
-        Tristate::from_bool(match cmp {
-            Cmp::Eq => order.is_eq(),
-            Cmp::Ne => order.is_ne(),
-            Cmp::Lt => order.is_lt(),
-            Cmp::Le => order.is_le(),
-            Cmp::Gt => order.is_gt(),
-            Cmp::Ge => order.is_ge(),
-        })
+        let left = (self.current(a), self.model.symbol(a).ty);
+        let right = (self.current(b), self.model.symbol(b).ty);
+        Tristate::from_bool(compared(self.rules, cmp, left, right))
+    }
+}
+
+/// Whether `left cmp right` holds for two values, each with the type of its symbol.
+pub(crate) fn compared(
+    rules: Rules,
+    cmp: Cmp,
+    (left, left_type): (&[u8], Type),
+    (right, right_type): (&[u8], Type),
+) -> bool {
+    let tristate = |ty| matches!(ty, Type::Bool | Type::Tristate);
+    let as_texts = (left_type == Type::String && right_type == Type::String)
+        || (!rules.compares_tristates && (tristate(left_type) || tristate(right_type)));
+    let kinds = (!as_texts).then(|| (kind(left, left_type), kind(right, right_type)));
+    let order = match kinds {
+        None | Some((Kind::Text, _) | (_, Kind::Text)) => left.cmp(right),
+        Some((Kind::Signed(l), Kind::Signed(r))) => l.cmp(&r),
+        Some((Kind::Signed(l) | Kind::Unsigned(l), Kind::Signed(r) | Kind::Unsigned(r))) => {
+            (l as u64).cmp(&(r as u64))
+        }
+    };
+    match cmp {
+        Cmp::Eq => order.is_eq(),
+        Cmp::Ne => order.is_ne(),
+        Cmp::Lt => order.is_lt(),
+        Cmp::Le => order.is_le(),
+        Cmp::Gt => order.is_gt(),
+        Cmp::Ge => order.is_ge(),
     }
 }
 

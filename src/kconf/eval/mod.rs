@@ -24,6 +24,7 @@ mod tables;
 mod tristate;
 mod value;
 
+pub(crate) use expr::compared;
 pub use query::{DefaultValue, Dependency, PromptValue};
 pub use rules::Rules;
 use tables::Tables;
