@@ -36,7 +36,7 @@ pub struct Config {
     #[arg(value_name = "TARGET|KEY=VALUE", required = true)]
     pub words: Vec<String>,
     /// The tree [default: .].
-    #[arg(short = 'C', long, value_name = "TREE")]
+    #[arg(short = 'C', long = "source", value_name = "TREE")]
     pub tree: Option<PathBuf>,
     /// The kernel's ARCH names, or `all`.
     ///
