@@ -36,9 +36,10 @@ impl Output {
         }
     }
 
-    /// What went to `stream`, in one piece.
+    /// What went to `stream`, in one piece; messages go to standard output.
     pub fn text(&self, stream: Stream) -> Vec<u8> {
-        let pieces = self.pieces.iter().filter(|(to, _)| *to == stream);
+        let message = |to| stream == Stream::Out && to == Stream::Message;
+        let pieces = self.pieces.iter().filter(|(to, _)| *to == stream || message(*to));
         pieces.flat_map(|(_, text)| text.iter().copied()).collect()
     }
 

@@ -80,6 +80,9 @@ pub fn run(common: &Common, args: &Config) -> Result<Exit> {
     let seed = seed(args, &words)?;
     let request = Request { args, targets, words, dir, tree, seed, time: common.time };
     let archs = archs(&request)?;
+    let start = Instant::now();
+    request.tree.read(&archs.iter().flatten().map(String::as_str).collect::<Vec<_>>());
+    request.phase(None, "read", start);
     if let [arch] = archs.as_slice() {
         let done = request.configure(arch.as_deref(), common);
         return request.finish(done, common, None);
@@ -171,7 +174,7 @@ impl Request<'_> {
         let file = self.args.probe_file.as_deref();
         let probes = ProbeSource { mode: self.args.probe, file, dir };
         let loaded = self.tree.load(&words, &probes, &mut output);
-        self.phase(arch, "parse", start);
+        self.phase(arch, "build", start);
         let result = loaded.and_then(|loaded| {
             if loaded.model.failed() {
                 return Err(tree::rejected(&self.tree, &loaded.model));

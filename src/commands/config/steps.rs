@@ -11,7 +11,10 @@ use crate::kconf::merge;
 use crate::kconf::modes::{self, Goal, Settings, Stop, Written};
 use crate::kconf::output::Output;
 
-use super::tree::{Loaded, Tree, read_regular};
+use super::tree::{Loaded, Tree};
+
+/// No configuration comes near this; what is larger is not read into memory.
+const MAX_CONFIG: u64 = 64 << 20;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,15 +202,21 @@ impl Workspace<'_> {
     }
 }
 
-/// A configuration: a regular file, or a pipe that the user made (`<(…)`).
+/// A configuration: a regular file, or a pipe that the user made (`<(…)`); of a sane size.
 pub fn read_input(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
+    use std::io::{Error, ErrorKind, Read as _};
     use std::os::unix::fs::FileTypeExt as _;
     let kind = std::fs::metadata(path)?.file_type();
-    if !kind.is_fifo() {
-        return read_regular(path);
+    if kind.is_dir() {
+        return Err(Error::from(ErrorKind::IsADirectory));
+    }
+    if !kind.is_file() && !kind.is_fifo() {
+        return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
     }
     let mut text = Vec::new();
-    std::fs::File::open(path)?.take(16 << 20).read_to_end(&mut text)?;
+    std::fs::File::open(path)?.take(MAX_CONFIG + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_CONFIG {
+        return Err(Error::new(ErrorKind::FileTooLarge, "larger than 64 MiB"));
+    }
     Ok(text)
 }

@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -21,15 +19,12 @@ use crate::kbuild::{arches, environment, source, toolchain};
 use crate::kconf::dialect::Dialect;
 use crate::kconf::model::{Model, Severity};
 use crate::kconf::probe::{self, Probe, Recording};
-use crate::kconf::syntax::{self, File};
+use crate::kconf::source::Sources;
 use crate::kconf::{build, output::Output};
 use crate::model::words::MakeWords;
 
-/// No Kconfig file comes near this; what is larger is not read into memory.
-const MAX_FILE: u64 = 64 << 20;
-
-/// A file that is read once, by whoever needs it first.
-type Slot = Arc<OnceLock<std::result::Result<Arc<File>, String>>>;
+/// The first file of a tree.
+const ROOT: &str = "Kconfig";
 
 /// A tree.
 pub struct Tree {
@@ -39,7 +34,7 @@ pub struct Tree {
     pub dialect: Dialect,
     /// Whether it has Linux's Makefile, whose rules and variables then count.
     pub is_linux: bool,
-    files: Mutex<FxHashMap<String, Slot>>,
+    sources: Sources,
 }
 
 /// One architecture of a tree, ready to be evaluated.
@@ -73,12 +68,10 @@ impl Tree {
         let makefile = std::fs::read(dir.join("Makefile")).unwrap_or_default();
         let version = source::kernel_version(&String::from_utf8_lossy(&makefile));
         let of_makefile = version.as_deref().and_then(parse_version);
-        Ok(Self {
-            dir: std::path::absolute(dir).map_err(|err| Error::io(dir, err))?,
-            dialect: dialect.or(of_makefile).unwrap_or_default(),
-            is_linux: of_makefile.is_some(),
-            files: Mutex::default(),
-        })
+        let dir = std::path::absolute(dir).map_err(|err| Error::io(dir, err))?;
+        let dialect = dialect.or(of_makefile).unwrap_or_default();
+        let sources = Sources::new(&dir, dialect);
+        Ok(Self { dir, dialect, is_linux: of_makefile.is_some(), sources })
     }
 
     /// The directories below arch/ that have a Kconfig, by name.
@@ -97,18 +90,13 @@ impl Tree {
         Ok(names)
     }
 
-    /// A file by the name that `source` has for it.
-    fn source(&self, name: &str) -> Result<Arc<File>> {
-        let slot = {
-            let mut files = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            Arc::clone(files.entry(name.to_owned()).or_default())
-        };
-        let path = self.dir.join(name);
-        let read = || {
-            let text = read_regular(&path).map_err(|err| err.to_string())?;
-            Ok(Arc::new(syntax::parse(name.to_owned(), path.clone(), text, self.dialect)))
-        };
-        slot.get_or_init(read).clone().map_err(|msg| Error::input(&path, msg))
+    /// Reads the files of these architectures, in parallel.
+    pub fn read(&self, archs: &[&str]) {
+        let srcarchs: Vec<String> = archs
+            .iter()
+            .map(|arch| kconfenv::srcarch(&self.dir, arch).unwrap_or_else(|_| (*arch).to_owned()))
+            .collect();
+        self.sources.discover(ROOT, &srcarchs.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
     /// The model for the architecture and toolchain of `words`. What `conf` would say while parsing
@@ -157,8 +145,8 @@ impl Tree {
             }
             _ => Probe::Never,
         };
-        let sources = |name: &str| self.source(name);
-        let model = build::build(&sources, "Kconfig", &lookup, &mut probe, self.dialect);
+        let sources = |name: &str| self.sources.get(name);
+        let model = build::build(&sources, ROOT, &lookup, &mut probe, self.dialect);
         drop(probe);
         for message in &model.messages {
             let line = [message.text.as_bytes(), b"\n"].concat();
@@ -286,22 +274,4 @@ fn process_environment(variables: &Variables) -> BTreeMap<OsString, OsString> {
     let mut env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
     env.extend(variables.iter().map(|(key, value)| (key.into(), value.into())));
     env
-}
-
-/// A regular file of a sane size: a pipe would block, a device never end.
-pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::{Error, ErrorKind};
-    let meta = std::fs::metadata(path)?;
-    if meta.is_dir() {
-        return Err(Error::from(ErrorKind::IsADirectory));
-    }
-    if !meta.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
-    }
-    let mut text = Vec::with_capacity(meta.len().min(MAX_FILE) as usize);
-    std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_FILE {
-        return Err(Error::new(ErrorKind::FileTooLarge, "larger than 64 MiB"));
-    }
-    Ok(text)
 }
