@@ -135,9 +135,6 @@ fn differences(theirs: &Outcome, ours: &Outcome) -> Option<String> {
     }
 }
 
-/// Cases of which we say less than `conf` while reading; each is a bug to be fixed.
-const KNOWN: &[&str] = &["macro-in-tokens-2", "version-414"];
-
 /// Every tree that `conf` reads is read alike, and every tree that it rejects is rejected with its
 /// messages.
 #[test]
@@ -147,8 +144,7 @@ fn what_conf_says_while_parsing_is_what_we_say() {
     calls(&mut |call| {
         let Call { name, case, run, version, theirs } = call;
         compared += 1;
-        let known = KNOWN.contains(&name);
-        let difference = parse::difference(case, run, version, &theirs).filter(|_| !known);
+        let difference = parse::difference(case, run, version, &theirs);
         wrong
             .extend(difference.map(|text| format!("=== {name}:{} on {version}\n{text}", run.line)));
     });

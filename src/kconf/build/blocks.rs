@@ -136,7 +136,11 @@ impl Builder<'_, '_> {
 
     /// `source "name"`
     pub(super) fn source(&mut self, name: &[u8]) -> Result<(), Stop> {
-        let name = String::from_utf8_lossy(name).into_owned();
+        let name = if self.model.dialect.has_macros() {
+            String::from_utf8_lossy(name).into_owned()
+        } else {
+            String::from_utf8_lossy(&self.expand_symbols(name)).into_owned()
+        };
         let Ok(file) = (self.sources)(&name) else {
             return Err(self.stop(&format!("can't open file \"{name}\"")));
         };

@@ -5,6 +5,7 @@
 //! done and said here, in the same order. The result is finalized as menu.c does it, checked for
 //! recursive dependencies and then never changes again.
 
+mod again;
 mod blocks;
 mod entry;
 mod lines;
@@ -151,6 +152,8 @@ struct Builder<'a, 'p> {
     choices: FxHashMap<Box<[u8]>, SymbolId>,
     frames: Vec<Frame>,
     sourced: usize,
+    /// Bytes of files that were parsed again.
+    again: usize,
     blocks: Vec<Block>,
     open: Option<Open>,
     current_menu: MenuId,
@@ -189,6 +192,7 @@ impl<'a, 'p> Builder<'a, 'p> {
             choices: FxHashMap::default(),
             frames: Vec::new(),
             sourced: 0,
+            again: 0,
             blocks: Vec::new(),
             open: None,
             current_menu: ROOT,
@@ -232,6 +236,9 @@ impl<'a, 'p> Builder<'a, 'p> {
             let rest = file.text.get((line.span.start + line.span.len) as usize..);
             let rest = rest.and_then(|rest| memchr::memchr(b'\n', rest)).unwrap_or(0);
             self.line_end = line.span.start + line.span.len + rest as u32;
+            if matches!(line.kind, LineKind::Bad(_)) && self.read_again(&file, id)? {
+                continue;
+            }
             self.lexer_messages(&file, line.span.start)?;
             if !matches!(line.kind, LineKind::Bad(_)) || self.fine_so_far(&file, line) {
                 self.lexer_messages(&file, self.line_end)?;
@@ -292,6 +299,11 @@ impl<'a, 'p> Builder<'a, 'p> {
 
     fn finish(mut self) -> Model {
         let failed = self.model.failed();
+        if let Some(title) = self.model.menus[0].prompt.filter(|_| !self.model.dialect.has_macros())
+        {
+            let text = self.model.prop(title).text.clone().unwrap_or_default();
+            self.model.props[title.0 as usize].text = Some(self.expand_symbols(&text).into());
+        }
         let (environment, probes) = self.macros.finish();
         self.model.environment = environment;
         self.model.probes = probes;

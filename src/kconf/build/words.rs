@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Builder;
 use crate::kconf::expr::{Expr, ExprId};
 use crate::kconf::macros::{Site, Stop, closing};
-use crate::kconf::model::{FileId, Place, Symbol, SymbolId};
+use crate::kconf::model::{FileId, Place, PropKind, Symbol, SymbolId, Type};
 use crate::kconf::syntax::{self, ExprKind, File, Word};
 
 /// `&&` and `||` may nest this deep, counted from the leaves.
@@ -92,6 +92,34 @@ impl Builder<'_, '_> {
             }
         }
         Ok(out)
+    }
+
+    /// `$NAME` for the value that the symbol has so far (symbol.c until 4.17:
+    /// `sym_expand_string_value`): its environment's, or its first unconditional default.
+    pub(super) fn expand_symbols(&self, text: &[u8]) -> Vec<u8> {
+        let mut parts = text.split(|&c| c == b'$');
+        let mut out = parts.next().unwrap_or_default().to_vec();
+        for part in parts {
+            let end = part.iter().position(|&c| !(c.is_ascii_alphanumeric() || c == b'_'));
+            let (name, rest) = part.split_at(end.unwrap_or(part.len()));
+            if let Some(&symbol) = self.symbols.get(name) {
+                let symbol = self.model.symbol(symbol);
+                let value = symbol.props.iter().find_map(|&prop| {
+                    let prop = self.model.prop(prop);
+                    let plain = prop.kind == PropKind::Default && prop.visible.is_none();
+                    prop.expr.filter(|_| plain).map(|value| self.model.exprs.get(value))
+                });
+                match value {
+                    Some(Expr::Symbol(value)) if symbol.ty == Type::String => {
+                        out.extend_from_slice(&self.model.symbol(value).name);
+                    }
+                    _ if symbol.ty == Type::Unknown => out.extend_from_slice(&symbol.name),
+                    _ => {}
+                }
+            }
+            out.extend_from_slice(rest);
+        }
+        out
     }
 
     /// The symbol of `name`, made where it is new (symbol.c: `sym_lookup`).

@@ -24,7 +24,8 @@ mod tests;
 mod token;
 
 pub use help::help_text;
-pub use parse::parse;
+pub use parse::{parse, reparse};
+pub use statement::Entry;
 
 /// A piece of one file's text: byte offset and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -14,8 +14,31 @@ use crate::kconf::dialect::Dialect;
 pub fn parse(name: String, path: PathBuf, text: Vec<u8>, dialect: Dialect) -> File {
     let mut file = File { name, path, text, line_starts: vec![0], ..File::default() };
     file.line_starts.extend(memchr::memchr_iter(b'\n', &file.text).map(|at| at as u32 + 1));
-    let mut lexer = Lexer::new(&file.text, dialect);
-    let mut entry = Entry::None;
+    let text = std::mem::take(&mut file.text);
+    read(&mut file, Lexer::new(&text, dialect), Entry::None);
+    file.text = text;
+    file
+}
+
+/// Parses `file` again from its line `from` on, where the builder knows more: what entry is open, and
+/// which bare words, by their first bytes, expand to nothing. Spans are those of the whole file.
+pub fn reparse(file: &File, from: usize, entry: Entry, gone: &[u32], dialect: Dialect) -> File {
+    let (name, path) = (file.name.clone(), file.path.clone());
+    let line_starts = file.line_starts.clone();
+    let mut rest = File { name, path, line_starts, ..File::default() };
+    if let Some(line) = file.lines.get(from) {
+        let mut lexer = Lexer::new(&file.text, dialect);
+        lexer.pos = line.span.start as usize;
+        lexer.line = file.position(line.span.start).0;
+        lexer.gone = gone;
+        read(&mut rest, lexer, entry);
+    }
+    rest.text.clone_from(&file.text);
+    rest
+}
+
+fn read(file: &mut File, mut lexer: Lexer, mut entry: Entry) {
+    let dialect = lexer.dialect;
     loop {
         let end = lexer.statement();
         if lexer.tokens.is_empty() || end == End::Fatal {
@@ -25,7 +48,8 @@ pub fn parse(name: String, path: PathBuf, text: Vec<u8>, dialect: Dialect) -> Fi
         let line = lexer.statement_line;
         let said = statement(lexer.text, &lexer.tokens, &mut entry, dialect, &mut file.exprs);
         for option in said.unknown_options {
-            let name = String::from_utf8_lossy(file.text(option.span)).into_owned();
+            let name = &lexer.text[option.span.start as usize..][..option.span.len as usize];
+            let name = String::from_utf8_lossy(name);
             let msg = format!(" warning: ignoring unknown option {name}");
             lexer.report_at(line, Severity::Warning, option.span, msg);
         }
@@ -48,7 +72,6 @@ pub fn parse(name: String, path: PathBuf, text: Vec<u8>, dialect: Dialect) -> Fi
         }
     }
     file.diags = lexer.diags;
-    file
 }
 
 /// Reads the text after `help`. `conf` names the line where it ends.

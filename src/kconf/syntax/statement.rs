@@ -12,12 +12,16 @@ use crate::kconf::dialect::Dialect;
 
 /// The entry whose options are being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry {
+pub enum Entry {
     /// None: only the start of a statement may follow.
     None,
+    /// `config` or `menuconfig`
     Config,
+    /// `choice`
     Choice,
+    /// `menu`
     Menu,
+    /// `comment`
     Comment,
 }
 
