@@ -11,9 +11,8 @@ use std::cmp::Ordering;
 use rustc_hash::FxHashMap;
 
 use crate::model::bloat::{Bloat, BloatRow};
-use crate::model::image::{
-    Image, Place, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, Section, Symbol,
-};
+use crate::model::image::{Image, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, Section};
+use crate::model::symtab::{Place, Symbol};
 
 /// Which symbols a report is about: the script's `-c`, `-d`, `-t`, or none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,12 +66,13 @@ fn sizes<'a>(images: &[Image<'a>], letters: &[u8]) -> Sizes<'a> {
             let letter = match symbol.section {
                 Place::Section(index) => {
                     let section = sections.get(index as usize).copied().flatten();
-                    section.map_or(0, |section| nm_type(image.header.machine, symbol, section))
+                    section.map_or(0, |section| nm_type(image.header.machine, &symbol, section))
                 }
                 _ => 0,
             };
-            if letters.contains(&letter) && !is_left_out(symbol.name) {
-                *sizes.entry(without_numbers(symbol.name)).or_default() += u128::from(symbol.size);
+            let name = image.symbols.name(&symbol);
+            if letters.contains(&letter) && !is_left_out(name) {
+                *sizes.entry(without_numbers(name)).or_default() += u128::from(symbol.size);
             }
         }
     }

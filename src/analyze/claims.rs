@@ -13,7 +13,8 @@ use rustc_hash::{FxHashMap, FxHasher};
 use super::extents::{self, Extent, SectionExtents};
 use super::names::{self, Role};
 use crate::model::class::Class;
-use crate::model::image::{Image, Place, SHF_EXECINSTR, SHF_WRITE, Section};
+use crate::model::image::{Image, SHF_EXECINSTR, SHF_WRITE, Section};
+use crate::model::symtab::Place;
 
 const STT_FILE: u8 = 4;
 const STB_LOCAL: u8 = 0;
@@ -182,7 +183,7 @@ fn lay(image: &Image<'_>, sorted: &[SectionExtents]) -> Laid {
             let Some(first) = primary(image, section, group) else { continue };
             if size == 0 {
                 let next = extents.get(at).map_or(section.size, |next| next.start);
-                let limit = entry_limit(image.symbols[first as usize].name).unwrap_or(0);
+                let limit = entry_limit(image.symbols.name(&image.symbols.at(first))).unwrap_or(0);
                 size = (next - start).min(limit);
             }
             let end = start + size;
@@ -225,7 +226,8 @@ fn add_items<'a>(
     for (index, (symbol, &bytes)) in image.symbols.iter().zip(&laid.bytes).enumerate() {
         if symbol.kind == STT_FILE {
             // ld ends the local symbols with a nameless one for what belongs to no file.
-            let object = if member.is_empty() { symbol.name.as_ref() } else { member };
+            let object =
+                if member.is_empty() { image.symbols.name(&symbol).as_ref() } else { member };
             all.units.push(Unit::new(object, number));
         }
         let Place::Section(section) = symbol.section else { continue };
@@ -233,7 +235,7 @@ fn add_items<'a>(
             continue;
         }
         let slot = slots[section as usize];
-        let normal = names::normalise(symbol.name);
+        let normal = names::normalise(image.symbols.name(&symbol));
         let local = symbol.bind == STB_LOCAL;
         all.items.push(Item {
             hash: hash(&normal.name) as u32,
@@ -250,7 +252,7 @@ fn add_items<'a>(
     let items = &all.items[first..];
     for &(symbol, other) in &laid.aliases {
         let Ok(item) = items.binary_search_by_key(&symbol, |item| item.symbol) else { continue };
-        let alias = names::normalise(image.symbols[other as usize].name).name;
+        let alias = names::normalise(image.symbols.name(&image.symbols.at(other))).name;
         if alias != items[item].name {
             all.aliases.push(((first + item) as u32, alias));
         }
@@ -260,7 +262,7 @@ fn add_items<'a>(
 /// The alias that names the bytes: a global one before a weak before a local, a whole thing before a
 /// part, then the first in the table. `None` where only labels without meaning for size are left.
 fn primary(image: &Image, section: &Section, group: &[Extent]) -> Option<u32> {
-    let symbol = |extent: &Extent| &image.symbols[extent.symbol as usize];
+    let symbol = |extent: &Extent| image.symbols.at(extent.symbol);
     let rank = |extent: &&Extent| {
         let bind = match symbol(extent).bind {
             STB_GLOBAL => 0,
@@ -275,7 +277,8 @@ fn primary(image: &Image, section: &Section, group: &[Extent]) -> Option<u32> {
         // Labels in code are places, not things.
         _ if section.flags & SHF_EXECINSTR != 0 => None,
         labels => {
-            let entries = labels.iter().filter(|e| entry_limit(symbol(e).name).is_some());
+            let entries =
+                labels.iter().filter(|e| entry_limit(image.symbols.name(&symbol(e))).is_some());
             entries.min_by_key(rank).map(|e| e.symbol)
         }
     }

@@ -11,11 +11,10 @@ use std::collections::BTreeMap;
 use bstr::BStr;
 
 use crate::model::class::Class;
-use crate::model::image::{
-    Image, Kind, Place, SHF_EXECINSTR, SHF_WRITE, SHT_NOTE, Section, Symbol,
-};
+use crate::model::image::{Image, Kind, SHF_EXECINSTR, SHF_WRITE, SHT_NOTE, Section};
 use crate::model::payload::{PayloadMap, Run};
 use crate::model::size::{Berkeley, PayloadKind};
+use crate::model::symtab::{Place, Symbol};
 
 /// Sections whose name alone says what they are for; a trailing `*` matches any rest.
 /// The first match counts.
@@ -262,10 +261,10 @@ impl Markers {
         if image.kind != Kind::Linked {
             return Self::default();
         }
-        let mut named: BTreeMap<&[u8], &Symbol<'_>> = BTreeMap::new();
+        let mut named: BTreeMap<&[u8], Symbol> = BTreeMap::new();
         let mut kallsyms = Vec::new();
-        for symbol in &image.symbols {
-            let name: &[u8] = symbol.name;
+        for symbol in image.symbols.iter() {
+            let name: &[u8] = image.symbols.name(&symbol);
             if name.starts_with(b"kallsyms_") {
                 if KALLSYMS.iter().any(|k| k.as_bytes() == name) {
                     kallsyms.push(symbol);
@@ -296,7 +295,7 @@ impl Markers {
     }
 
     /// Each label extends to the next symbol of any name, or to the end of its section.
-    fn add_kallsyms(&mut self, image: &Image<'_>, labels: &[&Symbol<'_>]) {
+    fn add_kallsyms(&mut self, image: &Image<'_>, labels: &[Symbol]) {
         for label in labels {
             let Place::Section(index) = label.section else { continue };
             let Some(section) = image.sections.iter().find(|s| s.index == index) else { continue };

@@ -6,6 +6,7 @@ use super::*;
 use crate::analyze::{payload, size};
 use crate::model::image::{Bits, Endian, Header, SHF_ALLOC, SHT_NOBITS};
 use crate::model::payload::total;
+use crate::model::symtab::Symbols;
 
 fn section(index: u32, name: &str, flags: u64, sh_type: u32, addr: u64, size: u64) -> Section<'_> {
     Section {
@@ -23,7 +24,7 @@ fn section(index: u32, name: &str, flags: u64, sh_type: u32, addr: u64, size: u6
     }
 }
 
-fn image<'a>(kind: Kind, sections: Vec<Section<'a>>, symbols: Vec<Symbol<'a>>) -> Image<'a> {
+fn image<'a>(kind: Kind, sections: Vec<Section<'a>>, symbols: Vec<(&str, Symbol)>) -> Image<'a> {
     let (bits, endian) = (Bits::B64, Endian::Little);
     Image {
         path: "x".into(),
@@ -33,7 +34,7 @@ fn image<'a>(kind: Kind, sections: Vec<Section<'a>>, symbols: Vec<Symbol<'a>>) -
         kind,
         header: Header { bits, endian, machine: 62, e_type: 2, flags: 0, shstrndx: 0 },
         sections,
-        symbols,
+        symbols: Symbols::of(symbols),
         has_symtab: true,
         idents: Vec::new(),
         banner: None,
@@ -41,8 +42,8 @@ fn image<'a>(kind: Kind, sections: Vec<Section<'a>>, symbols: Vec<Symbol<'a>>) -
     }
 }
 
-fn label(name: &str, index: u32, value: u64, size: u64) -> Symbol<'_> {
-    Symbol { name: BStr::new(name), value, size, section: Place::Section(index), kind: 1, bind: 1 }
+fn label(name: &str, index: u32, value: u64, size: u64) -> (&str, Symbol) {
+    (name, Symbol { name: 0, value, size, section: Place::Section(index), kind: 1, bind: 1 })
 }
 
 const A: u64 = SHF_ALLOC;
@@ -171,7 +172,7 @@ fn any_section(index: u32) -> impl Strategy<Value = Section<'static>> {
     )
 }
 
-fn any_symbol() -> impl Strategy<Value = Symbol<'static>> {
+fn any_symbol() -> impl Strategy<Value = (&'static str, Symbol)> {
     let name = prop::sample::select(vec![
         "f",
         "$d",

@@ -3,7 +3,8 @@
 //! Sorting is what costs most in reading a kernel's symbols, so it is done once, for both of the
 //! questions that need it: which bytes belong to which symbol, and which are padding.
 
-use crate::model::image::{Image, Kind, Place};
+use crate::model::image::{Image, Kind};
+use crate::model::symtab::Place;
 
 const STT_FUNC: u8 = 2;
 const STT_SECTION: u8 = 3;
@@ -52,7 +53,7 @@ pub fn sorted(image: &Image<'_>) -> Vec<SectionExtents> {
     }
     // Growing would touch twice the memory, and memory is what takes the time here.
     let mut counts = vec![0; all.len()];
-    for entry in &image.symbols {
+    for entry in image.symbols.iter() {
         let Place::Section(index) = entry.section else { continue };
         let number = numbers.get(index as usize).copied().unwrap_or(NONE);
         if let Some(count) = counts.get_mut(number as usize) {
@@ -72,7 +73,7 @@ pub fn sorted(image: &Image<'_>) -> Vec<SectionExtents> {
             continue;
         }
         // Mapping symbols of arm and riscv ($a, $d, $x) mark encodings, not things.
-        if entry.size == 0 && entry.name.first() == Some(&b'$') {
+        if entry.size == 0 && image.symbols.begins_with(&entry, b'$') {
             continue;
         }
         let section = &image.sections[*slot];

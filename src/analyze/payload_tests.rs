@@ -3,7 +3,8 @@
 use bstr::BStr;
 
 use super::*;
-use crate::model::image::{Bits, Endian, Header, Kind, Place, SHF_ALLOC, SHT_NOBITS, Symbol};
+use crate::model::image::{Bits, Endian, Header, Kind, SHF_ALLOC, SHT_NOBITS};
+use crate::model::symtab::{Place, Symbol, Symbols};
 
 /// An x86-64 image of one section at 0x1000.
 fn image(data: &'static [u8], flags: u64, symbols: &[(&'static str, u64, u64)]) -> Image<'static> {
@@ -28,13 +29,9 @@ fn image(data: &'static [u8], flags: u64, symbols: &[(&'static str, u64, u64)]) 
         info: 0,
         data,
     };
-    let symbol = |&(name, value, size): &(&'static str, u64, u64)| Symbol {
-        name: BStr::new(name),
-        value: 0x1000 + value,
-        size,
-        section: Place::Section(1),
-        kind: 2,
-        bind: 1,
+    let symbol = |&(name, value, size): &(&'static str, u64, u64)| {
+        let value = 0x1000 + value;
+        (name, Symbol { name: 0, value, size, section: Place::Section(1), kind: 2, bind: 1 })
     };
     Image {
         path: "x".into(),
@@ -44,7 +41,7 @@ fn image(data: &'static [u8], flags: u64, symbols: &[(&'static str, u64, u64)]) 
         kind: Kind::Linked,
         header,
         sections: vec![section],
-        symbols: symbols.iter().map(symbol).collect(),
+        symbols: Symbols::of(symbols.iter().map(symbol)),
         has_symtab: true,
         idents: Vec::new(),
         banner: None,

@@ -15,7 +15,8 @@ use super::claims::Item;
 use super::diff::{NONE, Side};
 use super::names::Role;
 use crate::model::class::Class;
-use crate::model::image::{Kind, Place};
+use crate::model::image::Kind;
+use crate::model::symtab::Place;
 
 /// Contents shorter than this are equal by chance.
 const MIN_CONTENT: u64 = 32;
@@ -111,7 +112,7 @@ fn by_content(
 /// The bytes of an item, unless it has none or all are zero (then they say nothing).
 fn content<'a>(side: Side<'_, 'a>, item: &Item) -> Option<&'a [u8]> {
     let image = &side.images[side.claims.image(item)];
-    let symbol = &image.symbols[item.symbol as usize];
+    let symbol = image.symbols.at(item.symbol);
     let Place::Section(index) = symbol.section else { return None };
     let section = image
         .sections

@@ -6,8 +6,9 @@
 
 use bstr::BString;
 
-use crate::model::image::{Image, Place, SHF_EXECINSTR, SHF_WRITE, Section};
+use crate::model::image::{Image, SHF_EXECINSTR, SHF_WRITE, Section};
 use crate::model::size::{Berkeley, SizeRow, SysvRow, SysvTable};
+use crate::model::symtab::Place;
 
 const SHT_SYMTAB: u32 = 2;
 const SHT_STRTAB: u32 = 3;

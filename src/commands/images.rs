@@ -138,7 +138,7 @@ pub fn config(file: &Analysed) -> Result<Option<FoundConfig>> {
         return Ok(Some(FoundConfig { path: beside, label, config }));
     }
     // Looking for the marker takes reading all data, so ask the symbols first.
-    if image.has_symtab && !image.symbols.iter().any(|symbol| symbol.name == "kernel_config_data") {
+    if image.has_symtab && image.symbols.named("kernel_config_data").next().is_none() {
         return Ok(None);
     }
     let Some(text) = ikconfig::extract(image)? else { return Ok(None) };

@@ -15,6 +15,7 @@ use super::{Want, reject, symbols};
 use crate::exit::{At, Error, Result};
 use crate::model::bytes;
 use crate::model::image::{Bits, Endian, Header, Image, Kind, Section};
+use crate::model::symtab::Symbols;
 
 /// The bytes of one ELF file, and how to name it in an error.
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +133,7 @@ where
             shstrndx,
         },
         sections: sections(source, &table, shstrndx)?,
-        symbols: Vec::new(),
+        symbols: Symbols::default(),
         has_symtab: false,
         idents: Vec::new(),
         banner: None,

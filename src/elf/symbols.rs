@@ -1,18 +1,14 @@
-//! Symbol tables: 130,000 symbols of a vmlinux in a few milliseconds, names borrowed.
+//! Symbol tables: found, checked entry by entry, and lent as they lie in the file.
 
 use bstr::{BStr, ByteSlice};
 use object::Endianness;
 use object::elf;
-use object::read::elf::{FileHeader, SectionHeader, Sym};
+use object::read::elf::{FileHeader, SectionHeader};
 
-use super::read::{Source, Table, contents, printable, string};
+use super::read::{Source, Table, contents, printable};
 use crate::exit::Result;
-use crate::model::image::{Image, Place, Symbol};
-
-/// COMMON of the large model (x86-64).
-const SHN_X86_64_LCOMMON: u16 = 0xff02;
-/// COMMON within reach of `$gp`.
-const SHN_MIPS_SCOMMON: u16 = 0xff03;
+use crate::model::image::Image;
+use crate::model::symtab::{Place, Symbol, Symbols};
 
 /// Reads the first `SHT_SYMTAB` into `image`, and finds `linux_banner`.
 pub(super) fn read<'a, Elf>(
@@ -37,86 +33,63 @@ where
             format!("symbol table with entries of {claimed} bytes, expected {entry}"),
         ));
     }
-    let bytes = contents(source, table, index)?;
-    if bytes.len() % entry != 0 {
+    let entries = contents(source, table, index)?;
+    if entries.len() % entry != 0 {
         return Err(source.error(
             table.at(index),
-            format!("symbol table of {} bytes is no multiple of {entry}", bytes.len()),
+            format!("symbol table of {} bytes is no multiple of {entry}", entries.len()),
         ));
     }
-    let count = bytes.len() / entry;
-    // Cannot fail: the length is exact and the type has no alignment.
-    let entries = object::pod::slice_from_bytes::<Elf::Sym>(bytes, count).map_or(&[][..], |s| s.0);
     let names = symbol_names(source, table, index)?;
     let extended = extended_indices(source, table, index)?;
-    let machine = elf::Machine(image.header.machine);
-
-    let mut symbols = Vec::with_capacity(count.saturating_sub(1));
-    let start: u64 = header.sh_offset(endian).into();
-    let mut banner = None;
-    for (i, symbol) in entries.iter().enumerate().skip(1) {
-        let at = start + (i * entry) as u64;
-        let st_name = symbol.st_name(endian);
-        let name = string(names, st_name).ok_or_else(|| {
-            source.error(
-                at,
-                format!("name of symbol {i} at {st_name:#x} lies outside its string table ({:#x} bytes)", names.len()),
-            )
-        })?;
-        let shndx = symbol.st_shndx(endian).0;
-        let section = if shndx == elf::SHN_XINDEX.0 {
-            let Some(word) = extended.get(i * 4..i * 4 + 4) else {
-                return Err(source.error(
-                    at,
-                    format!("symbol {i} ({}) has an extended section index, but there is no table of those (SHT_SYMTAB_SHNDX) or it is too short", printable(name)),
-                ));
-            };
-            let word = [word[0], word[1], word[2], word[3]];
-            Place::Section(match endian {
-                Endianness::Little => u32::from_le_bytes(word),
-                Endianness::Big => u32::from_be_bytes(word),
-            })
-        } else {
-            place(shndx, machine)
+    let symbols = Symbols::new(image.header, entries, names, extended);
+    // Whatever begins before the last NUL ends there at the latest.
+    let ends = names.iter().rposition(|&byte| byte == 0).map_or(0, |last| last + 1);
+    for (number, symbol) in symbols.iter().enumerate() {
+        let section = match symbol.section {
+            Place::Section(section) => section as usize,
+            Place::Other(index) if index == elf::SHN_XINDEX.0 => usize::MAX,
+            _ => 0,
         };
-        if let Place::Section(section) = section {
-            if section as usize >= headers.len() {
-                return Err(source.error(
-                    at,
-                    format!(
-                        "symbol {i} ({}) is in section {section}, but there are {} sections",
-                        printable(name),
-                        headers.len()
-                    ),
-                ));
-            }
-            if name == "linux_banner" {
-                banner = Some((section, symbol.st_value(endian).into()));
-            }
+        if symbol.name as usize >= ends || section >= headers.len() {
+            let number = number + 1;
+            let start: u64 = header.sh_offset(endian).into();
+            let at = start + (number * entry) as u64;
+            return Err(source.error(at, fault(number, &symbol, &symbols, ends, headers.len())));
         }
-        symbols.push(Symbol {
-            name,
-            value: symbol.st_value(endian).into(),
-            size: symbol.st_size(endian).into(),
-            section,
-            kind: symbol.st_type().0,
-            bind: symbol.st_bind().0,
-        });
     }
+    let banner = symbols.named("linux_banner").filter_map(|symbol| match symbol.section {
+        Place::Section(section) => Some((section, symbol.value)),
+        _ => None,
+    });
+    image.banner = banner.last().and_then(|(section, value)| banner_text(image, section, value));
     image.symbols = symbols;
-    image.banner = banner.and_then(|(section, value)| banner_text(image, section, value));
     Ok(())
 }
 
-fn place(shndx: u16, machine: elf::Machine) -> Place {
-    match shndx {
-        0 => Place::Undefined,
-        index if index < elf::SHN_LORESERVE => Place::Section(u32::from(index)),
-        index if index == elf::SHN_ABS.0 => Place::Absolute,
-        index if index == elf::SHN_COMMON.0 => Place::Common,
-        SHN_X86_64_LCOMMON if machine == elf::EM_X86_64 => Place::Common,
-        SHN_MIPS_SCOMMON if machine == elf::EM_MIPS => Place::Common,
-        index => Place::Other(index),
+/// What is wrong with a symbol, where names must begin before `ends` and there are `sections` headers.
+fn fault(
+    number: usize,
+    symbol: &Symbol,
+    symbols: &Symbols<'_>,
+    ends: usize,
+    sections: usize,
+) -> String {
+    let st_name = symbol.name;
+    if st_name as usize >= ends {
+        let len = symbols.strings().len();
+        return format!(
+            "name of symbol {number} at {st_name:#x} lies outside its string table ({len:#x} bytes)"
+        );
+    }
+    let name = printable(symbols.name(symbol));
+    match symbol.section {
+        Place::Section(section) => format!(
+            "symbol {number} ({name}) is in section {section}, but there are {sections} sections"
+        ),
+        _ => format!(
+            "symbol {number} ({name}) has an extended section index, but there is no table of those (SHT_SYMTAB_SHNDX) or it is too short"
+        ),
     }
 }
 

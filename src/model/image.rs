@@ -3,6 +3,8 @@
 use bstr::{BStr, BString};
 use serde::{Deserialize, Serialize};
 
+use super::symtab::Symbols;
+
 /// 32- or 64-bit ELF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Bits {
@@ -71,7 +73,7 @@ pub struct Image<'a> {
     /// In table order, without the null section; see [`Section::index`].
     pub sections: Vec<Section<'a>>,
     /// In table order; empty if there is no symbol table or none was asked for.
-    pub symbols: Vec<Symbol<'a>>,
+    pub symbols: Symbols<'a>,
     /// False for a stripped file: totals still work, symbols do not.
     pub has_symtab: bool,
     /// The strings of `.comment`: which compilers and linkers made this.
@@ -130,36 +132,4 @@ impl Section<'_> {
     pub fn is_nobits(&self) -> bool {
         self.sh_type == SHT_NOBITS
     }
-}
-
-/// One symbol. 48 bytes, no allocation: an image has hundreds of thousands.
-#[derive(Debug, Clone, Copy)]
-pub struct Symbol<'a> {
-    /// Its name.
-    pub name: &'a BStr,
-    /// `st_value`: an address in linked images, a section offset in relocatable ones.
-    pub value: u64,
-    /// `st_size`, in bytes.
-    pub size: u64,
-    /// Section header index with `SHN_XINDEX` already resolved.
-    pub section: Place,
-    /// `st_info` type nibble (`STT_*`).
-    pub kind: u8,
-    /// `st_info` binding nibble (`STB_*`).
-    pub bind: u8,
-}
-
-/// Where a symbol lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Undefined: a reference.
-    Undefined,
-    /// An absolute value.
-    Absolute,
-    /// COMMON, not yet allocated.
-    Common,
-    /// The section with this header index.
-    Section(u32),
-    /// A reserved index of the processor or operating system.
-    Other(u16),
 }

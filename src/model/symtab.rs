@@ -1,0 +1,219 @@
+//! A symbol table as it lies in its file, decoded entry by entry where it is looked at.
+//!
+//! A kernel has 130,000 symbols. To copy them out takes fresh memory of several megabytes for each
+//! file, and touching that for the first time costs more than all that is then done with it;
+//! decoding an entry takes a nanosecond. The reader in `elf/` has checked every entry. As the file may
+//! change under its mapping, what no longer makes sense here is a symbol without name or section.
+
+use bstr::{BStr, ByteSlice};
+
+use super::bytes;
+use super::image::{Bits, Endian, Header};
+
+const SHN_LORESERVE: u16 = 0xff00;
+const SHN_ABS: u16 = 0xfff1;
+const SHN_COMMON: u16 = 0xfff2;
+const SHN_XINDEX: u16 = 0xffff;
+/// COMMON of the large model (x86-64).
+const SHN_X86_64_LCOMMON: u16 = 0xff02;
+/// COMMON within reach of `$gp`.
+const SHN_MIPS_SCOMMON: u16 = 0xff03;
+const EM_MIPS: u16 = 8;
+const EM_X86_64: u16 = 62;
+
+/// The symbols of an image in table order, without the null symbol at the beginning of the table.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Symbols<'a> {
+    entries: &'a [u8],
+    names: &'a [u8],
+    extended: &'a [u8],
+    layout: Layout,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Layout {
+    wide: bool,
+    big_endian: bool,
+    machine: u16,
+}
+
+/// One symbol; [`Symbols::name`] has its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Symbol {
+    /// `st_name`: where its name begins in the string table.
+    pub name: u32,
+    /// `st_value`: an address in linked images, a section offset in relocatable ones.
+    pub value: u64,
+    /// `st_size`, in bytes.
+    pub size: u64,
+    /// Section header index with `SHN_XINDEX` already resolved.
+    pub section: Place,
+    /// `st_info` type nibble (`STT_*`).
+    pub kind: u8,
+    /// `st_info` binding nibble (`STB_*`).
+    pub bind: u8,
+}
+
+/// Where a symbol lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Undefined: a reference.
+    Undefined,
+    /// An absolute value.
+    Absolute,
+    /// COMMON, not yet allocated.
+    Common,
+    /// The section with this header index.
+    Section(u32),
+    /// A reserved index of the processor or operating system.
+    Other(u16),
+}
+
+impl<'a> Symbols<'a> {
+    /// The symbols of a file with this `header`: `entries` is the whole `SHT_SYMTAB`, `names` its
+    /// string table and `extended` its `SHT_SYMTAB_SHNDX`, empty if there is none.
+    pub fn new(header: Header, entries: &'a [u8], names: &'a [u8], extended: &'a [u8]) -> Self {
+        let layout = Layout {
+            wide: header.bits == Bits::B64,
+            big_endian: header.endian == Endian::Big,
+            machine: header.machine,
+        };
+        let entries = entries.get(layout.entry()..).unwrap_or_default();
+        Self { entries, names, extended: extended.get(4..).unwrap_or_default(), layout }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len() / self.layout.entry()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Symbol number `index`, which counts from 0 and without the null symbol.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    pub fn at(&self, index: u32) -> Symbol {
+        let from = index as usize * self.layout.entry();
+        self.decode(&self.entries[from..from + self.layout.entry()], index as usize)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = Symbol> + use<'a> {
+        let this = *self;
+        let entries = this.entries.chunks_exact(this.layout.entry());
+        entries.enumerate().map(move |(index, entry)| this.decode(entry, index))
+    }
+
+    /// The name of one of these symbols.
+    pub fn name(&self, symbol: &Symbol) -> &'a BStr {
+        let rest = self.names.get(symbol.name as usize..).unwrap_or_default();
+        BStr::new(&rest[..bytes::find(rest, 0).unwrap_or(0)])
+    }
+
+    /// Whether the name of a symbol begins with this byte.
+    pub fn begins_with(&self, symbol: &Symbol, byte: u8) -> bool {
+        self.names.get(symbol.name as usize) == Some(&byte)
+    }
+
+    /// The string table that the names are in.
+    pub fn strings(&self) -> &'a [u8] {
+        self.names
+    }
+
+    /// All symbols of this name. Most kernels have none of those that are asked for, and then it is
+    /// enough to look through the string table.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = Symbol> + use<'a> {
+        let mut text = name.as_bytes().to_vec();
+        text.push(0);
+        // A name can also be the end of a longer one.
+        let found: Vec<usize> = self.names.find_iter(&text).collect();
+        let all = if found.is_empty() { Self::default() } else { *self };
+        all.iter().filter(move |symbol| found.contains(&(symbol.name as usize)))
+    }
+
+    fn decode(&self, entry: &[u8], index: usize) -> Symbol {
+        let Layout { wide, big_endian, .. } = self.layout;
+        let word = |at: usize| {
+            let word = u32::from_le_bytes(*entry[at..].first_chunk().expect("within an entry"));
+            if big_endian { word.swap_bytes() } else { word }
+        };
+        let half = |at: usize| {
+            let half = u16::from_le_bytes([entry[at], entry[at + 1]]);
+            if big_endian { half.swap_bytes() } else { half }
+        };
+        let long = |at: usize| {
+            let long = u64::from_le_bytes(*entry[at..].first_chunk().expect("within an entry"));
+            if big_endian { long.swap_bytes() } else { long }
+        };
+        // Elf64_Sym: name, info, other, shndx, value, size. Elf32_Sym: name, value, size, info, …
+        let (info, shndx, value, size) = if wide {
+            (entry[4], half(6), long(8), long(16))
+        } else {
+            (entry[12], half(14), u64::from(word(4)), u64::from(word(8)))
+        };
+        let section =
+            if shndx == SHN_XINDEX { self.extended(index) } else { self.layout.place(shndx) };
+        Symbol { name: word(0), value, size, section, kind: info & 0xf, bind: info >> 4 }
+    }
+
+    #[cold]
+    fn extended(&self, index: usize) -> Place {
+        let word = self.extended.get(index * 4..).and_then(<[u8]>::first_chunk);
+        word.map_or(Place::Other(SHN_XINDEX), |word| {
+            let big_endian = self.layout.big_endian;
+            let number =
+                if big_endian { u32::from_be_bytes(*word) } else { u32::from_le_bytes(*word) };
+            Place::Section(number)
+        })
+    }
+}
+
+impl Layout {
+    /// Bytes of an entry.
+    fn entry(self) -> usize {
+        if self.wide { 24 } else { 16 }
+    }
+
+    fn place(self, shndx: u16) -> Place {
+        match shndx {
+            0 => Place::Undefined,
+            index if index < SHN_LORESERVE => Place::Section(u32::from(index)),
+            SHN_ABS => Place::Absolute,
+            SHN_COMMON => Place::Common,
+            SHN_X86_64_LCOMMON if self.machine == EM_X86_64 => Place::Common,
+            SHN_MIPS_SCOMMON if self.machine == EM_MIPS => Place::Common,
+            index => Place::Other(index),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Symbols<'static> {
+    /// A table of 64-bit little-endian symbols for tests, which is never freed.
+    pub(crate) fn of<'n>(symbols: impl IntoIterator<Item = (&'n str, Symbol)>) -> Self {
+        let (mut entries, mut names) = (vec![0; 24], vec![0]);
+        for (name, symbol) in symbols {
+            let shndx = match symbol.section {
+                Place::Undefined => 0,
+                Place::Absolute => SHN_ABS,
+                Place::Common => SHN_COMMON,
+                Place::Section(index) => index as u16,
+                Place::Other(index) => index,
+            };
+            entries.extend((names.len() as u32).to_le_bytes());
+            entries.extend([symbol.bind << 4 | symbol.kind, 0]);
+            entries.extend(shndx.to_le_bytes());
+            entries.extend(symbol.value.to_le_bytes());
+            entries.extend(symbol.size.to_le_bytes());
+            names.extend(name.as_bytes());
+            names.push(0);
+        }
+        let layout = Layout { wide: true, ..Layout::default() };
+        Self { entries: &entries.leak()[24..], names: names.leak(), extended: &[], layout }
+    }
+}
