@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 
 use super::accounts::Accounts;
 use super::breakdown;
-use super::claims::{self, Category, Claims};
-use super::diff::{self, Side};
+use super::claims::{Category, Claims};
+use super::diff::{self, Pair, Side};
 use super::disagree;
-use super::extents::{self, SectionExtents};
+use super::extents;
+use super::lay::Laid;
+use super::payload::Estimate;
 use super::select::{self, Selection, Sort};
 use super::{class, payload, size};
 use crate::exit::{Error, Result};
@@ -54,13 +56,20 @@ pub fn analyse<'a>(
     map: Option<&'a LinkMap<'a>>,
     payload: bool,
 ) -> Analysed<'a> {
-    let sorted: Vec<Vec<SectionExtents>> = images.iter().map(extents::sorted).collect();
-    let symbols = || claims::claims_from(images, &sorted, class::of_section);
-    let padding = || {
-        let both = images.iter().zip(&sorted);
-        if payload { both.map(|(i, s)| payload::estimate_from(i, s)).collect() } else { Vec::new() }
-    };
-    let (claims, estimated) = rayon::join(symbols, padding);
+    let mut claims = Claims::default();
+    let mut estimated = Vec::new();
+    for image in images {
+        let mut laid = Laid::new(image);
+        let mut padding = payload.then(|| Estimate::new(image));
+        extents::each(image, |slot, extents| {
+            laid.add(image, slot, extents);
+            if let Some(padding) = &mut padding {
+                padding.add(&image.sections[slot], extents);
+            }
+        });
+        claims.add(image, laid, class::of_section);
+        estimated.extend(padding.map(Estimate::finish));
+    }
     let (mapped, diags) = match (map, images) {
         (Some(map), [image]) if payload => {
             let (mapped, diags) = payload::from_map(image, map);
@@ -289,15 +298,15 @@ fn symbol_tables(
         Side { images: new.images, claims: &new.claims },
     );
     let (was, is) = (&old.claims, &new.claims);
-    let all = diff::summary(&pairs, was, is);
+    let all = diff::summary(pairs.iter(), was, is);
     let selection = &options.selection;
     for &(title, categories) in options.categories {
-        let shown = select::matching(&pairs, was, is, categories, selection);
-        let whole = Selection { filter: None, ..*selection };
-        let category = select::matching(&pairs, was, is, categories, &whole);
-        let mut table = select::symbols(&shown, was, is, selection);
+        let category = |pair: &Pair| diff::is_of(pair, was, is, categories);
+        let shown = |pair: &Pair| category(pair) && select::matches(pair, was, is, selection);
+        let mut table = select::symbols(&pairs, shown, was, is, selection);
         let everything = categories == Category::ALL;
-        let total = if everything { all } else { diff::summary(&category, was, is) };
+        let total =
+            if everything { all } else { diff::summary(pairs.iter().filter(category), was, is) };
         let is_all = everything && !old.estimated.is_empty();
         let rest = if is_all { accounts.rest() } else { Vec::new() };
         let sum = |pick: fn(&Row) -> Option<u64>, symbols: u64| {
@@ -307,7 +316,8 @@ fn symbol_tables(
         table.total = Row::new("total", Some(before), Some(after));
         table.title = Some(title.to_owned());
         let filtered = selection.filter.is_some();
-        table.summary = Some(if filtered { diff::summary(&shown, was, is) } else { total });
+        let of_shown = || diff::summary(pairs.iter().filter(shown), was, is);
+        table.summary = Some(if filtered { of_shown() } else { total });
         table.rest = rest;
         tables.push(table);
     }

@@ -35,10 +35,6 @@ pub struct Pair {
     pub new: Option<u32>,
     /// Found by the last pass: the same thing under another name.
     pub renamed: bool,
-    /// Which one (from 1) of how many symbols of the same identity.
-    pub nth: u32,
-    /// How many symbols have the same identity; 1 for nearly all.
-    pub of: u32,
 }
 
 impl Pair {
@@ -58,15 +54,53 @@ impl Pair {
     }
 }
 
-/// Pairs the symbols of two files: every item is in exactly one pair.
-pub fn pairs(old: Side, new: Side) -> Vec<Pair> {
+/// All pairs of two files: every item is in exactly one.
+///
+/// Kept as the partner of each item. A list of pairs would be most of the memory, and nearly all of it about
+/// what did not change.
+#[derive(Debug)]
+pub struct Pairs {
+    /// For each old item the new one, or [`NONE`].
+    old_partner: Vec<u32>,
+    /// For each new item the old one, or [`NONE`].
+    new_partner: Vec<u32>,
+    /// Old items whose partner has another name, in ascending order.
+    renamed: Vec<u32>,
+    /// Items that share their identity with others: (is new, item) → (nth, of).
+    numbers: FxHashMap<(bool, u32), (u32, u32)>,
+}
+
+impl Pairs {
+    /// In the order of old items, then what is new in the order of new items.
+    pub fn iter(&self) -> impl Iterator<Item = Pair> {
+        let mut renamed = self.renamed.iter().copied().peekable();
+        let old = (0u32..).zip(&self.old_partner).map(move |(old, &new)| Pair {
+            old: Some(old),
+            new: (new != NONE).then_some(new),
+            renamed: renamed.next_if_eq(&old).is_some(),
+        });
+        let alone = (0u32..).zip(&self.new_partner).filter(|&(_, &old)| old == NONE);
+        old.chain(alone.map(|(new, _)| Pair { old: None, new: Some(new), renamed: false }))
+    }
+
+    /// Which one (from 1) of how many symbols of the same identity a pair is; 1 of 1 for nearly all.
+    pub fn number(&self, pair: &Pair) -> (u32, u32) {
+        let of = |is_new, item: Option<u32>| {
+            item.and_then(|item| self.numbers.get(&(is_new, item)).copied()).unwrap_or((1, 1))
+        };
+        let (was, is) = (of(false, pair.old), of(true, pair.new));
+        if pair.old.is_some() { (was.0, was.1.max(is.1)) } else { is }
+    }
+}
+
+/// Pairs the symbols of two files.
+pub fn pairs(old: Side, new: Side) -> Pairs {
     let (was, is) = (old.claims, new.claims);
     let mut matcher = Matcher {
         old: &was.items,
         new: &is.items,
         old_partner: vec![NONE; was.items.len()],
         new_partner: vec![NONE; is.items.len()],
-        several: [vec![false; was.items.len()], vec![false; is.items.len()]],
         numbers: FxHashMap::default(),
     };
     groups::walk(&SameObject, was, is, |old, new| matcher.pair(old, new));
@@ -77,7 +111,9 @@ pub fn pairs(old: Side, new: Side) -> Vec<Pair> {
     for &(was, is) in &renamed {
         matcher.pair(was, is);
     }
-    matcher.finish(&renamed)
+    let Matcher { old_partner, new_partner, numbers, .. } = matcher;
+    let renamed = renamed.into_iter().map(|(old, _)| old).collect();
+    Pairs { old_partner, new_partner, renamed, numbers }
 }
 
 /// Section class, name and, of local symbols, object.
@@ -103,8 +139,8 @@ impl Rule for SameName {
         (item.role != Role::Numbered).then(|| item.class_key())
     }
 
-    fn same(&self, (_, a): (&Claims, &Item), (_, b): (&Claims, &Item)) -> bool {
-        a.hash == b.hash && a.class == b.class && a.name == b.name
+    fn same(&self, (x, a): (&Claims, &Item), (y, b): (&Claims, &Item)) -> bool {
+        a.hash == b.hash && a.class == b.class && x.name(a) == y.name(b)
     }
 }
 
@@ -112,25 +148,22 @@ fn free(partners: &[u32]) -> Vec<u32> {
     (0..partners.len() as u32).filter(|&i| partners[i as usize] == NONE).collect()
 }
 
-struct Matcher<'d, 'a> {
-    old: &'d [Item<'a>],
-    new: &'d [Item<'a>],
+struct Matcher<'d> {
+    old: &'d [Item],
+    new: &'d [Item],
     old_partner: Vec<u32>,
     new_partner: Vec<u32>,
-    /// For old and new: whether an item shares its identity with others.
-    several: [Vec<bool>; 2],
-    /// These items: (is new, item) → (nth, of).
     numbers: FxHashMap<(bool, u32), (u32, u32)>,
 }
 
-impl<'a> Matcher<'_, 'a> {
+impl Matcher<'_> {
     fn pair(&mut self, old: u32, new: u32) {
         self.old_partner[old as usize] = new;
         self.new_partner[new as usize] = old;
     }
 
     /// Pairs free items of the same key; `only_unique` leaves groups of more than two alone.
-    fn pass(&mut self, rule: &impl Rule, old: &Claims<'a>, new: &Claims<'a>, only_unique: bool) {
+    fn pass(&mut self, rule: &impl Rule, old: &Claims, new: &Claims, only_unique: bool) {
         let free = (&self.old_partner[..], &self.new_partner[..]);
         let found = groups::find(rule, (old, free.0), (new, free.1));
         for (was, is) in found.single {
@@ -176,7 +209,6 @@ impl<'a> Matcher<'_, 'a> {
     fn number(&mut self, olds: &[u32], news: &[u32]) {
         for (is_new, list) in [(false, olds), (true, news)] {
             for (nth, &item) in list.iter().enumerate() {
-                self.several[usize::from(is_new)][item as usize] = true;
                 self.numbers.insert((is_new, item), (nth as u32 + 1, list.len() as u32));
             }
         }
@@ -185,68 +217,43 @@ impl<'a> Matcher<'_, 'a> {
     /// Pairs what shares one of several names: which alias is the first can differ between files.
     fn by_alias(&mut self, old: &Claims, new: &Claims) {
         let mut names: FxHashMap<(&[u8], u8), u32> = FxHashMap::default();
-        for (item, alias) in old.aliases.iter().rev() {
-            if self.old_partner[*item as usize] == NONE {
-                names.insert((alias, self.old[*item as usize].class as u8), *item);
+        for &(number, alias) in old.aliases.iter().rev() {
+            if self.old_partner[number as usize] == NONE {
+                let item = &self.old[number as usize];
+                names.insert((old.text(item, alias), item.class as u8), number);
             }
         }
-        let has_alias: Vec<u32> = new.aliases.iter().map(|(item, _)| *item).collect();
-        if names.is_empty() && has_alias.is_empty() {
+        if names.is_empty() && new.aliases.is_empty() {
             return;
         }
         for number in free(&self.old_partner) {
             let item = &self.old[number as usize];
             if item.role != Role::Numbered {
-                names.insert((&item.name, item.class as u8), number);
+                names.insert((old.name(item), item.class as u8), number);
             }
         }
-        let own = free(&self.new_partner).into_iter().map(|i| (i, &self.new[i as usize].name));
-        let others = new.aliases.iter().map(|(item, alias)| (*item, alias));
+        let free = free(&self.new_partner);
+        let own = free.into_iter().map(|number| (number, new.name(&new.items[number as usize])));
+        let others = new
+            .aliases
+            .iter()
+            .map(|&(number, alias)| (number, new.text(&new.items[number as usize], alias)));
         for (number, name) in own.chain(others) {
-            let item = &self.new[number as usize];
+            let item = &new.items[number as usize];
             if self.new_partner[number as usize] != NONE || item.role == Role::Numbered {
                 continue;
             }
-            if let Some(&was) = names.get(&(name.as_ref(), item.class as u8))
+            if let Some(&was) = names.get(&(name, item.class as u8))
                 && self.old_partner[was as usize] == NONE
             {
                 self.pair(was, number);
             }
         }
     }
-
-    /// The pairs; `renamed` are in the order of old items.
-    fn finish(self, renamed: &[(u32, u32)]) -> Vec<Pair> {
-        let mut renamed = renamed.iter().map(|&(old, _)| old).peekable();
-        let alone = self.new_partner.iter().filter(|&&old| old == NONE).count();
-        let mut pairs = Vec::with_capacity(self.old.len() + alone);
-        let some = |i: u32| (i != NONE).then_some(i);
-        let numbered = |is_new, item: u32| {
-            if !self.several[usize::from(is_new)][item as usize] {
-                return (1, 1);
-            }
-            self.numbers.get(&(is_new, item)).copied().unwrap_or((1, 1))
-        };
-        for (old, &new) in self.old_partner.iter().enumerate() {
-            let old = old as u32;
-            let (nth, of) = numbered(false, old);
-            let of = if new == NONE { of } else { of.max(numbered(true, new).1) };
-            let renamed = renamed.next_if_eq(&old).is_some();
-            pairs.push(Pair { old: Some(old), new: some(new), renamed, nth, of });
-        }
-        for (new, &old) in self.new_partner.iter().enumerate() {
-            if old == NONE {
-                let new = new as u32;
-                let (nth, of) = numbered(true, new);
-                pairs.push(Pair { old: None, new: Some(new), renamed: false, nth, of });
-            }
-        }
-        pairs
-    }
 }
 
 /// The numbers of bloat-o-meter's first and last line.
-pub fn summary(pairs: &[Pair], old: &Claims, new: &Claims) -> SymbolSummary {
+pub fn summary(pairs: impl Iterator<Item = Pair>, old: &Claims, new: &Claims) -> SymbolSummary {
     let mut sum = SymbolSummary::default();
     for pair in pairs {
         let (was, is) = (pair.before(old).unwrap_or(0), pair.after(new).unwrap_or(0));
@@ -269,17 +276,31 @@ pub fn summary(pairs: &[Pair], old: &Claims, new: &Claims) -> SymbolSummary {
 
 /// Whether a pair is of one of `categories`, by its new side where it has one.
 pub fn is_of(pair: &Pair, old: &Claims, new: &Claims, categories: &[Category]) -> bool {
-    categories == Category::ALL || categories.contains(&item(pair, old, new).category)
+    let category = || side(pair, old, new).category(item(pair, old, new));
+    categories == Category::ALL || categories.contains(&category())
+}
+
+/// The name of [`item`], normalised, not demangled.
+pub fn name<'d>(pair: &Pair, old: &'d Claims, new: &'d Claims) -> &'d [u8] {
+    side(pair, old, new).name(item(pair, old, new))
+}
+
+/// The old name of a renamed symbol.
+pub fn old_name<'d>(pair: &Pair, old: &'d Claims) -> Option<&'d [u8]> {
+    pair.old.filter(|_| pair.renamed).map(|was| old.name(&old.items[was as usize]))
+}
+
+fn side<'d, 'a>(pair: &Pair, old: &'d Claims<'a>, new: &'d Claims<'a>) -> &'d Claims<'a> {
+    if pair.new.is_some() { new } else { old }
 }
 
 /// The object of [`item`]; empty if not known.
 pub fn object<'a>(pair: &Pair, old: &Claims<'a>, new: &Claims<'a>) -> &'a [u8] {
-    let side = if pair.new.is_some() { new } else { old };
-    side.object(item(pair, old, new))
+    side(pair, old, new).object(item(pair, old, new))
 }
 
 /// The item that stands for the pair: the new one where there is one.
-pub fn item<'d, 'a>(pair: &Pair, old: &'d Claims<'a>, new: &'d Claims<'a>) -> &'d Item<'a> {
+pub fn item<'d>(pair: &Pair, old: &'d Claims, new: &'d Claims) -> &'d Item {
     match (pair.new, pair.old) {
         (Some(item), _) => &new.items[item as usize],
         (None, Some(item)) => &old.items[item as usize],

@@ -1,10 +1,11 @@
 //! Where the symbols of an image lie: section by section, from the lowest address up.
 //!
-//! Sorting is what costs most in reading a kernel's symbols, so it is done once, for both of the
-//! questions that need it: which bytes belong to which symbol, and which are padding.
+//! Two questions need it: which bytes belong to which symbol, and which are padding. One section is
+//! worked out at a time, in the same memory, and nothing of it is kept: with 130,000 symbols it is the
+//! memory touched that takes the time.
 
-use crate::model::image::{Image, Kind};
-use crate::model::symtab::Place;
+use crate::model::image::{Image, Kind, Section};
+use crate::model::symtab::{Place, Symbol};
 
 const STT_FUNC: u8 = 2;
 const STT_SECTION: u8 = 3;
@@ -28,110 +29,191 @@ impl Extent {
     pub fn end(self) -> u64 {
         self.start + self.size
     }
-}
 
-/// The symbols of one section.
-#[derive(Debug)]
-pub struct SectionExtents {
-    /// Position in `Image::sections`.
-    pub slot: usize,
-    /// By offset, then the longest first, then in table order.
-    pub extents: Vec<Extent>,
-}
-
-/// The symbols of every ALLOC section that is not empty, in section table order.
-pub fn sorted(image: &Image<'_>) -> Vec<SectionExtents> {
-    const NONE: u32 = u32::MAX;
-    let last = image.sections.iter().map(|section| section.index).max().unwrap_or(0);
-    let mut numbers = vec![NONE; last as usize + 1];
-    let mut all = Vec::new();
-    for (slot, section) in image.sections.iter().enumerate() {
-        if section.is_alloc() && section.size > 0 {
-            numbers[section.index as usize] = all.len() as u32;
-            all.push(SectionExtents { slot, extents: Vec::new() });
-        }
-    }
-    // Growing would touch twice the memory, and memory is what takes the time here.
-    let mut counts = vec![0; all.len()];
-    for entry in image.symbols.iter() {
-        let Place::Section(index) = entry.section else { continue };
-        let number = numbers.get(index as usize).copied().unwrap_or(NONE);
-        if let Some(count) = counts.get_mut(number as usize) {
-            *count += 1;
-        }
-    }
-    for (section, count) in all.iter_mut().zip(counts) {
-        section.extents.reserve_exact(count);
-    }
-    let linked = image.kind == Kind::Linked;
-    for (symbol, entry) in image.symbols.iter().enumerate() {
-        let Place::Section(index) = entry.section else { continue };
-        let number = numbers.get(index as usize).copied().unwrap_or(NONE);
-        let Some(SectionExtents { slot, extents }) = all.get_mut(number as usize) else { continue };
+    /// Where `symbol`, number `number` of its table, lies in `section`; `None` if it marks no place
+    /// that would matter for sizes.
+    fn new(image: &Image, section: &Section, number: u32, symbol: &Symbol) -> Option<Self> {
+        let linked = image.kind == Kind::Linked;
         // Thread-local symbols of linked images hold offsets, not addresses.
-        if matches!(entry.kind, STT_SECTION | STT_FILE) || (linked && entry.kind == STT_TLS) {
-            continue;
+        if matches!(symbol.kind, STT_SECTION | STT_FILE) || (linked && symbol.kind == STT_TLS) {
+            return None;
         }
         // Mapping symbols of arm and riscv ($a, $d, $x) mark encodings, not things.
-        if entry.size == 0 && image.symbols.begins_with(&entry, b'$') {
-            continue;
+        if symbol.size == 0 && image.symbols.begins_with(symbol, b'$') {
+            return None;
         }
-        let section = &image.sections[*slot];
-        let mut value = entry.value;
-        if image.header.machine == EM_ARM && entry.kind == STT_FUNC {
+        let mut value = symbol.value;
+        if image.header.machine == EM_ARM && symbol.kind == STT_FUNC {
             value &= !1; // bit 0 says Thumb
         }
         let start = if linked { value.wrapping_sub(section.addr) } else { value };
-        if start <= section.size {
-            let size = entry.size.min(section.size - start);
-            extents.push(Extent { start, size, symbol: symbol as u32 });
-        }
+        (start <= section.size).then(|| {
+            let size = symbol.size.min(section.size - start);
+            Self { start, size, symbol: number }
+        })
     }
-    for SectionExtents { slot, extents } in &mut all {
-        sort(extents, image.sections[*slot].size);
-    }
-    all
 }
 
-/// Sorts the extents of a section of `size` bytes. Symbols lie about evenly in a section, so dealing
-/// them to as many equal parts of it leaves next to nothing to sort.
-fn sort(extents: &mut [Extent], size: u64) {
-    let order = |extent: &Extent| (extent.start, !extent.size, extent.symbol);
-    if extents.len() < 64 {
-        extents.sort_unstable_by_key(order);
-        return;
+/// Calls `each` for every ALLOC section that is not empty, in section table order, with its position
+/// in `Image::sections` and its symbols: by offset, then the longest first, then in table order.
+pub fn each(image: &Image<'_>, mut each: impl FnMut(usize, &[Extent])) {
+    let (slots, members) = by_section(image);
+    let mut sorter = Sorter::default();
+    for (slot, members) in slots.into_iter().zip(members.iter()) {
+        let section = &image.sections[slot];
+        let extent = |symbol: u32| Extent::new(image, section, symbol, &image.symbols.at(symbol));
+        each(slot, sorter.sort(members, extent, section.size));
     }
-    let parts = extents.len().next_power_of_two();
-    // No start is larger than `size`, so none is dealt to a part beyond the last.
-    let shift = (u64::BITS - size.leading_zeros()).saturating_sub(parts.ilog2());
-    let part = |extent: &Extent| (extent.start >> shift) as usize;
-    let mut ends = vec![0u32; parts];
-    for extent in extents.iter() {
-        ends[part(extent)] += 1;
+}
+
+/// Lists of symbols that lie behind each other in one allocation.
+struct Members {
+    symbols: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Members {
+    fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        let mut from = 0;
+        self.ends.iter().map(move |&end| {
+            let list = &self.symbols[from..end as usize];
+            from = end as usize;
+            list
+        })
+    }
+}
+
+/// The positions of the ALLOC sections that are not empty, and the symbols in each.
+fn by_section(image: &Image<'_>) -> (Vec<usize>, Members) {
+    const NONE: u32 = u32::MAX;
+    let last = image.sections.iter().map(|section| section.index).max().unwrap_or(0);
+    let mut numbers = vec![NONE; last as usize + 1];
+    let mut slots = Vec::new();
+    for (slot, section) in image.sections.iter().enumerate() {
+        if section.is_alloc() && section.size > 0 {
+            numbers[section.index as usize] = slots.len() as u32;
+            slots.push(slot);
+        }
+    }
+    let number = |symbol: &Symbol| match symbol.section {
+        Place::Section(index) => numbers.get(index as usize).copied().filter(|&n| n != NONE),
+        _ => None,
+    };
+    // First how many there are of each, then each to its place: the ends move up to where they belong.
+    let mut ends = vec![0u32; slots.len()];
+    for symbol in image.symbols.iter() {
+        if let Some(number) = number(&symbol) {
+            ends[number as usize] += 1;
+        }
     }
     let mut sum = 0;
     for end in &mut ends {
-        sum += *end;
+        let count = *end;
         *end = sum;
+        sum += count;
     }
-    // In place, part by part: what lies here and belongs elsewhere changes places with what lies there.
-    let begins = |number: usize| if number == 0 { 0 } else { ends[number - 1] };
-    let mut next: Vec<u32> = (0..parts).map(begins).collect();
-    for number in 0..parts {
-        while next[number] < ends[number] {
-            let at = next[number] as usize;
-            let home = part(&extents[at]);
-            if home != number {
-                extents.swap(at, next[home] as usize);
+    let mut symbols = vec![0; sum as usize];
+    for (index, symbol) in image.symbols.iter().enumerate() {
+        if let Some(number) = number(&symbol) {
+            let end = &mut ends[number as usize];
+            symbols[*end as usize] = index as u32;
+            *end += 1;
+        }
+    }
+    (slots, Members { symbols, ends })
+}
+
+/// Sorts the extents of a section in memory that it keeps for the next.
+#[derive(Debug, Default)]
+struct Sorter {
+    extents: Vec<Extent>,
+    /// Start and symbol in one number.
+    keys: Vec<u64>,
+    spare: Vec<u64>,
+}
+
+impl Sorter {
+    /// The extents of `symbols`, which come in table order, in a section of `size` bytes.
+    fn sort(
+        &mut self,
+        symbols: &[u32],
+        extent: impl Fn(u32) -> Option<Extent>,
+        size: u64,
+    ) -> &[Extent] {
+        /// Fewer are sorted faster by comparing them.
+        const FEW: usize = 128;
+        self.extents.clear();
+        let all = symbols.iter().filter_map(|&symbol| extent(symbol));
+        if symbols.len() < FEW || size > u64::from(u32::MAX) {
+            self.extents.extend(all);
+            self.extents.sort_unstable_by_key(|e| (e.start, !e.size, e.symbol));
+            return &self.extents;
+        }
+        self.keys.clear();
+        self.keys.extend(all.map(|extent| extent.start << 32 | u64::from(extent.symbol)));
+        radix_sort(&mut self.keys, &mut self.spare, 32, u64::BITS - size.leading_zeros());
+        // Decoded a second time, as there is no room for them in the keys.
+        self.extents.extend(self.keys.iter().filter_map(|&key| extent(key as u32)));
+        for same in self.extents.chunk_by_mut(|a, b| a.start == b.start) {
+            if same.len() > 1 {
+                same.sort_by_key(|extent| !extent.size);
             }
-            next[home] += 1;
         }
+        &self.extents
     }
-    let mut from = 0;
-    for end in ends {
-        if end - from > 1 {
-            extents[from as usize..end as usize].sort_unstable_by_key(order);
+}
+
+/// Sorts `keys` by `bits` bits from bit `from` up; those equal there keep their order. Every pass deals
+/// them out by eight bits, which touches each key once and needs no comparison that could be
+/// mispredicted.
+fn radix_sort(keys: &mut Vec<u64>, spare: &mut Vec<u64>, from: u32, bits: u32) {
+    spare.clear();
+    spare.resize(keys.len(), 0);
+    for shift in (from..from + bits).step_by(8) {
+        let digit = |key: u64| usize::from((key >> shift) as u8);
+        let mut places = [0u32; 256];
+        for &key in keys.iter() {
+            places[digit(key)] += 1;
         }
-        from = end;
+        let mut sum = 0;
+        for place in &mut places {
+            sum += std::mem::replace(place, sum);
+        }
+        for &key in keys.iter() {
+            let place = &mut places[digit(key)];
+            spare[*place as usize] = key;
+            *place += 1;
+        }
+        std::mem::swap(keys, spare);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Dealing out and comparing give the same order.
+        #[test]
+        fn both_ways_of_sorting_agree(
+            places in prop::collection::vec((0u64..3000, 0u64..4), 100..400),
+            wide in any::<bool>(),
+        ) {
+            let scale = if wide { 1 << 20 } else { 1 };
+            let extents: Vec<Extent> = (0u32..)
+                .zip(places)
+                .map(|(symbol, (start, size))| Extent { start: start * scale, size, symbol })
+                .collect();
+            let mut expected = extents.clone();
+            expected.sort_by_key(|extent| (extent.start, !extent.size, extent.symbol));
+            let symbols: Vec<u32> = extents.iter().map(|extent| extent.symbol).collect();
+            let extent = |symbol: u32| Some(extents[symbol as usize]);
+            let mut sorter = Sorter::default();
+            for size in [3000 * scale, u64::MAX, 3000 * scale] {
+                prop_assert_eq!(sorter.sort(&symbols, extent, size), &expected[..]);
+            }
+        }
     }
 }

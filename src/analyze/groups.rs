@@ -38,12 +38,7 @@ struct Slot {
 }
 
 /// Pairs that stand in the same order on both sides, of keys that occur once on either.
-pub(super) fn walk<'a>(
-    rule: &impl Rule,
-    old: &Claims<'a>,
-    new: &Claims<'a>,
-    mut pair: impl FnMut(u32, u32),
-) {
+pub(super) fn walk(rule: &impl Rule, old: &Claims, new: &Claims, mut pair: impl FnMut(u32, u32)) {
     /// How far to look for the next item at first, and at most (where whole drivers came or went).
     const REACH: std::ops::Range<usize> = 16..8192;
     let (in_old, in_new) = rayon::join(|| Repeated::new(rule, old), || Repeated::new(rule, new));
@@ -96,10 +91,10 @@ impl Repeated {
 }
 
 /// All groups among the items that have no partner (`NONE`) yet.
-pub(super) fn find<'a>(
+pub(super) fn find(
     rule: &impl Rule,
-    (old, old_partner): (&Claims<'a>, &[u32]),
-    (new, new_partner): (&Claims<'a>, &[u32]),
+    (old, old_partner): (&Claims, &[u32]),
+    (new, new_partner): (&Claims, &[u32]),
 ) -> Groups {
     let free = |partners: &[u32]| {
         let all = 0..partners.len() as u32;

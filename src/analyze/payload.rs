@@ -7,15 +7,13 @@
 //! The estimate looks only at the bytes between sized symbols and only as far as they are fill,
 //! so a vmlinux with 130,000 symbols takes milliseconds.
 
-use rayon::prelude::*;
-
 use crate::model::diag::Diag;
 use crate::model::image::{Image, SHF_EXECINSTR, Section};
 use crate::model::linkmap::LinkMap;
 use crate::model::payload::{PayloadMap, Run, SectionPayload};
 use crate::model::size::PayloadKind;
 
-use super::extents::{self, Extent, SectionExtents};
+use super::extents::{self, Extent};
 use super::fill::Fill;
 use super::reconcile::{self, Laid, Owner};
 
@@ -49,22 +47,35 @@ pub fn of_laid(laid: &[Laid<'_, '_, '_>]) -> PayloadMap {
 /// Sections without sized symbols count whole. Bytes that are neither fill nor in a symbol are
 /// payload, but unattributed.
 pub fn estimate(image: &Image<'_>) -> PayloadMap {
-    estimate_from(image, &extents::sorted(image))
+    let mut estimate = Estimate::new(image);
+    extents::each(image, |slot, extents| estimate.add(&image.sections[slot], extents));
+    estimate.finish()
 }
 
-/// As [`estimate`], of an image whose symbols have been sorted already.
-pub fn estimate_from(image: &Image<'_>, sorted: &[SectionExtents]) -> PayloadMap {
-    let code = Fill::code(image.header);
-    let data = Fill::data();
-    let sections = sorted
-        .par_iter()
-        .map(|SectionExtents { slot, extents }| {
-            let section = &image.sections[*slot];
-            let fill = if section.flags & SHF_EXECINSTR != 0 { &code } else { &data };
-            estimate_section(section, extents, fill)
-        })
-        .collect();
-    PayloadMap { kind: PayloadKind::Estimated, sections }
+/// The estimate of an image section by section, for who has sorted the symbols for something else too.
+#[derive(Debug)]
+pub struct Estimate {
+    code: Fill,
+    data: Fill,
+    sections: Vec<SectionPayload>,
+}
+
+impl Estimate {
+    /// Of `image`, of which nothing has been looked at yet.
+    pub fn new(image: &Image<'_>) -> Self {
+        Self { code: Fill::code(image.header), data: Fill::data(), sections: Vec::new() }
+    }
+
+    /// Adds the next section of the section table, with its symbols in the order of [`extents::each`].
+    pub fn add(&mut self, section: &Section<'_>, extents: &[Extent]) {
+        let fill = if section.flags & SHF_EXECINSTR != 0 { &self.code } else { &self.data };
+        self.sections.push(estimate_section(section, extents, fill));
+    }
+
+    /// The estimate of what was added.
+    pub fn finish(self) -> PayloadMap {
+        PayloadMap { kind: PayloadKind::Estimated, sections: self.sections }
+    }
 }
 
 fn estimate_section(section: &Section<'_>, symbols: &[Extent], fill: &Fill) -> SectionPayload {

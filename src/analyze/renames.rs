@@ -66,7 +66,7 @@ pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u3
         }
         let threshold = if single { SIMILAR } else { VERY_SIMILAR };
         if single || class == Class::Code as u8 {
-            by_name(&old.claims.items, &new.claims.items, &olds, &news, threshold, &mut found);
+            by_name(old, new, &olds, &news, threshold, &mut found);
         }
     }
     found.sort_unstable();
@@ -111,14 +111,10 @@ fn by_content(
 
 /// The bytes of an item, unless it has none or all are zero (then they say nothing).
 fn content<'a>(side: Side<'_, 'a>, item: &Item) -> Option<&'a [u8]> {
-    let image = &side.images[side.claims.image(item)];
+    let image = side.claims.image(item);
     let symbol = image.symbols.at(item.symbol);
     let Place::Section(index) = symbol.section else { return None };
-    let section = image
-        .sections
-        .get(index as usize)
-        .filter(|section| section.index == index)
-        .or_else(|| image.sections.iter().find(|section| section.index == index))?;
+    let section = image.section(index)?;
     let linked = image.kind == Kind::Linked;
     let start = if linked { symbol.value.wrapping_sub(section.addr) } else { symbol.value };
     let end = start.checked_add(symbol.size)?;
@@ -127,8 +123,8 @@ fn content<'a>(side: Side<'_, 'a>, item: &Item) -> Option<&'a [u8]> {
 }
 
 fn by_name(
-    old: &[Item],
-    new: &[Item],
+    old: Side,
+    new: Side,
     olds: &[u32],
     news: &[u32],
     threshold: f64,
@@ -137,9 +133,9 @@ fn by_name(
     // Names that are alike nearly always share their first or their last letters.
     type Bucket = (Vec<u32>, Vec<u32>);
     let mut buckets: FxHashMap<(bool, [u8; 4]), Bucket> = FxHashMap::default();
-    for (items, list, is_new) in [(old, olds, false), (new, news, true)] {
+    for (side, list, is_new) in [(old, olds, false), (new, news, true)] {
         for &i in list {
-            let name = &items[i as usize].name;
+            let name = name(side, i);
             let ends = [name.first_chunk::<4>(), name.last_chunk::<4>()];
             for (chunk, at_end) in ends.into_iter().zip([false, true]) {
                 let Some(chunk) = chunk else { continue };
@@ -155,7 +151,7 @@ fn by_name(
         }
         for &was in olds {
             for &is in news {
-                let similarity = similarity(&old[was as usize].name, &new[is as usize].name);
+                let similarity = similarity(name(old, was), name(new, is));
                 if similarity >= threshold {
                     candidates.push((Reverse((similarity * 1e6) as u64), was, is));
                 }
@@ -173,6 +169,10 @@ fn by_name(
             found.push((was, is));
         }
     }
+}
+
+fn name<'d>(side: Side<'d, '_>, item: u32) -> &'d [u8] {
+    side.claims.name(&side.claims.items[item as usize])
 }
 
 fn similarity(a: &[u8], b: &[u8]) -> f64 {

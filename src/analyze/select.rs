@@ -3,11 +3,10 @@
 //! Two kernels share 130,000 symbols. So names are made, and rows built, only for what is shown; and
 //! what is cut off is never sorted.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::claims::{Category, Claims};
-use super::diff::{self, Pair};
+use super::claims::Claims;
+use super::diff::{self, Pair, Pairs};
 use super::names;
 use crate::model::delta::{By, Change, Row, Table};
 
@@ -101,42 +100,33 @@ fn order(sort: Sort, a: &Key, b: &Key) -> Ordering {
     }
 }
 
-/// The pairs of some categories whose name (or old name) matches the filter.
-pub fn matching<'p>(
-    pairs: &'p [Pair],
-    old: &Claims,
-    new: &Claims,
-    categories: &[Category],
-    selection: &Selection,
-) -> Cow<'p, [Pair]> {
-    if categories == Category::ALL && selection.filter.is_none() {
-        return Cow::Borrowed(pairs);
-    }
-    let matches = |pair: &&Pair| {
-        if !diff::is_of(pair, old, new, categories) {
-            return false;
-        }
-        let item = diff::item(pair, old, new);
-        let was = pair.old.map(|i| &old.items[i as usize].name).filter(|_| pair.renamed);
-        selection.matches(&names::display(&item.name))
-            || was.is_some_and(|was| selection.matches(&names::display(was)))
-    };
-    pairs.iter().filter(matches).copied().collect()
+/// Whether the name (or old name) of a pair matches the filter.
+pub fn matches(pair: &Pair, old: &Claims, new: &Claims, selection: &Selection) -> bool {
+    let matches = |name: &[u8]| selection.matches(&names::display(name));
+    selection.filter.is_none()
+        || matches(diff::name(pair, old, new))
+        || diff::old_name(pair, old).is_some_and(matches)
 }
 
-/// The table of those `pairs` that changed as selected, without rest and total, which the caller
-/// knows.
-pub fn symbols(pairs: &[Pair], old: &Claims, new: &Claims, selection: &Selection) -> Table {
-    let mut chosen: Vec<&Pair> =
-        pairs.iter().filter(|pair| selection.wants(pair.change(old, new))).collect();
+/// The table of those `pairs` that are `shown` and changed as selected, without rest and total, which
+/// the caller knows.
+pub fn symbols(
+    pairs: &Pairs,
+    shown: impl Fn(&Pair) -> bool,
+    old: &Claims,
+    new: &Claims,
+    selection: &Selection,
+) -> Table {
+    let wanted = |pair: &Pair| selection.wants(pair.change(old, new)) && shown(pair);
+    let mut chosen: Vec<Pair> = pairs.iter().filter(wanted).collect();
     let total = chosen.len();
     let sort = selection.sort.unwrap_or(Sort::Abs);
-    let compare = |a: &&Pair, b: &&Pair| {
-        let (x, y) = (diff::item(a, old, new), diff::item(b, old, new));
+    let compare = |a: &Pair, b: &Pair| {
+        let place = |pair: &Pair| (pairs.number(pair).0, pair.old, pair.new);
         order(sort, &key_of_pair(a, old, new), &key_of_pair(b, old, new))
-            .then_with(|| x.name.cmp(&y.name))
+            .then_with(|| diff::name(a, old, new).cmp(diff::name(b, old, new)))
             .then_with(|| diff::object(a, old, new).cmp(diff::object(b, old, new)))
-            .then_with(|| (a.nth, a.old, a.new).cmp(&(b.nth, b.old, b.new)))
+            .then_with(|| place(a).cmp(&place(b)))
     };
     if let Some(top) = selection.top.filter(|&top| top < chosen.len()) {
         if top > 0 {
@@ -145,7 +135,7 @@ pub fn symbols(pairs: &[Pair], old: &Claims, new: &Claims, selection: &Selection
         chosen.truncate(top);
     }
     chosen.sort_unstable_by(compare);
-    let rows: Vec<Row> = chosen.into_iter().map(|pair| row(pair, old, new)).collect();
+    let rows: Vec<Row> = chosen.iter().map(|pair| row(pairs, pair, old, new)).collect();
     Table {
         by: By::Symbol,
         title: None,
@@ -167,15 +157,15 @@ fn key_of_pair(pair: &Pair, old: &Claims, new: &Claims) -> Key {
     }
 }
 
-fn row(pair: &Pair, old: &Claims, new: &Claims) -> Row {
+fn row(pairs: &Pairs, pair: &Pair, old: &Claims, new: &Claims) -> Row {
     let item = diff::item(pair, old, new);
-    let mut row = Row::new(names::display(&item.name), pair.before(old), pair.after(new));
+    let name = names::display(diff::name(pair, old, new));
+    let mut row = Row::new(name, pair.before(old), pair.after(new));
     row.change = pair.change(old, new);
     row.class = Some(item.class);
     let object = diff::object(pair, old, new);
     row.object = (!object.is_empty()).then(|| String::from_utf8_lossy(object).into());
-    row.was =
-        pair.old.filter(|_| pair.renamed).map(|i| names::display(&old.items[i as usize].name));
-    row.nth = (pair.of > 1).then_some((pair.nth, pair.of));
+    row.was = diff::old_name(pair, old).map(names::display);
+    row.nth = Some(pairs.number(pair)).filter(|(_, of)| *of > 1);
     row
 }

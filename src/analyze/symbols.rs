@@ -17,17 +17,13 @@ pub fn between(old: &[Image<'_>], new: &[Image<'_>]) -> Vec<SymbolChange> {
     let pairs = diff::pairs(Side { images: old, claims: &was }, Side { images: new, claims: &is });
     pairs
         .iter()
-        .map(|pair| {
-            let item = diff::item(pair, &was, &is);
-            let renamed = pair.old.filter(|_| pair.renamed);
-            SymbolChange {
-                name: names::display(&item.name),
-                was: renamed.map(|old| names::display(&was.items[old as usize].name)),
-                object: text_of(diff::object(pair, &was, &is)),
-                class: Some(item.class),
-                old: pair.before(&was),
-                new: pair.after(&is),
-            }
+        .map(|pair| SymbolChange {
+            name: names::display(diff::name(&pair, &was, &is)),
+            was: diff::old_name(&pair, &was).map(names::display),
+            object: text_of(diff::object(&pair, &was, &is)),
+            class: Some(diff::item(&pair, &was, &is).class),
+            old: pair.before(&was),
+            new: pair.after(&is),
         })
         .collect()
 }
@@ -44,8 +40,9 @@ fn text_of(object: &[u8]) -> Option<String> {
 /// Bytes by name of all symbols of `images`, each byte once.
 pub fn by_name(images: &[Image<'_>]) -> BTreeMap<String, u64> {
     let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
-    for item in of(images).items {
-        let size = sizes.entry(names::display(&item.name)).or_default();
+    let claims = of(images);
+    for item in &claims.items {
+        let size = sizes.entry(names::display(claims.name(item))).or_default();
         *size = size.saturating_add(item.bytes);
     }
     sizes

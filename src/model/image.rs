@@ -84,6 +84,17 @@ pub struct Image<'a> {
     pub warnings: Vec<String>,
 }
 
+impl<'a> Image<'a> {
+    /// The section with this header index.
+    pub fn section(&self, index: u32) -> Option<&Section<'a>> {
+        // Sections stand in the order of their indices, nearly always without a gap from 1 on.
+        let guess = (index as usize).checked_sub(1).and_then(|at| self.sections.get(at));
+        guess
+            .filter(|section| section.index == index)
+            .or_else(|| self.sections.iter().find(|section| section.index == index))
+    }
+}
+
 /// One section header and its bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Section<'a> {

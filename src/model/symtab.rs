@@ -97,12 +97,14 @@ impl<'a> Symbols<'a> {
     /// # Panics
     ///
     /// If there are not so many.
+    #[inline]
     pub fn at(&self, index: u32) -> Symbol {
         let from = index as usize * self.layout.entry();
         self.decode(&self.entries[from..from + self.layout.entry()], index as usize)
     }
 
     /// All of them.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = Symbol> + use<'a> {
         let this = *self;
         let entries = this.entries.chunks_exact(this.layout.entry());
@@ -110,9 +112,19 @@ impl<'a> Symbols<'a> {
     }
 
     /// The name of one of these symbols.
+    #[inline]
     pub fn name(&self, symbol: &Symbol) -> &'a BStr {
         let rest = self.names.get(symbol.name as usize..).unwrap_or_default();
         BStr::new(&rest[..bytes::find(rest, 0).unwrap_or(0)])
+    }
+
+    /// The name of symbol number `index`.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    pub fn name_at(&self, index: u32) -> &'a BStr {
+        self.name(&self.at(index))
     }
 
     /// Whether the name of a symbol begins with this byte.
@@ -136,29 +148,37 @@ impl<'a> Symbols<'a> {
         all.iter().filter(move |symbol| found.contains(&(symbol.name as usize)))
     }
 
+    /// Decodes an entry; one that is too short reads as zeros.
+    #[inline]
     fn decode(&self, entry: &[u8], index: usize) -> Symbol {
-        let Layout { wide, big_endian, .. } = self.layout;
-        let word = |at: usize| {
-            let word = u32::from_le_bytes(*entry[at..].first_chunk().expect("within an entry"));
-            if big_endian { word.swap_bytes() } else { word }
-        };
-        let half = |at: usize| {
-            let half = u16::from_le_bytes([entry[at], entry[at + 1]]);
+        let big_endian = self.layout.big_endian;
+        let half = |bytes| {
+            let half = u16::from_le_bytes(bytes);
             if big_endian { half.swap_bytes() } else { half }
         };
-        let long = |at: usize| {
-            let long = u64::from_le_bytes(*entry[at..].first_chunk().expect("within an entry"));
+        let word = |bytes| {
+            let word = u32::from_le_bytes(bytes);
+            if big_endian { word.swap_bytes() } else { word }
+        };
+        let long = |bytes| {
+            let long = u64::from_le_bytes(bytes);
             if big_endian { long.swap_bytes() } else { long }
         };
-        // Elf64_Sym: name, info, other, shndx, value, size. Elf32_Sym: name, value, size, info, …
-        let (info, shndx, value, size) = if wide {
-            (entry[4], half(6), long(8), long(16))
+        let (name, info, shndx, value, size) = if self.layout.wide {
+            let [n0, n1, n2, n3, info, _, s0, s1, rest @ ..] =
+                *entry.first_chunk::<24>().unwrap_or(&[0; 24]);
+            let [v0, v1, v2, v3, v4, v5, v6, v7, size @ ..] = rest;
+            let value = long([v0, v1, v2, v3, v4, v5, v6, v7]);
+            (word([n0, n1, n2, n3]), info, half([s0, s1]), value, long(size))
         } else {
-            (entry[12], half(14), u64::from(word(4)), u64::from(word(8)))
+            let [n0, n1, n2, n3, v0, v1, v2, v3, z0, z1, z2, z3, info, _, s0, s1] =
+                *entry.first_chunk::<16>().unwrap_or(&[0; 16]);
+            let (value, size) = (word([v0, v1, v2, v3]), word([z0, z1, z2, z3]));
+            (word([n0, n1, n2, n3]), info, half([s0, s1]), value.into(), size.into())
         };
         let section =
             if shndx == SHN_XINDEX { self.extended(index) } else { self.layout.place(shndx) };
-        Symbol { name: word(0), value, size, section, kind: info & 0xf, bind: info >> 4 }
+        Symbol { name, value, size, section, kind: info & 0xf, bind: info >> 4 }
     }
 
     #[cold]
@@ -179,6 +199,7 @@ impl Layout {
         if self.wide { 24 } else { 16 }
     }
 
+    #[inline]
     fn place(self, shndx: u16) -> Place {
         match shndx {
             0 => Place::Undefined,

@@ -1,0 +1,100 @@
+//! Lays the symbols of an image over its sections, so that every byte counts once.
+//!
+//! From the lowest address up, the longest first, each symbol claims what is not claimed yet.
+
+use super::extents::Extent;
+use crate::model::image::{Image, SHF_EXECINSTR, Section};
+
+const STB_LOCAL: u8 = 0;
+const STB_GLOBAL: u8 = 1;
+
+/// Which symbol claims how much of one image.
+#[derive(Debug)]
+pub struct Laid {
+    /// Bytes claimed, for each symbol.
+    pub bytes: Vec<u64>,
+    /// Bytes claimed, for each section.
+    pub covered: Vec<u64>,
+    /// Symbols that name the same bytes as another one: (that one, this one).
+    pub aliases: Vec<(u32, u32)>,
+}
+
+impl Laid {
+    /// Of `image`, of which nothing is claimed yet.
+    pub fn new(image: &Image<'_>) -> Self {
+        Self {
+            bytes: vec![0; image.symbols.len()],
+            covered: vec![0; image.sections.len()],
+            aliases: Vec::new(),
+        }
+    }
+
+    /// Adds the section at position `slot`, with its symbols in the order of `extents::each`.
+    pub fn add(&mut self, image: &Image<'_>, slot: usize, extents: &[Extent]) {
+        let section = &image.sections[slot];
+        let (mut at, mut claimed, mut covered) = (0, 0, 0);
+        while let Some(&Extent { start, mut size, .. }) = extents.get(at) {
+            // Aliases have the same start and size.
+            let same = |e: &&Extent| e.start == start && e.size == size;
+            let group = &extents[at..at + extents[at..].iter().take_while(same).count()];
+            at += group.len();
+            let Some(first) = primary(image, section, group) else { continue };
+            if size == 0 {
+                let next = extents.get(at).map_or(section.size, |next| next.start);
+                let limit = entry_limit(image.symbols.name_at(first)).unwrap_or(0);
+                size = (next - start).min(limit);
+            }
+            let end = start + size;
+            let bytes = end.saturating_sub(claimed.max(start));
+            if bytes == 0 {
+                continue;
+            }
+            claimed = end;
+            covered += bytes;
+            self.bytes[first as usize] = bytes;
+            if group.len() > 1 {
+                let others = group.iter().map(|other| other.symbol).filter(|&other| other != first);
+                self.aliases.extend(others.map(|other| (first, other)));
+            }
+        }
+        self.covered[slot] = covered;
+    }
+}
+
+/// Whether a symbol without size stands for an entry of a table, whose size is the distance to the
+/// next symbol but not more than the number returned: assembler and `EXPORT_SYMBOL` set no sizes.
+fn entry_limit(name: &[u8]) -> Option<u64> {
+    let rest = name.strip_prefix(b"__")?;
+    match rest.first()? {
+        b'i' if rest.starts_with(b"initcall__") => Some(8),
+        b'k' if rest.starts_with(b"ksymtab_") => Some(24),
+        b'k' if rest.starts_with(b"kstrtab") => Some(512),
+        b'k' if rest.starts_with(b"kcrctab_") => Some(4),
+        b'c' if rest.starts_with(b"crc_") => Some(4),
+        _ => None,
+    }
+}
+
+/// The alias that names the bytes: a global one before a weak before a local, a whole thing before a
+/// part, then the first in the table. `None` where only labels without meaning for size are left.
+fn primary(image: &Image, section: &Section, group: &[Extent]) -> Option<u32> {
+    let rank = |extent: &&Extent| {
+        let bind = match image.symbols.at(extent.symbol).bind {
+            STB_GLOBAL => 0,
+            STB_LOCAL => 2,
+            _ => 1,
+        };
+        (bind, extent.symbol)
+    };
+    match group {
+        [only] if only.size > 0 => Some(only.symbol),
+        [first, ..] if first.size > 0 => group.iter().min_by_key(rank).map(|e| e.symbol),
+        // Labels in code are places, not things.
+        _ if section.flags & SHF_EXECINSTR != 0 => None,
+        labels => {
+            let entries =
+                labels.iter().filter(|e| entry_limit(image.symbols.name_at(e.symbol)).is_some());
+            entries.min_by_key(rank).map(|e| e.symbol)
+        }
+    }
+}
