@@ -100,10 +100,14 @@ pub fn pairs(old: Side, new: Side) -> Pairs {
         old: &was.items,
         new: &is.items,
         old_partner: vec![NONE; was.items.len()],
-        new_partner: vec![NONE; is.items.len()],
+        new_partner: groups::walk(&SameObject, was, is),
         numbers: FxHashMap::default(),
     };
-    groups::walk(&SameObject, was, is, |old, new| matcher.pair(old, new));
+    for (new, &old) in (0..).zip(&matcher.new_partner) {
+        if let Some(partner) = matcher.old_partner.get_mut(old as usize) {
+            *partner = new;
+        }
+    }
     matcher.pass(&SameObject, was, is, false);
     matcher.pass(&SameName, was, is, true);
     matcher.by_alias(was, is);

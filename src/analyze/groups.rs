@@ -5,7 +5,7 @@
 //! looking up a hundred thousand names in a table would mean as many cache misses. Only the rest goes
 //! through a table. What is found is the same with or without the walk.
 
-use rustc_hash::FxHashMap;
+use rayon::prelude::*;
 
 use super::claims::{Claims, Item};
 use super::diff::NONE;
@@ -28,7 +28,8 @@ pub(super) struct Groups {
     pub several: Vec<(Vec<u32>, Vec<u32>)>,
 }
 
-/// Items that are the same: the first old and the first new one, or `NONE`.
+/// Items that are the same: the first old and the first new one, or `NONE`, by their positions among
+/// those that have no partner.
 #[derive(Clone, Copy)]
 struct Slot {
     /// The upper half of the key, which spares most looks at an item that is another.
@@ -37,28 +38,92 @@ struct Slot {
     new: u32,
 }
 
-/// Pairs that stand in the same order on both sides, of keys that occur once on either.
-pub(super) fn walk(rule: &impl Rule, old: &Claims, new: &Claims, mut pair: impl FnMut(u32, u32)) {
-    /// How far to look for the next item at first, and at most (where whole drivers came or went).
-    const REACH: std::ops::Range<usize> = 16..8192;
-    let (in_old, in_new) = rayon::join(|| Repeated::new(rule, old), || Repeated::new(rule, new));
-    let (mut at, mut reach) = (0, REACH.start);
-    // Two kernels that have nothing in common must not cost more than a few looks an item.
-    let mut budget = 8 * (old.items.len() + new.items.len());
-    for (number, item) in new.items.iter().enumerate() {
-        let Some(key) = rule.key(new, item) else { continue };
-        if in_new.contains(key) || in_old.contains(key) {
-            continue;
+/// For each new item the old one that stands in the same order, among keys that occur once on either
+/// side; `NONE` for what was not found this way.
+///
+/// Where the next item is not among the next few, a driver may have come or gone: then the walk goes on
+/// where it finds a landmark. That makes it possible to walk through several parts at once.
+pub(super) fn walk(rule: &impl Rule, old: &Claims, new: &Claims) -> Vec<u32> {
+    /// How far to look for the next item.
+    const NEAR: usize = 16;
+    /// Items that are worth a thread.
+    const PART: usize = 16 * 1024;
+    let ((in_old, landmarks), in_new) = rayon::join(
+        || {
+            let in_old = Repeated::new(rule, old);
+            let landmarks = Landmarks::new(rule, old, &in_old);
+            (in_old, landmarks)
+        },
+        || Repeated::new(rule, new),
+    );
+    let part = |(items, partners): (&[Item], &mut [u32])| {
+        let mut at = 0;
+        for (item, partner) in items.iter().zip(partners) {
+            let Some(key) = rule.key(new, item) else { continue };
+            if in_new.contains(key) || in_old.contains(key) {
+                continue;
+            }
+            let is_it = |was: &Item| was.hash == item.hash && rule.same((old, was), (new, item));
+            let ahead = &old.items[at..(at + NEAR).min(old.items.len())];
+            let found = ahead.iter().position(is_it).map(|steps| at + steps);
+            let found =
+                found.or_else(|| landmarks.find(key, |was| is_it(&old.items[was as usize])));
+            if let Some(found) = found {
+                *partner = found as u32;
+                at = found + 1;
+            }
         }
-        let ahead = &old.items[at..(at + reach.min(budget)).min(old.items.len())];
-        let is_it = |was: &Item| was.hash == item.hash && rule.same((old, was), (new, item));
-        if let Some(steps) = ahead.iter().position(is_it) {
-            pair((at + steps) as u32, number as u32);
-            (at, reach) = (at + steps + 1, REACH.start);
-        } else {
-            budget -= ahead.len();
-            reach = if reach < REACH.end { 2 * reach } else { REACH.start };
+    };
+    let mut partners = vec![NONE; new.items.len()];
+    new.items.par_chunks(PART).zip(partners.par_chunks_mut(PART)).for_each(part);
+    partners
+}
+
+/// One of eight items, chosen by what they are and not by where they stand, and so the same on both
+/// sides: few enough for the table to stay in the cache.
+struct Landmarks {
+    slots: Vec<u32>,
+}
+
+impl Landmarks {
+    fn new(rule: &impl Rule, side: &Claims, repeated: &Repeated) -> Self {
+        let keys = || {
+            let keys = (0..).zip(&side.items).filter_map(|(at, i)| Some((at, rule.key(side, i)?)));
+            keys.filter(|&(_, key)| Self::is_one(key) && !repeated.contains(key))
+        };
+        let mut slots = vec![NONE; (2 * keys().count() + 1).next_power_of_two()];
+        for (number, key) in keys() {
+            let mut at = Self::place(key, slots.len());
+            while slots[at] != NONE {
+                at = (at + 1) & (slots.len() - 1);
+            }
+            slots[at] = number;
         }
+        Self { slots }
+    }
+
+    /// The item of this key for which `is_it` holds.
+    fn find(&self, key: u64, is_it: impl Fn(u32) -> bool) -> Option<usize> {
+        if !Self::is_one(key) {
+            return None;
+        }
+        let mut at = Self::place(key, self.slots.len());
+        // Half of the table is free, so that there is an end.
+        while self.slots[at] != NONE {
+            if is_it(self.slots[at]) {
+                return Some(self.slots[at] as usize);
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        None
+    }
+
+    fn is_one(key: u64) -> bool {
+        key & 7 == 0
+    }
+
+    fn place(key: u64, slots: usize) -> usize {
+        (key >> 24) as usize & (slots - 1)
     }
 }
 
@@ -100,40 +165,44 @@ pub(super) fn find(
         let all = 0..partners.len() as u32;
         all.filter(|&i| partners[i as usize] == NONE).collect::<Vec<_>>()
     };
-    let old_free = free(old_partner);
+    // From here on an item is its position among these.
+    let (olds, news) = (free(old_partner), free(new_partner));
+    let old_item = |at: u32| &old.items[olds[at as usize] as usize];
+    let new_item = |at: u32| &new.items[news[at as usize] as usize];
     let empty = Slot { upper: 0, old: NONE, new: NONE };
-    let mut slots = vec![empty; (old_free.len() * 5 / 4 + 1).next_power_of_two()];
-    // What follows an item in its group: few have company.
-    let (mut old_next, mut new_next) = (FxHashMap::default(), FxHashMap::default());
+    let mut slots = vec![empty; (olds.len() * 5 / 4 + 1).next_power_of_two()];
+    // What follows an item in its group.
+    let (mut old_next, mut new_next) = (vec![NONE; olds.len()], vec![NONE; news.len()]);
     // From the back, so that every group is in the order of the items.
-    for number in old_free.into_iter().rev() {
-        let item = (old, &old.items[number as usize]);
-        let Some(key) = rule.key(old, item.1) else { continue };
-        let at = place(&slots, key, |head| rule.same((old, &old.items[head as usize]), item));
-        if slots[at].old != NONE {
-            old_next.insert(number, slots[at].old);
-        }
+    for number in (0..olds.len() as u32).rev() {
+        let item = old_item(number);
+        let Some(key) = rule.key(old, item) else { continue };
+        let at = place(&slots, key, |head| rule.same((old, old_item(head)), (old, item)));
+        old_next[number as usize] = slots[at].old;
         slots[at] = Slot { upper: (key >> 32) as u32, old: number, new: NONE };
     }
-    for number in free(new_partner).into_iter().rev() {
-        let item = (new, &new.items[number as usize]);
-        let Some(key) = rule.key(new, item.1) else { continue };
-        let at = place(&slots, key, |head| rule.same((old, &old.items[head as usize]), item));
+    for number in (0..news.len() as u32).rev() {
+        let item = new_item(number);
+        let Some(key) = rule.key(new, item) else { continue };
+        let at = place(&slots, key, |head| rule.same((old, old_item(head)), (new, item)));
         let slot = &mut slots[at];
-        if slot.old == NONE {
-            continue;
+        if slot.old != NONE {
+            new_next[number as usize] = slot.new;
+            slot.new = number;
         }
-        if slot.new != NONE {
-            new_next.insert(number, slot.new);
-        }
-        slot.new = number;
     }
+    let list = |first: u32, next: &[u32], items: &[u32]| {
+        let valid = |at: u32| (at != NONE).then_some(at);
+        let all = std::iter::successors(valid(first), |&at| valid(next[at as usize]));
+        all.map(|at| items[at as usize]).collect::<Vec<_>>()
+    };
+    let is_one = |at: u32, next: &[u32]| next.get(at as usize).is_none_or(|&next| next == NONE);
     let mut groups = Groups::default();
     for Slot { old, new, .. } in slots.into_iter().filter(|slot| slot.old != NONE) {
-        if old_next.contains_key(&old) || new_next.contains_key(&new) {
-            groups.several.push((list(old, &old_next), list(new, &new_next)));
+        if !is_one(old, &old_next) || !is_one(new, &new_next) {
+            groups.several.push((list(old, &old_next, &olds), list(new, &new_next, &news)));
         } else if new != NONE {
-            groups.single.push((old, new));
+            groups.single.push((olds[old as usize], news[new as usize]));
         }
     }
     groups
@@ -153,7 +222,97 @@ fn place(slots: &[Slot], key: u64, is_it: impl Fn(u32) -> bool) -> usize {
     }
 }
 
-fn list(first: u32, next: &FxHashMap<u32, u32>) -> Vec<u32> {
-    let valid = (first != NONE).then_some(first);
-    std::iter::successors(valid, |item| next.get(item).copied()).collect()
+#[cfg(test)]
+mod tests {
+    use bstr::BStr;
+    use proptest::prelude::*;
+    use rustc_hash::FxHashMap;
+
+    use super::*;
+    use crate::analyze::claims::claims;
+    use crate::analyze::class::of_section;
+    use crate::model::image::{
+        Bits, Endian, Header, Image, Kind, SHF_ALLOC, SHF_EXECINSTR, Section,
+    };
+    use crate::model::symtab::{Place, Symbol, Symbols};
+
+    struct ByName;
+
+    impl Rule for ByName {
+        fn key(&self, _: &Claims, item: &Item) -> Option<u64> {
+            Some(item.class_key())
+        }
+
+        fn same(&self, (x, a): (&Claims, &Item), (y, b): (&Claims, &Item)) -> bool {
+            x.name(a) == y.name(b)
+        }
+    }
+
+    /// An image with a function of 16 bytes for each number, which is its name.
+    fn image(numbers: &[u16]) -> Image<'static> {
+        let (bits, endian) = (Bits::B64, Endian::Little);
+        let names: Vec<String> = numbers.iter().map(|number| format!("f{number}")).collect();
+        let symbol = |at: usize| {
+            let (value, section) = (at as u64 * 16, Place::Section(1));
+            Symbol { name: 0, value, size: 16, section, kind: 2, bind: 1 }
+        };
+        let section = Section {
+            index: 1,
+            name: BStr::new(".text"),
+            sh_type: 1,
+            flags: SHF_ALLOC | SHF_EXECINSTR,
+            addr: 0,
+            offset: 0,
+            align: 16,
+            size: numbers.len() as u64 * 16,
+            link: 0,
+            info: 0,
+            data: &[],
+        };
+        Image {
+            path: "x".into(),
+            member: None,
+            name: "x".into(),
+            archive: None,
+            kind: Kind::Object,
+            header: Header { bits, endian, machine: 62, e_type: 1, flags: 0, shstrndx: 0 },
+            sections: vec![section],
+            symbols: Symbols::of(names.iter().enumerate().map(|(at, n)| (n.as_str(), symbol(at)))),
+            has_symtab: true,
+            idents: Vec::new(),
+            banner: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// How many items the walk pairs; all of them must be what the table says.
+    fn walked(old: &[u16], new: &[u16]) -> usize {
+        let (old, new) = ([image(old)], [image(new)]);
+        let (old, new) = (claims(&old, of_section), claims(&new, of_section));
+        let nobody = |side: &Claims| vec![NONE; side.items.len()];
+        let groups = find(&ByName, (&old, &nobody(&old)), (&new, &nobody(&new)));
+        let single: FxHashMap<u32, u32> = groups.single.iter().map(|&(a, b)| (b, a)).collect();
+        let partners = walk(&ByName, &old, &new);
+        let found = (0u32..).zip(partners).filter(|&(_, partner)| partner != NONE);
+        found.map(|(item, partner)| assert_eq!(single.get(&item), Some(&partner))).count()
+    }
+
+    proptest! {
+        #[test]
+        fn the_walk_pairs_what_the_table_pairs(
+            old in prop::collection::vec(0u16..300, 0..300),
+            new in prop::collection::vec(0u16..300, 0..300),
+        ) {
+            walked(&old, &new);
+        }
+    }
+
+    #[test]
+    fn the_walk_goes_on_after_what_came_and_went() {
+        let old: Vec<u16> = (0..1000).chain(3000..6000).collect();
+        let new: Vec<u16> = (0..500).chain(7000..9000).chain(500..1000).chain(4000..6000).collect();
+        let both = 3000;
+        let found = walked(&old, &new);
+        assert!(found > both * 9 / 10 && found <= both, "{found}");
+    }
 }

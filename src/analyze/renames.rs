@@ -8,6 +8,7 @@
 
 use std::cmp::Reverse;
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -51,10 +52,11 @@ pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u3
             news.push(i);
         }
     }
-    let mut found = Vec::new();
-    for ((class, size), (mut olds, mut news)) in by_size {
-        if news.is_empty() || size < MIN_NAMED {
-            continue;
+    let by_size: Vec<_> = by_size.into_iter().filter(|(_, (_, news))| !news.is_empty()).collect();
+    let find = |((class, size), (mut olds, mut news)): ((u8, u64), (Vec<u32>, Vec<u32>))| {
+        let mut found = Vec::new();
+        if size < MIN_NAMED {
+            return found;
         }
         let single = olds.len() == 1 && news.len() == 1;
         if size >= MIN_CONTENT {
@@ -68,7 +70,9 @@ pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u3
         if single || class == Class::Code as u8 {
             by_name(old, new, &olds, &news, threshold, &mut found);
         }
-    }
+        found
+    };
+    let mut found: Vec<(u32, u32)> = by_size.into_par_iter().flat_map_iter(find).collect();
     found.sort_unstable();
     found
 }
