@@ -184,11 +184,12 @@ impl<'a> Claims<'a> {
             let raw = image.symbols.name(&symbol);
             let normal = names::normalise(raw);
             let local = symbol.bind == STB_LOCAL;
-            let name = self.keep(symbol.name, raw, &normal.name);
+            let hash = hash(&normal.name) as u32;
+            let name = self.keep(symbol.name, raw, normal.name);
             self.items.push(Item {
                 bytes,
                 name,
-                hash: hash(&normal.name) as u32,
+                hash,
                 unit: if local { self.units.len() as u32 - 1 } else { whole },
                 symbol: index as u32,
                 class: class_of[section as usize],
@@ -203,14 +204,14 @@ impl<'a> Claims<'a> {
             let raw = image.symbols.name(&other);
             let alias = names::normalise(raw).name;
             if *alias != *self.name(&items[at]) {
-                let alias = self.keep(other.name, raw, &alias);
+                let alias = self.keep(other.name, raw, alias);
                 self.aliases.push(((first + at) as u32, alias));
             }
         }
     }
 
     /// Where `name` is kept, which is what became of `raw`, the string at `at`.
-    fn keep(&mut self, at: u32, raw: &[u8], name: &Cow<'_, [u8]>) -> Name {
+    fn keep(&mut self, at: u32, raw: &[u8], name: Cow<'_, [u8]>) -> Name {
         match name {
             Cow::Borrowed(part) => {
                 let skipped = part.as_ptr().addr() - raw.as_ptr().addr();
@@ -218,7 +219,7 @@ impl<'a> Claims<'a> {
             }
             Cow::Owned(text) => {
                 let at = self.made.len() as u32;
-                self.made.extend_from_slice(text);
+                self.made.extend_from_slice(&text);
                 Name { at, len: text.len() as u32 | MADE }
             }
         }

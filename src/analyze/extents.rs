@@ -39,7 +39,7 @@ impl Extent {
             return None;
         }
         // Mapping symbols of arm and riscv ($a, $d, $x) mark encodings, not things.
-        if symbol.size == 0 && image.symbols.begins_with(symbol, b'$') {
+        if symbol.size == 0 && image.symbols.name_onwards(symbol).first() == Some(&b'$') {
             return None;
         }
         let mut value = symbol.value;
@@ -57,103 +57,102 @@ impl Extent {
 /// Calls `each` for every ALLOC section that is not empty, in section table order, with its position
 /// in `Image::sections` and its symbols: by offset, then the longest first, then in table order.
 pub fn each(image: &Image<'_>, mut each: impl FnMut(usize, &[Extent])) {
-    let (slots, members) = by_section(image);
+    let BySection { mut keys, parts } = by_section(image);
     let mut sorter = Sorter::default();
-    for (slot, members) in slots.into_iter().zip(members.iter()) {
+    for Part { slot, begin, end } in parts {
         let section = &image.sections[slot];
         let extent = |symbol: u32| Extent::new(image, section, symbol, &image.symbols.at(symbol));
-        each(slot, sorter.sort(members, extent, section.size));
+        each(slot, sorter.sort(&mut keys[begin..end], extent, section.size));
     }
 }
 
-/// Lists of symbols that lie behind each other in one allocation.
-struct Members {
-    symbols: Vec<u32>,
-    ends: Vec<u32>,
+/// The symbols of every ALLOC section that is not empty.
+struct BySection {
+    /// Section by section, each in table order; see [`key`].
+    keys: Vec<u64>,
+    parts: Vec<Part>,
 }
 
-impl Members {
-    fn iter(&self) -> impl Iterator<Item = &[u32]> {
-        let mut from = 0;
-        self.ends.iter().map(move |&end| {
-            let list = &self.symbols[from..end as usize];
-            from = end as usize;
-            list
-        })
-    }
+/// The symbols of one section.
+struct Part {
+    /// Its position in `Image::sections`.
+    slot: usize,
+    /// Where its keys begin.
+    begin: usize,
+    /// Where they end.
+    end: usize,
 }
 
-/// The positions of the ALLOC sections that are not empty, and the symbols in each.
-fn by_section(image: &Image<'_>) -> (Vec<usize>, Members) {
+/// What sorts extents by offset and says which they are. For offsets of 32 bits, see [`Sorter::sort`].
+fn key(extent: &Extent) -> u64 {
+    (extent.start << 32) | u64::from(extent.symbol)
+}
+
+fn by_section(image: &Image<'_>) -> BySection {
     const NONE: u32 = u32::MAX;
     let last = image.sections.iter().map(|section| section.index).max().unwrap_or(0);
     let mut numbers = vec![NONE; last as usize + 1];
-    let mut slots = Vec::new();
+    let mut parts = Vec::new();
     for (slot, section) in image.sections.iter().enumerate() {
         if section.is_alloc() && section.size > 0 {
-            numbers[section.index as usize] = slots.len() as u32;
-            slots.push(slot);
+            numbers[section.index as usize] = parts.len() as u32;
+            parts.push(Part { slot, begin: 0, end: 0 });
         }
     }
     let number = |symbol: &Symbol| match symbol.section {
         Place::Section(index) => numbers.get(index as usize).copied().filter(|&n| n != NONE),
         _ => None,
     };
-    // First how many there are of each, then each to its place: the ends move up to where they belong.
-    let mut ends = vec![0u32; slots.len()];
-    for symbol in image.symbols.iter() {
-        if let Some(number) = number(&symbol) {
-            ends[number as usize] += 1;
-        }
+    // First how much room each section needs, at most; then each symbol to its section.
+    for number in image.symbols.iter().filter_map(|symbol| number(&symbol)) {
+        parts[number as usize].end += 1;
     }
     let mut sum = 0;
-    for end in &mut ends {
-        let count = *end;
-        *end = sum;
-        sum += count;
+    for part in &mut parts {
+        part.begin = sum;
+        sum += std::mem::replace(&mut part.end, sum);
     }
-    let mut symbols = vec![0; sum as usize];
-    for (index, symbol) in image.symbols.iter().enumerate() {
-        if let Some(number) = number(&symbol) {
-            let end = &mut ends[number as usize];
-            symbols[*end as usize] = index as u32;
-            *end += 1;
+    let mut keys = vec![0; sum];
+    for (symbol, entry) in (0u32..).zip(image.symbols.iter()) {
+        let Some(number) = number(&entry) else { continue };
+        let part = &mut parts[number as usize];
+        if let Some(extent) = Extent::new(image, &image.sections[part.slot], symbol, &entry) {
+            keys[part.end] = key(&extent);
+            part.end += 1;
         }
     }
-    (slots, Members { symbols, ends })
+    BySection { keys, parts }
 }
 
 /// Sorts the extents of a section in memory that it keeps for the next.
 #[derive(Debug, Default)]
 struct Sorter {
     extents: Vec<Extent>,
-    /// Start and symbol in one number.
-    keys: Vec<u64>,
     spare: Vec<u64>,
 }
 
 impl Sorter {
-    /// The extents of `symbols`, which come in table order, in a section of `size` bytes.
+    /// The extents of those `keys`, which come in table order, in a section of `size` bytes; `extent`
+    /// is that of a symbol.
     fn sort(
         &mut self,
-        symbols: &[u32],
+        keys: &mut [u64],
         extent: impl Fn(u32) -> Option<Extent>,
         size: u64,
     ) -> &[Extent] {
         /// Fewer are sorted faster by comparing them.
         const FEW: usize = 128;
+        let few = keys.len() < FEW || size > u64::from(u32::MAX);
+        if !few {
+            radix_sort(keys, &mut self.spare, 32, u64::BITS - size.leading_zeros());
+        }
         self.extents.clear();
-        let all = symbols.iter().filter_map(|&symbol| extent(symbol));
-        if symbols.len() < FEW || size > u64::from(u32::MAX) {
-            self.extents.extend(all);
+        // Decoded a second time: there is no room in the keys for all of it.
+        self.extents.extend(keys.iter().filter_map(|&key| extent(key as u32)));
+        if few {
             self.extents.sort_unstable_by_key(|e| (e.start, !e.size, e.symbol));
             return &self.extents;
         }
-        self.keys.clear();
-        self.keys.extend(all.map(|extent| extent.start << 32 | u64::from(extent.symbol)));
-        radix_sort(&mut self.keys, &mut self.spare, 32, u64::BITS - size.leading_zeros());
-        // Decoded a second time, as there is no room for them in the keys.
-        self.extents.extend(self.keys.iter().filter_map(|&key| extent(key as u32)));
         for same in self.extents.chunk_by_mut(|a, b| a.start == b.start) {
             if same.len() > 1 {
                 same.sort_by_key(|extent| !extent.size);
@@ -166,25 +165,34 @@ impl Sorter {
 /// Sorts `keys` by `bits` bits from bit `from` up; those equal there keep their order. Every pass deals
 /// them out by eight bits, which touches each key once and needs no comparison that could be
 /// mispredicted.
-fn radix_sort(keys: &mut Vec<u64>, spare: &mut Vec<u64>, from: u32, bits: u32) {
-    spare.clear();
-    spare.resize(keys.len(), 0);
-    for shift in (from..from + bits).step_by(8) {
-        let digit = |key: u64| usize::from((key >> shift) as u8);
-        let mut places = [0u32; 256];
-        for &key in keys.iter() {
-            places[digit(key)] += 1;
+fn radix_sort(keys: &mut [u64], spare: &mut Vec<u64>, from: u32, bits: u32) {
+    spare.resize(spare.len().max(keys.len()), 0);
+    let spare = &mut spare[..keys.len()];
+    let mut shifts = (from..from + bits).step_by(8);
+    while let Some(shift) = shifts.next() {
+        deal(keys, spare, shift);
+        match shifts.next() {
+            Some(shift) => deal(spare, keys, shift),
+            None => keys.copy_from_slice(spare),
         }
-        let mut sum = 0;
-        for place in &mut places {
-            sum += std::mem::replace(place, sum);
-        }
-        for &key in keys.iter() {
-            let place = &mut places[digit(key)];
-            spare[*place as usize] = key;
-            *place += 1;
-        }
-        std::mem::swap(keys, spare);
+    }
+}
+
+/// Moves the keys of `from` to `to`, ordered by the eight bits from bit `shift` up.
+fn deal(from: &[u64], to: &mut [u64], shift: u32) {
+    let digit = |key: u64| usize::from((key >> shift) as u8);
+    let mut places = [0u32; 256];
+    for &key in from {
+        places[digit(key)] += 1;
+    }
+    let mut sum = 0;
+    for place in &mut places {
+        sum += std::mem::replace(place, sum);
+    }
+    for &key in from {
+        let place = &mut places[digit(key)];
+        to[*place as usize] = key;
+        *place += 1;
     }
 }
 
@@ -208,11 +216,11 @@ mod tests {
                 .collect();
             let mut expected = extents.clone();
             expected.sort_by_key(|extent| (extent.start, !extent.size, extent.symbol));
-            let symbols: Vec<u32> = extents.iter().map(|extent| extent.symbol).collect();
             let extent = |symbol: u32| Some(extents[symbol as usize]);
             let mut sorter = Sorter::default();
             for size in [3000 * scale, u64::MAX, 3000 * scale] {
-                prop_assert_eq!(sorter.sort(&symbols, extent, size), &expected[..]);
+                let mut keys: Vec<u64> = extents.iter().map(key).collect();
+                prop_assert_eq!(sorter.sort(&mut keys, extent, size), &expected[..]);
             }
         }
     }

@@ -137,6 +137,14 @@ impl Fill {
     /// How many bytes of fill `gap` begins with and ends with; `offset` is where in its section it
     /// begins. If all of it is fill, the first number is its length and the second is 0.
     pub fn around(&self, gap: &[u8], offset: u64) -> (usize, usize) {
+        // Nearly all gaps are a few equal bytes.
+        if let [first, ..] = gap
+            && gap.len() < 64
+            && gap.iter().all(|byte| byte == first)
+            && self.bytes.contains(first)
+        {
+            return (gap.len(), 0);
+        }
         let lead = self.leading(gap);
         if lead == gap.len() {
             return (lead, 0);

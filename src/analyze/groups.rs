@@ -119,7 +119,7 @@ impl Landmarks {
     }
 
     fn is_one(key: u64) -> bool {
-        key & 7 == 0
+        key.trailing_zeros() >= 3
     }
 
     fn place(key: u64, slots: usize) -> usize {

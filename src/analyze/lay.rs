@@ -41,7 +41,7 @@ impl Laid {
             let Some(first) = primary(image, section, group) else { continue };
             if size == 0 {
                 let next = extents.get(at).map_or(section.size, |next| next.start);
-                let limit = entry_limit(image.symbols.name_at(first)).unwrap_or(0);
+                let limit = entry_limit(image, first).unwrap_or(0);
                 size = (next - start).min(limit);
             }
             let end = start + size;
@@ -63,7 +63,8 @@ impl Laid {
 
 /// Whether a symbol without size stands for an entry of a table, whose size is the distance to the
 /// next symbol but not more than the number returned: assembler and `EXPORT_SYMBOL` set no sizes.
-fn entry_limit(name: &[u8]) -> Option<u64> {
+fn entry_limit(image: &Image<'_>, symbol: u32) -> Option<u64> {
+    let name = image.symbols.name_onwards(&image.symbols.at(symbol));
     let rest = name.strip_prefix(b"__")?;
     match rest.first()? {
         b'i' if rest.starts_with(b"initcall__") => Some(8),
@@ -92,8 +93,7 @@ fn primary(image: &Image, section: &Section, group: &[Extent]) -> Option<u32> {
         // Labels in code are places, not things.
         _ if section.flags & SHF_EXECINSTR != 0 => None,
         labels => {
-            let entries =
-                labels.iter().filter(|e| entry_limit(image.symbols.name_at(e.symbol)).is_some());
+            let entries = labels.iter().filter(|e| entry_limit(image, e.symbol).is_some());
             entries.min_by_key(rank).map(|e| e.symbol)
         }
     }

@@ -114,22 +114,15 @@ impl<'a> Symbols<'a> {
     /// The name of one of these symbols.
     #[inline]
     pub fn name(&self, symbol: &Symbol) -> &'a BStr {
-        let rest = self.names.get(symbol.name as usize..).unwrap_or_default();
+        let rest = self.name_onwards(symbol);
         BStr::new(&rest[..bytes::find(rest, 0).unwrap_or(0)])
     }
 
-    /// The name of symbol number `index`.
-    ///
-    /// # Panics
-    ///
-    /// If there are not so many.
-    pub fn name_at(&self, index: u32) -> &'a BStr {
-        self.name(&self.at(index))
-    }
-
-    /// Whether the name of a symbol begins with this byte.
-    pub fn begins_with(&self, symbol: &Symbol, byte: u8) -> bool {
-        self.names.get(symbol.name as usize) == Some(&byte)
+    /// The name of a symbol with a NUL and whatever follows in the string table: enough to see how it
+    /// begins, without looking for its end.
+    #[inline]
+    pub fn name_onwards(&self, symbol: &Symbol) -> &'a [u8] {
+        self.names.get(symbol.name as usize..).unwrap_or_default()
     }
 
     /// The string table that the names are in.
@@ -148,40 +141,52 @@ impl<'a> Symbols<'a> {
         all.iter().filter(move |symbol| found.contains(&(symbol.name as usize)))
     }
 
-    /// Decodes an entry; one that is too short reads as zeros.
+    /// Decodes an entry. What nearly all kernels have is decoded in place, so that of a symbol only
+    /// what is looked at costs anything.
     #[inline]
     fn decode(&self, entry: &[u8], index: usize) -> Symbol {
-        let big_endian = self.layout.big_endian;
-        let half = |bytes| {
-            let half = u16::from_le_bytes(bytes);
-            if big_endian { half.swap_bytes() } else { half }
-        };
-        let word = |bytes| {
-            let word = u32::from_le_bytes(bytes);
-            if big_endian { word.swap_bytes() } else { word }
-        };
-        let long = |bytes| {
-            let long = u64::from_le_bytes(bytes);
-            if big_endian { long.swap_bytes() } else { long }
-        };
-        let (name, info, shndx, value, size) = if self.layout.wide {
-            let [n0, n1, n2, n3, info, _, s0, s1, rest @ ..] =
-                *entry.first_chunk::<24>().unwrap_or(&[0; 24]);
-            let [v0, v1, v2, v3, v4, v5, v6, v7, size @ ..] = rest;
-            let value = long([v0, v1, v2, v3, v4, v5, v6, v7]);
-            (word([n0, n1, n2, n3]), info, half([s0, s1]), value, long(size))
-        } else {
-            let [n0, n1, n2, n3, v0, v1, v2, v3, z0, z1, z2, z3, info, _, s0, s1] =
-                *entry.first_chunk::<16>().unwrap_or(&[0; 16]);
-            let (value, size) = (word([v0, v1, v2, v3]), word([z0, z1, z2, z3]));
-            (word([n0, n1, n2, n3]), info, half([s0, s1]), value.into(), size.into())
-        };
-        let section =
-            if shndx == SHN_XINDEX { self.extended(index) } else { self.layout.place(shndx) };
-        Symbol { name, value, size, section, kind: info & 0xf, bind: info >> 4 }
+        if self.layout.wide
+            && !self.layout.big_endian
+            && let Some(entry) = entry.first_chunk::<24>()
+        {
+            let fields =
+                fields_of_64(entry, u16::from_le_bytes, u32::from_le_bytes, u64::from_le_bytes);
+            if fields.shndx.wrapping_sub(1) < SHN_LORESERVE - 1 {
+                return fields.symbol(Place::Section(u32::from(fields.shndx)));
+            }
+            return self.special(&fields, index);
+        }
+        self.decode_other(entry, index)
     }
 
-    #[cold]
+    #[inline(never)]
+    fn decode_other(&self, entry: &[u8], index: usize) -> Symbol {
+        let fields = match (entry.first_chunk::<24>(), entry.first_chunk::<16>()) {
+            (Some(entry), _) if self.layout.big_endian => {
+                fields_of_64(entry, u16::from_be_bytes, u32::from_be_bytes, u64::from_be_bytes)
+            }
+            (Some(entry), _) => {
+                fields_of_64(entry, u16::from_le_bytes, u32::from_le_bytes, u64::from_le_bytes)
+            }
+            (None, Some(entry)) if self.layout.big_endian => {
+                fields_of_32(entry, u16::from_be_bytes, u32::from_be_bytes)
+            }
+            (None, Some(entry)) => fields_of_32(entry, u16::from_le_bytes, u32::from_le_bytes),
+            (None, None) => Fields::default(),
+        };
+        self.special(&fields, index)
+    }
+
+    /// The symbol with these fields, whatever its section index means.
+    #[inline(never)]
+    fn special(&self, fields: &Fields, index: usize) -> Symbol {
+        let place = match fields.shndx {
+            SHN_XINDEX => self.extended(index),
+            shndx => self.layout.place(shndx),
+        };
+        fields.symbol(place)
+    }
+
     fn extended(&self, index: usize) -> Place {
         let word = self.extended.get(index * 4..).and_then(<[u8]>::first_chunk);
         word.map_or(Place::Other(SHN_XINDEX), |word| {
@@ -199,7 +204,6 @@ impl Layout {
         if self.wide { 24 } else { 16 }
     }
 
-    #[inline]
     fn place(self, shndx: u16) -> Place {
         match shndx {
             0 => Place::Undefined,
@@ -211,6 +215,46 @@ impl Layout {
             index => Place::Other(index),
         }
     }
+}
+
+/// The fields of an entry.
+#[derive(Default)]
+struct Fields {
+    name: u32,
+    info: u8,
+    shndx: u16,
+    value: u64,
+    size: u64,
+}
+
+impl Fields {
+    #[inline]
+    fn symbol(&self, section: Place) -> Symbol {
+        let &Self { name, info, value, size, .. } = self;
+        Symbol { name, value, size, section, kind: info & 0xf, bind: info >> 4 }
+    }
+}
+
+/// `Elf64_Sym`: name, info, other, shndx, value, size.
+#[inline]
+fn fields_of_64(
+    entry: &[u8; 24],
+    half: fn([u8; 2]) -> u16,
+    word: fn([u8; 4]) -> u32,
+    long: fn([u8; 8]) -> u64,
+) -> Fields {
+    let [n0, n1, n2, n3, info, _, s0, s1, rest @ ..] = *entry;
+    let [v0, v1, v2, v3, v4, v5, v6, v7, size @ ..] = rest;
+    let value = long([v0, v1, v2, v3, v4, v5, v6, v7]);
+    Fields { name: word([n0, n1, n2, n3]), info, shndx: half([s0, s1]), value, size: long(size) }
+}
+
+/// `Elf32_Sym`: name, value, size, info, other, shndx.
+fn fields_of_32(entry: &[u8; 16], half: fn([u8; 2]) -> u16, word: fn([u8; 4]) -> u32) -> Fields {
+    let [n0, n1, n2, n3, v0, v1, v2, v3, z0, z1, z2, z3, info, _, s0, s1] = *entry;
+    let (value, size) = (word([v0, v1, v2, v3]), word([z0, z1, z2, z3]));
+    let shndx = half([s0, s1]);
+    Fields { name: word([n0, n1, n2, n3]), info, shndx, value: value.into(), size: size.into() }
 }
 
 #[cfg(test)]
