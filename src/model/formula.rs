@@ -239,6 +239,55 @@ impl Formulas {
         self.atom(Atom::Equals(name, value))
     }
 
+    /// The same formula as `id` of `other`, without anything that it does not need. `known` remembers
+    /// what came over; keep it with `other`.
+    pub fn import(
+        &mut self,
+        other: &Self,
+        id: FormulaId,
+        known: &mut FxHashMap<FormulaId, FormulaId>,
+    ) -> FormulaId {
+        let mut waiting = vec![id];
+        while let Some(&next) = waiting.last() {
+            let node = other.get(next);
+            let operands = match node {
+                Formula::Not(a) => [Some(a), None],
+                Formula::And(a, b) | Formula::Or(a, b) => [Some(a), Some(b)],
+                _ => [None, None],
+            };
+            let before = waiting.len();
+            if !known.contains_key(&next) {
+                waiting.extend(operands.into_iter().flatten().filter(|id| !known.contains_key(id)));
+            }
+            if waiting.len() > before {
+                continue;
+            }
+            waiting.pop();
+            let new = match node {
+                Formula::Const(value) => FormulaId(u32::from(value)),
+                Formula::Atom(atom) => {
+                    let atom = match atom {
+                        Atom::Yes(name) => Atom::Yes(self.name(other.text(name))),
+                        Atom::Module(name) => Atom::Module(self.name(other.text(name))),
+                        Atom::NonZero(name) => Atom::NonZero(self.name(other.text(name))),
+                        Atom::Opaque(name) => Atom::Opaque(self.name(other.text(name))),
+                        Atom::Equals(name, value) => {
+                            let name = self.name(other.text(name));
+                            Atom::Equals(name, self.name(other.text(value)))
+                        }
+                        Atom::InModule => Atom::InModule,
+                    };
+                    self.atom(atom)
+                }
+                Formula::Not(a) => self.not(known[&a]),
+                Formula::And(a, b) => self.and(known[&a], known[&b]),
+                Formula::Or(a, b) => self.or(known[&a], known[&b]),
+            };
+            known.insert(next, new);
+        }
+        known[&id]
+    }
+
     /// The value of every node up to `top` under a valuation of the atoms, by number. Nodes are in
     /// order of dependence, so no recursion is needed.
     pub fn values(&self, top: FormulaId, atom: impl Fn(Atom) -> bool) -> Vec<bool> {
@@ -327,6 +376,11 @@ mod tests {
         assert_eq!(f.and(not, yes), Formulas::FALSE);
         assert_eq!(f.or(not, yes), Formulas::TRUE);
         let level = f.equals("LEVELS", "4");
+        let both = f.and(not, level);
+        let mut other = Formulas::default();
+        let carried = other.import(&f, both, &mut FxHashMap::default());
+        assert_eq!(f.import(&other, carried, &mut FxHashMap::default()), both);
+        assert!(other.len() < f.len());
         let map = Formulas::default().absorb(&f);
         assert_eq!(map.len(), f.len());
         assert_eq!(f.absorb(&f.clone())[level.0 as usize], level);

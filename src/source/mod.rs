@@ -1,2 +1,4 @@
 //! What C, assembly and Kbuild files say about when they are compiled: guards (`#if` blocks) and
 //! Makefile rules, as formulas over configuration symbols.
+
+pub mod makefile;

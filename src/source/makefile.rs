@@ -1,0 +1,176 @@
+//! Kbuild's makefiles as presence conditions: which objects a configuration builds, and why.
+//!
+//! Our own evaluator of the part of GNU make that Kbuild files use. The configuration stays open: every
+//! `CONFIG_X` is a variable of a formula, every conditional is followed both ways, and no command is
+//! ever run. It begins at the top makefile, as the kernel does, and descends from there. What cannot
+//! be known before a build (`$(shell …)`, compiler tests) is an opaque variable and a diagnostic,
+//! never dropped.
+//!
+//! Objects of rules that are not Kbuild's own lists (boot wrappers, vDSOs, hypervisor code) are listed
+//! apart: make builds them if something asks for them, which only the rules say. Host programs and
+//! what is made before the descent (`asm-offsets.s`, `scripts/`) are not in here.
+
+mod defines;
+mod descend;
+mod eval;
+mod expand;
+mod expr;
+mod files;
+mod functions;
+mod layer;
+mod lists;
+mod parse;
+pub mod syntax;
+mod top;
+mod value;
+mod vars;
+
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+pub use self::defines::{Define, Scope};
+pub use self::lists::{Composite, Role};
+pub use self::parse::parse;
+use self::syntax::Loc;
+use crate::model::diag::Diag;
+use crate::model::formula::{FormulaId, Formulas};
+
+/// The makefiles of one kernel tree; read once, for any number of architectures.
+#[derive(Debug)]
+pub struct Kbuild {
+    files: files::Files,
+    texts: FxHashSet<String>,
+    evaluated: RwLock<FxHashMap<Box<str>, Vec<Arc<descend::Evaluated>>>>,
+}
+
+/// Everything that one architecture can build.
+#[derive(Debug, Clone, Default)]
+pub struct Presence {
+    /// The directory under `arch/`.
+    pub arch: String,
+    /// What is compiled, or made by some other rule, into a `.o`.
+    pub objects: Vec<Object>,
+    /// Modules and built-in objects that are linked from several.
+    pub composites: Vec<Object>,
+    /// What a makefile has rules of its own for (named in `targets`), and all objects of directories
+    /// that such rules visit (named in `subdir-`). `built` says when it may be built.
+    pub special: Vec<Object>,
+    /// All directories that are visited.
+    pub directories: Vec<Visit>,
+    /// `-DCONFIG_X` in flags.
+    pub defines: Vec<Define>,
+    /// For each of `defines`, the index of its directory.
+    define_directories: Vec<usize>,
+}
+
+/// An object file.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// From the top of the tree.
+    pub path: String,
+    /// The source file, from the top of the tree; none if the build generates it.
+    pub source: Option<String>,
+    /// It is built at all.
+    pub built: FormulaId,
+    /// It is part of the kernel image (or of a library that the image is linked with).
+    pub built_in: FormulaId,
+    /// It is compiled as part of a module, with `MODULE` defined.
+    pub module: FormulaId,
+    /// Why: `built` is the disjunction of these.
+    pub contributions: Vec<Contribution>,
+}
+
+/// One reason for an object to be built.
+#[derive(Debug, Clone)]
+pub struct Contribution {
+    /// Index into [`Presence::directories`].
+    pub directory: usize,
+    /// What becomes of the object.
+    pub role: Role,
+    /// When.
+    pub when: FormulaId,
+    /// The line of the makefile that lists it, or lists the composite it is part of.
+    pub rule: Loc,
+    /// The composite.
+    pub part_of: Option<Composite>,
+}
+
+/// A directory of the build.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// From the top of the tree; empty for the top.
+    pub path: String,
+    /// Make descends into it.
+    pub visited: FormulaId,
+    /// What is in `obj-y` there becomes part of the kernel. Where this does not hold although the
+    /// directory is visited, it was reached by `obj-m` or `subdir-y`, and `obj-y` is not built.
+    pub built_in: FormulaId,
+    /// How it is reached.
+    pub ways: Vec<Way>,
+}
+
+/// A line that leads to a directory.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// Index of the directory above; none for the top makefile.
+    pub from: Option<usize>,
+    /// [`Role::BuiltIn`], [`Role::Module`], [`Role::Always`] for `subdir-y`, or [`Role::Special`].
+    pub role: Role,
+    /// Given that the directory above is visited.
+    pub when: FormulaId,
+    /// The line.
+    pub rule: Loc,
+}
+
+impl Kbuild {
+    /// The tree at `root`. `texts` are the symbols (without `CONFIG_`) that are int, hex or string;
+    /// one that is missing there is taken for a tristate unless it is compared with something else.
+    pub fn new(root: &Path, texts: FxHashSet<String>) -> Self {
+        Self { files: files::Files::new(root), texts, evaluated: RwLock::default() }
+    }
+
+    /// What `arch` (a directory of `arch/`) can build, with formulas of `formulas`.
+    pub fn presence(&self, arch: &str, formulas: &mut Formulas) -> (Presence, Vec<Diag>) {
+        descend::presence(self, arch, formulas)
+    }
+
+    fn source(&self, object: &str) -> Option<String> {
+        let base = object.strip_suffix(".o")?;
+        let find = |base: &str| {
+            let candidates = ["c", "S", "rs"].map(|ext| format!("{base}.{ext}"));
+            candidates.into_iter().find(|path| self.files.exists(path))
+        };
+        // `memcpy.nvhe.o`, `lib-cmdline.pi.o`: the same source once more, in another way.
+        find(base).or_else(|| {
+            let (base, variant) = base.rsplit_once('.')?;
+            (!variant.contains('/')).then(|| find(base)).flatten()
+        })
+    }
+}
+
+impl Presence {
+    /// The lines that lead to an object: the first contribution's own, then those of each directory
+    /// upwards (of several ways, the first).
+    pub fn chain(&self, contribution: &Contribution) -> Vec<Loc> {
+        let mut chain = Vec::new();
+        chain.extend(contribution.part_of.as_ref().map(|composite| composite.rule.clone()));
+        chain.push(contribution.rule.clone());
+        let mut at = Some(contribution.directory);
+        while let Some(way) = at.and_then(|at| self.directories[at].ways.first()) {
+            chain.push(way.rule.clone());
+            at = way.from.filter(|_| chain.len() < 64);
+        }
+        chain
+    }
+
+    /// The symbols that flags define for an object.
+    pub fn defines_for<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = &'a Define> {
+        self.defines
+            .iter()
+            .zip(&self.define_directories)
+            .filter(|(define, from)| self.reaches(&define.scope, **from, object))
+            .map(|(define, _)| define)
+    }
+}

@@ -1,0 +1,307 @@
+//! From the top down: directories first, each under the conditions of all ways that lead to it, then
+//! the objects that they list.
+//!
+//! A directory's makefile is evaluated once for all architectures to which it says the same.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::lists::{self, Directory, Item, Role};
+use super::syntax::Loc;
+use super::top::{self, Top};
+use super::{Contribution, Define, Kbuild, Object, Presence, Scope, Visit, Way};
+use crate::model::diag::Diag;
+use crate::model::formula::{FormulaId, Formulas};
+
+/// Directories within each other; only a loop of symbolic links could be deeper.
+const MAX_DIRS: usize = 100_000;
+
+/// A directory's makefile as some architecture sees it.
+#[derive(Debug)]
+pub(super) struct Evaluated {
+    directory: Directory,
+    /// What it asked for and what it got.
+    asked: Vec<(Box<str>, Option<String>)>,
+}
+
+/// Where directories begin.
+const ROOT: usize = usize::MAX;
+
+struct Edge {
+    from: usize,
+    role: Role,
+    /// In the formulas of the analysis.
+    when: FormulaId,
+    rule: Loc,
+}
+
+struct Node {
+    path: String,
+    evaluated: Arc<Evaluated>,
+    ways: Vec<Edge>,
+}
+
+/// Everything that `arch` can build.
+pub(super) fn presence(kbuild: &Kbuild, arch: &str, f: &mut Formulas) -> (Presence, Vec<Diag>) {
+    let top = top::read(&kbuild.files, &kbuild.texts, arch);
+    let mut diags = top.diags.clone();
+    let (nodes, memos) = discover(kbuild, &top, f, &mut diags);
+    let conditions = conditions(&nodes, f);
+    let mut out = Presence { arch: arch.to_owned(), ..Presence::default() };
+    let mut lists = [Collected::default(), Collected::default(), Collected::default()];
+    for (at, (node, mut memo)) in nodes.iter().zip(memos).enumerate() {
+        let conditions = conditions[at];
+        let directory = &node.evaluated.directory;
+        diags.extend(directory.diags.iter().cloned());
+        for item in &directory.items {
+            let own = f.import(&directory.formulas, item.when, &mut memo);
+            let given = match item.role {
+                Role::BuiltIn => conditions.built_in,
+                Role::Special => Formulas::FALSE,
+                _ => conditions.visited,
+            };
+            let special = match item.role {
+                Role::Special => f.or(conditions.visited, conditions.special),
+                _ => conditions.special,
+            };
+            for (list, given) in [(usize::from(item.composite), given), (SPECIAL, special)] {
+                let when = f.and(given, own);
+                if when != Formulas::FALSE {
+                    lists[list].add(kbuild, f, item, at, when);
+                }
+            }
+        }
+        for define in &directory.defines {
+            let when = f.import(&directory.formulas, define.when, &mut memo);
+            let when = f.and(conditions.visited, when);
+            if when != Formulas::FALSE {
+                out.defines.push(Define { when, ..define.clone() });
+                out.define_directories.push(at);
+            }
+        }
+        out.directories.push(Visit {
+            path: node.path.clone(),
+            visited: conditions.visited,
+            built_in: conditions.built_in,
+            ways: node.ways.iter().map(Way::from).collect(),
+        });
+    }
+    let [objects, composites, mut special] = lists;
+    special.objects.retain(|object| {
+        !objects.index.contains_key(&object.path) && !composites.index.contains_key(&object.path)
+    });
+    out.objects = objects.objects;
+    out.composites = composites.objects;
+    out.special = special.objects;
+    (out, diags)
+}
+
+/// The list of what is made by rules that are not Kbuild's.
+const SPECIAL: usize = 2;
+
+/// Objects, each once.
+#[derive(Default)]
+struct Collected {
+    objects: Vec<Object>,
+    index: FxHashMap<String, usize>,
+}
+
+impl Collected {
+    fn add(
+        &mut self,
+        kbuild: &Kbuild,
+        f: &mut Formulas,
+        item: &Item,
+        directory: usize,
+        when: FormulaId,
+    ) {
+        let at = self.index.get(&item.path).copied().unwrap_or_else(|| {
+            self.objects.push(Object {
+                path: item.path.clone(),
+                source: kbuild.source(&item.path),
+                built: Formulas::FALSE,
+                built_in: Formulas::FALSE,
+                module: Formulas::FALSE,
+                contributions: Vec::new(),
+            });
+            self.index.insert(item.path.clone(), self.objects.len() - 1);
+            self.objects.len() - 1
+        });
+        let object = &mut self.objects[at];
+        object.built = f.or(object.built, when);
+        match item.role {
+            Role::BuiltIn | Role::Library | Role::Extra => {
+                object.built_in = f.or(object.built_in, when);
+            }
+            Role::Module => object.module = f.or(object.module, when),
+            Role::Always | Role::Special => {}
+        }
+        let (rule, part_of) = (item.rule.clone(), item.part_of.clone());
+        object.contributions.push(Contribution { directory, role: item.role, when, rule, part_of });
+    }
+}
+
+impl From<&Edge> for Way {
+    fn from(edge: &Edge) -> Self {
+        let from = (edge.from != ROOT).then_some(edge.from);
+        Self { from, role: edge.role, when: edge.when, rule: edge.rule.clone() }
+    }
+}
+
+type Memo = FxHashMap<FormulaId, FormulaId>;
+
+/// All directories that can be reached, in order of discovery.
+fn discover(
+    kbuild: &Kbuild,
+    top: &Top,
+    f: &mut Formulas,
+    diags: &mut Vec<Diag>,
+) -> (Vec<Node>, Vec<Memo>) {
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut memos: Vec<Memo> = Vec::new();
+    let mut index: FxHashMap<String, usize> = FxHashMap::default();
+    let mut memo = Memo::default();
+    let mut wave: Vec<(String, Vec<Edge>)> = Vec::new();
+    for (path, when, rule) in &top.roots {
+        let when = f.import(&top.formulas, *when, &mut memo);
+        let edge = Edge { from: ROOT, role: Role::BuiltIn, when, rule: rule.clone() };
+        wave.push((super::files::normal(path), vec![edge]));
+    }
+    while !wave.is_empty() && nodes.len() < MAX_DIRS {
+        let read = |(path, _): &(String, Vec<Edge>)| kbuild.directory(path, top);
+        let evaluated: Vec<Arc<Evaluated>> = wave.par_iter().map(read).collect();
+        let first = nodes.len();
+        for ((path, ways), evaluated) in wave.drain(..).zip(evaluated) {
+            index.insert(path.clone(), nodes.len());
+            nodes.push(Node { path, evaluated, ways });
+            memos.push(Memo::default());
+        }
+        let mut next: FxHashMap<String, usize> = FxHashMap::default();
+        for at in first..nodes.len() {
+            let evaluated = nodes[at].evaluated.clone();
+            for below in &evaluated.directory.below {
+                let formulas = &evaluated.directory.formulas;
+                let when = f.import(formulas, below.when, &mut memos[at]);
+                if when == Formulas::FALSE {
+                    continue;
+                }
+                let edge = Edge { from: at, role: below.role, when, rule: below.rule.clone() };
+                if let Some(&known) = index.get(&below.path) {
+                    nodes[known].ways.push(edge);
+                } else if let Some(&known) = next.get(&below.path) {
+                    wave[known].1.push(edge);
+                } else {
+                    next.insert(below.path.clone(), wave.len());
+                    wave.push((below.path.clone(), vec![edge]));
+                }
+            }
+        }
+    }
+    if nodes.len() >= MAX_DIRS {
+        diags.push(Diag::new(".", "too many directories; the rest is left out"));
+    }
+    (nodes, memos)
+}
+
+/// When a directory is visited, and when what is `obj-y` there gets into the kernel.
+#[derive(Clone, Copy)]
+struct Conditions {
+    visited: FormulaId,
+    built_in: FormulaId,
+    /// By a rule that is not Kbuild's.
+    special: FormulaId,
+}
+
+impl Conditions {
+    const NEVER: Self =
+        Self { visited: Formulas::FALSE, built_in: Formulas::FALSE, special: Formulas::FALSE };
+    const ROOT: Self = Self { visited: Formulas::TRUE, built_in: Formulas::TRUE, ..Self::NEVER };
+
+    /// Adds a way from a directory that has the conditions `above`.
+    fn add(&mut self, above: Self, way: &Edge, f: &mut Formulas) {
+        let visited = f.and(above.visited, way.when);
+        let special = f.and(above.special, way.when);
+        self.special = f.or(self.special, special);
+        if way.role == Role::Special {
+            self.special = f.or(self.special, visited);
+            return;
+        }
+        self.visited = f.or(self.visited, visited);
+        if way.role == Role::BuiltIn {
+            let built_in = f.and(above.built_in, way.when);
+            self.built_in = f.or(self.built_in, built_in);
+        }
+    }
+}
+
+/// The conditions of every directory: the disjunction over the ways that lead to it.
+fn conditions(nodes: &[Node], f: &mut Formulas) -> Vec<Conditions> {
+    let mut done: Vec<Option<Conditions>> = vec![None; nodes.len()];
+    let mut open = vec![false; nodes.len()];
+    for start in 0..nodes.len() {
+        let mut stack = vec![start];
+        while let Some(&at) = stack.last() {
+            let ways = &nodes[at].ways;
+            let waits = |from: usize| from != ROOT && done[from].is_none() && !open[from];
+            let missing = ways.iter().map(|way| way.from).find(|&from| from != at && waits(from));
+            if let (None, Some(missing)) = (done[at], missing) {
+                open[at] = true;
+                stack.push(missing);
+                continue;
+            }
+            stack.pop();
+            open[at] = false;
+            if done[at].is_none() {
+                let mut all = Conditions::NEVER;
+                for way in ways {
+                    // A directory that leads to itself adds nothing.
+                    let above = match way.from {
+                        ROOT => Conditions::ROOT,
+                        from => done[from].unwrap_or(Conditions::NEVER),
+                    };
+                    all.add(above, way, f);
+                }
+                done[at] = Some(all);
+            }
+        }
+    }
+    done.into_iter().map(|all| all.unwrap_or(Conditions::NEVER)).collect()
+}
+
+impl Kbuild {
+    /// The makefile of `path`, evaluated for this architecture or for one to which it says the same.
+    fn directory(&self, path: &str, top: &Top) -> Arc<Evaluated> {
+        let same = |known: &&Arc<Evaluated>| {
+            known.asked.iter().all(|(name, got)| top.layer.key(name) == got.as_deref())
+        };
+        let read = self.evaluated.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = read.get(path).and_then(|list| list.iter().find(same)) {
+            return known.clone();
+        }
+        drop(read);
+        let mut directory = lists::read(&self.files, &self.texts, &top.layer, path);
+        let used = std::mem::take(&mut directory.used);
+        let asked = used.into_iter().map(|name| {
+            let got = top.layer.key(&name).map(str::to_owned);
+            (name, got)
+        });
+        let new = Arc::new(Evaluated { asked: asked.collect(), directory });
+        let mut write = self.evaluated.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        write.entry(path.into()).or_default().push(new.clone());
+        new
+    }
+}
+
+impl Presence {
+    /// Whether a define holds for an object of the directory `directory` (an index).
+    pub(super) fn reaches(&self, scope: &Scope, from: usize, object: &Object) -> bool {
+        let dir = &self.directories[from].path;
+        match scope {
+            Scope::Object(path) => *path == object.path,
+            Scope::Directory => object.contributions.iter().any(|one| one.directory == from),
+            Scope::Tree => dir.is_empty() || object.path.starts_with(&format!("{dir}/")),
+        }
+    }
+}
