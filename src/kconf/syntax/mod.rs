@@ -12,11 +12,14 @@
 
 use std::path::PathBuf;
 
+use super::dialect::Dialect;
+
 mod expr;
 mod help;
 mod lexer;
 mod lexer_old;
 mod parse;
+mod print;
 mod statement;
 mod strings;
 #[cfg(test)]
@@ -25,6 +28,7 @@ mod token;
 
 pub use help::help_text;
 pub use parse::{parse, reparse};
+pub use print::print;
 pub use statement::Entry;
 
 /// A piece of one file's text: byte offset and length.
@@ -53,6 +57,8 @@ pub struct File {
     pub exprs: Vec<Expr>,
     /// What the lexer had to say, in order of position (`ignoring unsupported character`, …).
     pub diags: Vec<Diag>,
+    /// The language it was read in.
+    pub dialect: Dialect,
     /// The last statement has no newline after it. In the first file that `conf` reads, this is a
     /// syntax error in some versions: see [`super::dialect::Dialect::has_final_newline`].
     pub no_newline: bool,

@@ -12,7 +12,7 @@ use crate::kconf::dialect::Dialect;
 ///
 /// `text` may have at most 4 GB, of which a caller should allow a fraction only.
 pub fn parse(name: String, path: PathBuf, text: Vec<u8>, dialect: Dialect) -> File {
-    let mut file = File { name, path, text, line_starts: vec![0], ..File::default() };
+    let mut file = File { name, path, text, dialect, line_starts: vec![0], ..File::default() };
     file.line_starts.extend(memchr::memchr_iter(b'\n', &file.text).map(|at| at as u32 + 1));
     let text = std::mem::take(&mut file.text);
     read(&mut file, Lexer::new(&text, dialect), Entry::None);

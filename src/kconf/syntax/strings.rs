@@ -47,7 +47,9 @@ impl Lexer<'_> {
                 b'\\' => {
                     plain = true;
                     escaped = true;
-                    at += if matches!(self.text.get(at + 1), None | Some(b'\n')) { 1 } else { 2 };
+                    let next = if at + 1 == self.hole.0 { self.hole.1 } else { at + 1 };
+                    let alone = matches!(self.text.get(next), None | Some(b'\n'));
+                    at = if alone { next } else { next + 1 };
                 }
                 b'$' if !self.dialect.has_macros() => {
                     (dollar, plain) = (true, true);

@@ -1,5 +1,9 @@
 //! The syntax layer on single files.
 
+mod bad;
+mod printed;
+mod shape;
+
 use super::*;
 use crate::kconf::dialect::Dialect;
 
