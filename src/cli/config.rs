@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 fine; 1 warnings with KCONFIG_WERROR; 2 bad input, or a probe that is not recorded.";
@@ -26,7 +26,11 @@ Examples:
 /// Arguments of `hmmsize config`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Config {
+    /// Another question.
+    #[command(subcommand)]
+    pub ask: Option<Ask>,
     /// allyesconfig, defconfig, …; ARCH=arm64, O=DIR, …
     ///
     /// Targets: allyesconfig, allmodconfig, allnoconfig, alldefconfig, tinyconfig, defconfig,
@@ -72,6 +76,13 @@ pub struct Config {
     /// [default: that of the tree's Makefile]
     #[arg(long, value_name = "VERSION")]
     pub dialect: Option<String>,
+}
+
+/// What else can be asked of a tree's Kconfig.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Ask {
+    /// Say why an option has its value, and what to change so that it has another.
+    Why(super::why::Why),
 }
 
 /// Where the results of probes come from.

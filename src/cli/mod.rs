@@ -8,6 +8,7 @@ pub mod compare;
 pub mod config;
 pub mod diffconfig;
 pub mod gate;
+pub mod why;
 
 /// What a kernel option costs: build, compare and gate Linux kernel sizes.
 #[derive(Debug, Parser)]

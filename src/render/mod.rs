@@ -20,3 +20,4 @@ pub mod verdict_github;
 pub mod verdict_junit;
 pub mod verdict_markdown;
 pub mod verdict_table;
+pub mod why;

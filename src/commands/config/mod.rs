@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use rayon::prelude::*;
 
 use crate::cli::common::Common;
-use crate::cli::config::Config;
+use crate::cli::config::{Ask, Config};
 use crate::commands::output;
 use crate::exit::{Error, Exit, Result};
 use crate::kbuild::{arches, defconfig};
@@ -20,6 +20,7 @@ use crate::model::words::MakeWords;
 
 mod steps;
 mod tree;
+mod why;
 
 use steps::Workspace;
 use tree::{Loaded, ProbeSource, Tree};
@@ -55,30 +56,13 @@ struct Files {
 
 /// Runs the command.
 pub fn run(common: &Common, args: &Config) -> Result<Exit> {
-    let is_word = |word: &&String| MakeWords::is_word(word);
-    let mut words = MakeWords::default();
-    for name in INHERITED {
-        if let Ok(value) = std::env::var(name) {
-            words.set(name, &value);
-        }
+    if let Some(Ask::Why(args)) = &args.ask {
+        return why::run(common, args);
     }
-    let given = MakeWords::parse(args.words.iter().filter(is_word)).map_err(Error::Usage)?;
-    words.extend(&given);
-    let targets: Vec<&str> =
-        args.words.iter().filter(|word| !is_word(word)).map(String::as_str).collect();
-    if targets.is_empty() {
+    let request = Request::new(common, args)?;
+    if request.targets.is_empty() {
         return Err(Error::Usage("config: say a target, such as defconfig".into()));
     }
-    let dir = words.take("O").map(PathBuf::from).unwrap_or_default();
-    let dialect = match &args.dialect {
-        None => None,
-        Some(text) => Some(tree::parse_version(text).ok_or_else(|| {
-            Error::Usage(format!("--dialect {text}: expected a version of Linux, such as 6.12"))
-        })?),
-    };
-    let tree = Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
-    let seed = seed(args, &words)?;
-    let request = Request { args, targets, words, dir, tree, seed, time: common.time };
     let archs = archs(&request)?;
     let start = Instant::now();
     request.tree.read(&archs.iter().flatten().map(String::as_str).collect::<Vec<_>>());
@@ -161,7 +145,31 @@ fn variable(words: &MakeWords, name: &str) -> Option<String> {
     words.get(name).map(str::to_owned).or_else(|| std::env::var(name).ok())
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    fn new(common: &Common, args: &'a Config) -> Result<Self> {
+        let is_word = |word: &&String| MakeWords::is_word(word);
+        let mut words = MakeWords::default();
+        for name in INHERITED {
+            if let Ok(value) = std::env::var(name) {
+                words.set(name, &value);
+            }
+        }
+        let given = MakeWords::parse(args.words.iter().filter(is_word)).map_err(Error::Usage)?;
+        words.extend(&given);
+        let targets: Vec<&str> =
+            args.words.iter().filter(|word| !is_word(word)).map(String::as_str).collect();
+        let dir = words.take("O").map(PathBuf::from).unwrap_or_default();
+        let dialect = match &args.dialect {
+            None => None,
+            Some(text) => Some(tree::parse_version(text).ok_or_else(|| {
+                Error::Usage(format!("--dialect {text}: expected a version of Linux, such as 6.12"))
+            })?),
+        };
+        let tree = Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
+        let seed = seed(args, &words)?;
+        Ok(Self { args, targets, words, dir, tree, seed, time: common.time })
+    }
+
     /// Configures one architecture, in memory.
     fn configure(&self, arch: Option<&str>, common: &Common) -> Done {
         let mut output = Output::default();
@@ -223,6 +231,7 @@ impl Request<'_> {
             written: false,
             name: name.into_os_string().into_encoded_bytes(),
             overwrite: overwrite.is_some_and(|value| !value.is_empty()) || common.output.is_some(),
+            overlay: None,
         };
         let state = State::new(&loaded.model);
         for target in &self.targets {

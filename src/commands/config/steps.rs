@@ -44,6 +44,8 @@ pub struct Workspace<'a> {
     /// Neither compare nor keep the old one: with `KCONFIG_OVERWRITECONFIG`, and where the result
     /// goes to another file.
     pub overwrite: bool,
+    /// A file that has this text, whatever lies there.
+    pub overlay: Option<(PathBuf, Vec<u8>)>,
 }
 
 /// The steps of `target`; the error is one clause about it.
@@ -121,7 +123,21 @@ fn fragment_steps(tree: &Tree, configs: &Path, name: &str) -> Result<Vec<Step>, 
     Ok(vec![Step::Merge(None, files), Step::Conf(Goal::OldDef, Vec::new())])
 }
 
-impl Workspace<'_> {
+impl<'a> Workspace<'a> {
+    /// Nothing there yet, and nothing that will be kept.
+    pub fn new(tree: &'a Tree, dir: &'a Path) -> Self {
+        Self {
+            tree,
+            dir,
+            config: None,
+            old: None,
+            defconfig: None,
+            written: false,
+            name: b".config".into(),
+            overwrite: true,
+            overlay: None,
+        }
+    }
     /// Does one step. What is printed goes to `output`.
     pub fn step(
         &mut self,
@@ -185,6 +201,11 @@ impl Workspace<'_> {
     fn open(&self, file: &Path, config: &Path) -> Result<Option<Vec<u8>>, String> {
         if file == config {
             return Ok(self.config.clone());
+        }
+        if let Some((name, text)) = &self.overlay
+            && file == name
+        {
+            return Ok(Some(text.clone()));
         }
         for path in [self.dir.join(file), self.tree.dir.join(file)] {
             match read_input(&path) {

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::kconf::eval::{State, Tristate};
-use crate::kconf::model::{SymbolId, Type};
+use crate::kconf::model::{Model, SymbolId, Type};
 use crate::model::why::{Answer, Change, Hop, Outcome, Setting};
 
 mod now;
@@ -116,6 +116,9 @@ impl<'a, 'm> Why<'a, 'm> {
                     .collect();
                 examples.sort_by(|a, b| a.symbol.cmp(&b.symbol));
                 examples.truncate(EXAMPLES);
+                // What is asked for comes last, after what it needs.
+                let mut changes: Vec<_> = changes.into_iter().collect();
+                changes.sort_by_key(|(changed, _)| *changed == symbol);
                 let changes = changes.into_iter();
                 let changes = changes.map(|(symbol, value)| self.change(symbol, &value)).collect();
                 Outcome::Possible { changes, dragged_in, examples }
@@ -154,6 +157,19 @@ impl<'a, 'm> Why<'a, 'm> {
         let mut proof = proof::Proof::new(model, &mut self.values, self.arch);
         Some(proof.texts(symbol))
     }
+}
+
+/// Changes as lines of `.config`.
+pub fn fragment(model: &Model, changes: &BTreeMap<SymbolId, Box<[u8]>>) -> Vec<u8> {
+    let mut lines = String::new();
+    for (symbol, value) in changes {
+        let ty = model.symbol(*symbol).ty;
+        let symbol = words::name(model, *symbol);
+        let value = words::quoted(ty, value);
+        lines += &crate::model::words::Assignment { symbol, value }.line();
+        lines.push('\n');
+    }
+    lines.into_bytes()
 }
 
 /// The bytes of `wanted` for a symbol of this type.
