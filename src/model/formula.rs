@@ -111,6 +111,11 @@ impl Formulas {
         &self.names[id.0 as usize]
     }
 
+    /// All names, in the order of their numbers.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
     /// An atom.
     pub fn atom(&mut self, atom: Atom) -> FormulaId {
         self.intern(Formula::Atom(atom))

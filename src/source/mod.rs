@@ -1,4 +1,5 @@
 //! What C, assembly and Kbuild files say about when they are compiled: guards (`#if` blocks) and
 //! Makefile rules, as formulas over configuration symbols.
 
+pub mod guards;
 pub mod makefile;
