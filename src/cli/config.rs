@@ -1,5 +1,8 @@
 //! `hmmsize config`: its arguments.
 
+// The help text is printed as it stands.
+#![allow(clippy::doc_markdown)]
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -34,9 +37,9 @@ pub struct Config {
     /// allyesconfig, defconfig, …; ARCH=arm64, O=DIR, …
     ///
     /// Targets: allyesconfig, allmodconfig, allnoconfig, alldefconfig, tinyconfig, defconfig,
-    /// `NAME_defconfig`, `NAME.config`, olddefconfig, randconfig, savedefconfig, listnewconfig,
-    /// yes2modconfig, mod2yesconfig, mod2noconfig. Words for make: ARCH, `CROSS_COMPILE`, CC, LLVM,
-    /// O, W, `KCONFIG_*`.
+    /// NAME_defconfig, NAME.config, olddefconfig, randconfig, savedefconfig, listnewconfig,
+    /// yes2modconfig, mod2yesconfig, mod2noconfig. Words for make: ARCH, CROSS_COMPILE, CC, LLVM,
+    /// O, W, KCONFIG_*.
     #[arg(value_name = "TARGET|KEY=VALUE", required = true)]
     pub words: Vec<String>,
     /// The tree [default: .].
@@ -59,13 +62,13 @@ pub struct Config {
     pub probe_file: Option<PathBuf>,
     /// Assignments beyond the target's.
     ///
-    /// As with `KCONFIG_ALLCONFIG` for all…config and randconfig; merged into the others, as
+    /// As with KCONFIG_ALLCONFIG for all…config and randconfig; merged into the others, as
     /// scripts/kconfig/merge_config.sh does, before olddefconfig.
     #[arg(long, value_name = "FILE")]
     pub fragment: Vec<PathBuf>,
     /// The configuration to start with.
     ///
-    /// [default: `KCONFIG_CONFIG`, else .config]
+    /// [default: KCONFIG_CONFIG, else .config]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Seed of randconfig.

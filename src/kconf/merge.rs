@@ -1,4 +1,4 @@
-//! Merges fragments into a configuration as scripts/kconfig/merge_config.sh does: what a fragment
+//! Merges fragments into a configuration as `scripts/kconfig/merge_config.sh` does: what a fragment
 //! assigns is taken out of everything before it, then the fragment is appended.
 
 use bstr::ByteSlice as _;

@@ -145,6 +145,11 @@ fn variable(words: &MakeWords, name: &str) -> Option<String> {
     words.get(name).map(str::to_owned).or_else(|| std::env::var(name).ok())
 }
 
+/// `KCONFIG_CONFIG`: what the configuration is called.
+fn config_name(words: &MakeWords) -> PathBuf {
+    variable(words, "KCONFIG_CONFIG").unwrap_or_else(|| ".config".to_owned()).into()
+}
+
 impl<'a> Request<'a> {
     fn new(common: &Common, args: &'a Config) -> Result<Self> {
         let is_word = |word: &&String| MakeWords::is_word(word);
@@ -206,8 +211,7 @@ impl<'a> Request<'a> {
         output: &mut Output,
     ) -> Result<(Files, Exit)> {
         let settings = self.settings(loaded, words);
-        let base = self.args.config.as_deref().unwrap_or(&settings.config);
-        let path = self.dir.join(base);
+        let path = self.dir.join(&settings.config);
         let config = match steps::read_input(&path) {
             Ok(text) => Some(text),
             Err(err)
@@ -219,7 +223,7 @@ impl<'a> Request<'a> {
         };
         let name = match common.output.as_deref() {
             Some(name) => PathBuf::from(name),
-            None => settings.config.clone(),
+            None => config_name(words),
         };
         let overwrite = variable(words, "KCONFIG_OVERWRITECONFIG");
         let mut workspace = Workspace {
@@ -259,7 +263,7 @@ impl<'a> Request<'a> {
         let werror = get("KCONFIG_WERROR").is_some() || extra.contains('e');
         let warn_unknown = get("KCONFIG_WARN_UNKNOWN_SYMBOLS").is_some() || extra.contains('c');
         Settings {
-            config: get("KCONFIG_CONFIG").unwrap_or_else(|| ".config".to_owned()).into(),
+            config: self.args.config.clone().unwrap_or_else(|| config_name(words)),
             allconfig: get("KCONFIG_ALLCONFIG").map(PathBuf::from),
             fragments: Vec::new(),
             defconfig_list: self.defconfig_list(loaded, get("KCONFIG_DEFCONFIG_LIST")),
@@ -327,8 +331,7 @@ impl<'a> Request<'a> {
 
     /// Writes where `conf` would: `.config`, `.config.old`, `defconfig`.
     fn write_here(&self, files: Files) -> Result<()> {
-        let config = variable(&self.words, "KCONFIG_CONFIG").unwrap_or_else(|| ".config".into());
-        let config = self.dir.join(config);
+        let config = self.dir.join(config_name(&self.words));
         let write = |file: &Path, text: Vec<u8>| output::write(Some(&file.to_string_lossy()), text);
         if let Some(dir) = config.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|err| Error::io(dir, err))?;

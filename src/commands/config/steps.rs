@@ -1,7 +1,7 @@
 //! What make does for a configuration target, step by step, in memory.
 //!
 //! Most targets are one call of `conf`; tinyconfig, fragments and merged defconfigs are several, with
-//! scripts/kconfig/merge_config.sh between them. Only the last configuration is written.
+//! `scripts/kconfig/merge_config.sh` between them. Only the last configuration is written.
 
 use std::path::{Path, PathBuf};
 
@@ -158,7 +158,7 @@ impl<'a> Workspace<'a> {
                 output.append(&mut state.output);
                 match written? {
                     Written::DotConfig(text) => {
-                        self.store(text, fresh.rules().keeps_unchanged, output)
+                        self.store(text, fresh.rules().keeps_unchanged, output);
                     }
                     Written::Defconfig(text) => self.defconfig = Some(text),
                     Written::Nothing => {}

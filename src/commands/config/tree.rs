@@ -218,7 +218,7 @@ pub fn rejected(tree: &Tree, model: &Model) -> Error {
     let count = bad.clone().count();
     let msg = format!("the tree's Kconfig cannot be used: {count} errors");
     let msg = if count == 1 { "the tree's Kconfig cannot be used".to_owned() } else { msg };
-    match bad.filter_map(|message| message.place).next() {
+    match bad.clone().find_map(|message| message.place) {
         Some(place) => {
             let file = model.file(place.file);
             let column = file.position(place.span.start).1;

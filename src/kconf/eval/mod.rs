@@ -21,6 +21,8 @@ mod query;
 pub mod rules;
 mod set;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod tristate;
 mod value;
 
