@@ -6,13 +6,12 @@
 //! since 6.11, that of its hash table before.
 
 use super::expr::{Expr, ExprId};
-use super::finalize::choice_menu;
 use super::model::{MenuId, Message, Model, Place, PropId, PropKind, ROOT, Severity, SymbolId};
 
 mod told;
 
 /// How deep the search may go, expressions included.
-const MAX_DEPTH: u32 = 500_000;
+const MAX_DEPTH: u32 = 150_000;
 
 /// Reports every recursive dependency of a finalized model, and since 6.11 what is wrong with the
 /// members of choices.
@@ -123,11 +122,7 @@ impl<'a> Search<'a> {
     }
 
     fn choice_of(&self, symbol: SymbolId) -> Option<MenuId> {
-        if self.model.dialect.choices_are_menus() {
-            choice_menu(self.model, symbol)
-        } else {
-            self.model.symbol(symbol).choice
-        }
+        self.model.symbol(symbol).choice
     }
 
     fn push(&mut self, symbol: SymbolId) {
@@ -283,7 +278,10 @@ impl<'a> Search<'a> {
             let symbol = self.stack.last().map_or(SymbolId(0), |step| step.symbol);
             let place = self.model.symbol(symbol).menus.first();
             let place = place.map(|&menu| self.model.menu(menu).place);
-            self.say(Severity::Fatal, place, "dependencies nest too deep".into());
+            let at = place.map_or(String::new(), |place| {
+                format!("{}:{}: ", self.model.file(place.file).name, place.line)
+            });
+            self.say(Severity::Fatal, place, at + "dependencies nest too deep");
         }
     }
 

@@ -4,7 +4,10 @@
 //! conditions of their menus thousands of times, and simplifying, comparing and evaluating an
 //! expression once is enough. Operands always have smaller numbers than what uses them.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 use super::model::SymbolId;
 pub use super::syntax::Cmp;
@@ -35,13 +38,15 @@ pub enum Expr {
 pub struct Exprs {
     nodes: Vec<Expr>,
     depths: Vec<u16>,
-    known: FxHashMap<Expr, ExprId>,
+    known: HashTable<ExprId>,
 }
 
 impl Exprs {
     /// The number of `expr`, which is added where it is new.
     pub fn intern(&mut self, expr: Expr) -> ExprId {
-        if let Some(&known) = self.known.get(&expr) {
+        let hash = FxBuildHasher.hash_one(expr);
+        let nodes = &self.nodes;
+        if let Some(&known) = self.known.find(hash, |&id| nodes[id.0 as usize] == expr) {
             return known;
         }
         let depth = match expr {
@@ -52,7 +57,8 @@ impl Exprs {
         let id = ExprId(self.nodes.len() as u32);
         self.nodes.push(expr);
         self.depths.push(u16::try_from(depth).unwrap_or(u16::MAX));
-        self.known.insert(expr, id);
+        let nodes = &self.nodes;
+        self.known.insert_unique(hash, id, |&id| FxBuildHasher.hash_one(nodes[id.0 as usize]));
         id
     }
 

@@ -19,6 +19,8 @@ const MAX_RECURSION: u32 = 1000;
 const MAX_BYTES: usize = 64 << 20;
 /// References that a tree may expand; x86 has some 10,000.
 const MAX_REFERENCES: u32 = 4_000_000;
+/// Bytes that may be looked through for the ends of references; nested ones are looked through again.
+const MAX_SCANNED: usize = 1 << 30;
 /// How deep references may nest within each other, of whatever variable.
 const MAX_DEPTH: u32 = 20_000;
 
@@ -67,6 +69,7 @@ pub struct Macros<'a, 'p> {
     environment: Vec<(String, String)>,
     bytes: usize,
     references: u32,
+    scanned: usize,
     depth: u32,
 }
 
@@ -80,6 +83,7 @@ impl<'a, 'p> Macros<'a, 'p> {
             environment: Vec::new(),
             bytes: 0,
             references: 0,
+            scanned: 0,
             depth: 0,
         }
     }
@@ -174,7 +178,9 @@ impl<'a, 'p> Macros<'a, 'p> {
         };
         self.references += 1;
         self.depth += 1;
-        if self.references > MAX_REFERENCES || self.depth > MAX_DEPTH {
+        self.scanned = self.scanned.saturating_add(end - from);
+        let endless = self.references > MAX_REFERENCES || self.scanned > MAX_SCANNED;
+        if endless || self.depth > MAX_DEPTH {
             return Err(at.stop("macro expansion does not end"));
         }
         let expansion = self.clause(&text[from + 1..end], args, at)?;

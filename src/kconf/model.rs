@@ -104,13 +104,22 @@ pub enum PropKind {
     Choice,
 }
 
+/// The text of a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// As it stands in the property's file.
+    Source(Span),
+    /// One of [`Model::texts`]: it had macros or escapes.
+    Own(u32),
+}
+
 /// A property of a symbol or menu.
 #[derive(Debug, Clone)]
 pub struct Property {
     /// What it is.
     pub kind: PropKind,
-    /// The text of a prompt, menu or comment.
-    pub text: Option<Box<[u8]>>,
+    /// The text of a prompt, menu or comment; [`Model::text`] has its bytes.
+    pub text: Option<Text>,
     /// Its condition with everything inherited; nothing means `y`.
     pub visible: Option<ExprId>,
     /// Its condition as written (`if …`), before anything was inherited or simplified.
@@ -174,6 +183,8 @@ pub struct Model {
     pub symbols: Vec<Symbol>,
     /// All properties.
     pub props: Vec<Property>,
+    /// The texts that do not stand in a file as they are.
+    pub texts: Vec<Box<[u8]>>,
     /// All menu nodes; the first is the root.
     pub menus: Vec<Menu>,
     /// All expressions.
@@ -197,6 +208,14 @@ impl Model {
     /// The menu node of `id`.
     pub fn menu(&self, id: MenuId) -> &Menu {
         &self.menus[id.0 as usize]
+    }
+
+    /// The text of a prompt, menu or comment.
+    pub fn text(&self, prop: &Property) -> Option<&[u8]> {
+        match prop.text? {
+            Text::Source(span) => Some(self.file(prop.place.file).text(span)),
+            Text::Own(text) => self.texts.get(text as usize).map(|text| &**text),
+        }
     }
 
     /// The property of `id`.

@@ -87,7 +87,7 @@ impl State<'_> {
 
     fn prompt_text(&self, menu: MenuId) -> &[u8] {
         let prompt = self.model.menu(menu).prompt;
-        prompt.and_then(|prompt| self.model.prop(prompt).text.as_deref()).unwrap_or_default()
+        prompt.and_then(|prompt| self.model.text(self.model.prop(prompt))).unwrap_or_default()
     }
 
     /// Only what differs from the defaults: the text of a `defconfig`.

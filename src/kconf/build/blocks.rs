@@ -7,7 +7,7 @@ use crate::kconf::macros::Stop;
 use crate::kconf::model::{Menu, PropKind, Severity, Symbol, SymbolId, Type};
 
 /// bison's stack holds 10,000 states (`YYMAXDEPTH`), and a block takes two.
-const MAX_BLOCKS: usize = 4_900;
+const MAX_BLOCKS: usize = 4_998;
 
 impl BlockKind {
     const fn name(self) -> &'static str {

@@ -1,10 +1,13 @@
 //! Entries and their properties (menu.c: `menu_add_entry`, `menu_add_prop`, `menu_add_prompt`, …).
 
+use std::borrow::Cow;
+
 use super::{Builder, Slot};
 use crate::kconf::expr::{Expr, ExprId};
 use crate::kconf::model::{
-    Menu, MenuId, Message, Place, PropId, PropKind, Property, Severity, SymbolId, Type,
+    Menu, MenuId, Message, Place, PropId, PropKind, Property, Severity, SymbolId, Text, Type,
 };
+use crate::kconf::syntax::{Span, Word};
 
 /// A type's name in messages (symbol.c: `sym_type_name`; `boolean` until 4.19).
 pub(in crate::kconf) fn type_name(ty: Type, boolean: bool) -> &'static str {
@@ -130,7 +133,14 @@ impl Builder<'_, '_> {
         self.add_prop(kind, Some(symbol), cond);
     }
 
-    pub(super) fn add_prompt(&mut self, kind: PropKind, text: &[u8], cond: Option<ExprId>) {
+    /// A prompt of `text`, which stands at `word` of the current file.
+    pub(super) fn add_prompt(
+        &mut self,
+        kind: PropKind,
+        text: &Cow<'_, [u8]>,
+        word: Word,
+        cond: Option<ExprId>,
+    ) {
         let prop = self.add_prop(kind, None, cond);
         let start = text.iter().position(|&c| !is_space(c)).unwrap_or(text.len());
         if start > 0 {
@@ -150,9 +160,17 @@ impl Builder<'_, '_> {
             }
         }
         self.entry().prompt = Some(prop);
+        let in_place = matches!(text, Cow::Borrowed(_)) && self.entry_place.file == self.place.file;
+        let text = if in_place {
+            let (from, len) = (word.span.start + start as u32, word.span.len - start as u32);
+            Text::Source(Span { start: from, len })
+        } else {
+            self.model.texts.push(text[start..].into());
+            Text::Own(self.model.texts.len() as u32 - 1)
+        };
         let prop = &mut self.model.props[prop.0 as usize];
         prop.visible = visible;
-        prop.text = Some(text[start..].into());
+        prop.text = Some(text);
     }
 
     /// `option env="NAME"` (until 4.17): a default that no dependency touches (`prop_add_env`).
@@ -192,7 +210,7 @@ impl Builder<'_, '_> {
 }
 
 /// A symbol's name in a message.
-pub(in crate::kconf) fn shown(name: &[u8]) -> std::borrow::Cow<'_, str> {
+pub(in crate::kconf) fn shown(name: &[u8]) -> Cow<'_, str> {
     if name.is_empty() { "<choice>".into() } else { String::from_utf8_lossy(name) }
 }
 

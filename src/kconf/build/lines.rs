@@ -96,8 +96,8 @@ impl Builder<'_, '_> {
                     self.invalid(0);
                     return Ok(());
                 }
-                let text = self.word(file, id, text)?;
-                self.add_prompt(PropKind::Menu, &text, None);
+                let words = self.word(file, id, text)?;
+                self.add_prompt(PropKind::Menu, &words, text, None);
             }
             LineKind::Config { name, menu } => {
                 let symbol = self.symbol(file, id, name)?;
@@ -114,15 +114,15 @@ impl Builder<'_, '_> {
             }
             LineKind::Menu(text) => {
                 self.check_depth()?;
-                let text = self.word(file, id, text)?;
+                let words = self.word(file, id, text)?;
                 self.add_entry(None);
-                self.add_prompt(PropKind::Menu, &text, None);
+                self.add_prompt(PropKind::Menu, &words, text, None);
                 self.open = Some(Open::Menu);
             }
             LineKind::Comment(text) => {
-                let text = self.word(file, id, text)?;
+                let words = self.word(file, id, text)?;
                 self.add_entry(None);
-                self.add_prompt(PropKind::Comment, &text, None);
+                self.add_prompt(PropKind::Comment, &words, text, None);
                 self.open = Some(Open::Comment);
             }
             LineKind::If(cond) => {
@@ -226,7 +226,7 @@ impl Builder<'_, '_> {
     fn prompt(&mut self, file: &File, id: FileId, prompt: Prompt) -> Result<(), Halt> {
         let text = self.word(file, id, prompt.text)?;
         let cond = self.cond(file, id, prompt.cond)?;
-        self.add_prompt(PropKind::Prompt, &text, cond);
+        self.add_prompt(PropKind::Prompt, &text, prompt.text, cond);
         Ok(())
     }
 

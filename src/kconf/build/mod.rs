@@ -16,13 +16,14 @@ pub(super) use entry::shown;
 
 use std::sync::Arc;
 
+use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
 use super::dialect::Dialect;
 use super::macros::{Macros, Stop};
 use super::model::{
-    FileId, MOD, Menu, MenuId, Message, Model, NO, Place, ROOT, Severity, Symbol, SymbolId, Type,
-    YES,
+    FileId, MOD, Menu, MenuId, Message, Model, NO, Place, ROOT, Severity, Symbol, SymbolId, Text,
+    Type, YES,
 };
 use super::probe::{Probe, Prober};
 use super::syntax::{File, LineKind, Span};
@@ -147,8 +148,8 @@ struct Builder<'a, 'p> {
     macros: Macros<'a, 'p>,
     sources: &'a Sources<'a>,
     files: FxHashMap<String, FileId>,
-    symbols: FxHashMap<Box<[u8]>, SymbolId>,
-    constants: FxHashMap<Box<[u8]>, SymbolId>,
+    symbols: HashTable<SymbolId>,
+    constants: HashTable<SymbolId>,
     choices: FxHashMap<Box<[u8]>, SymbolId>,
     frames: Vec<Frame>,
     sourced: usize,
@@ -187,8 +188,8 @@ impl<'a, 'p> Builder<'a, 'p> {
             macros: Macros::new(env, Prober::new(probe)),
             sources,
             files: FxHashMap::default(),
-            symbols: FxHashMap::default(),
-            constants: FxHashMap::default(),
+            symbols: HashTable::new(),
+            constants: HashTable::new(),
             choices: FxHashMap::default(),
             frames: Vec::new(),
             sourced: 0,
@@ -207,9 +208,11 @@ impl<'a, 'p> Builder<'a, 'p> {
             started: false,
         };
         // One letter is the constant, quoted or not (symbol.c: `sym_lookup`).
-        for (name, symbol) in [(b"n", NO), (b"m", MOD), (b"y", YES)] {
-            builder.symbols.insert(name.as_slice().into(), symbol);
-            builder.constants.insert(name.as_slice().into(), symbol);
+        for symbol in [NO, MOD, YES] {
+            let names = &builder.model.symbols;
+            let hash = words::hash(&names[symbol.0 as usize].name);
+            builder.symbols.insert_unique(hash, symbol, |&id| words::hash_of(names, id));
+            builder.constants.insert_unique(hash, symbol, |&id| words::hash_of(names, id));
         }
         builder
     }
@@ -301,8 +304,11 @@ impl<'a, 'p> Builder<'a, 'p> {
         let failed = self.model.failed();
         if let Some(title) = self.model.menus[0].prompt.filter(|_| !self.model.dialect.has_macros())
         {
-            let text = self.model.prop(title).text.clone().unwrap_or_default();
-            self.model.props[title.0 as usize].text = Some(self.expand_symbols(&text).into());
+            let text = self.model.text(self.model.prop(title)).unwrap_or_default();
+            let text = self.expand_symbols(text).into();
+            self.model.props[title.0 as usize].text =
+                Some(Text::Own(self.model.texts.len() as u32));
+            self.model.texts.push(text);
         }
         let (environment, probes) = self.macros.finish();
         self.model.environment = environment;
@@ -320,3 +326,6 @@ fn end_of(file: &File, id: FileId) -> Place {
     let span = Span { start: file.text.len() as u32, len: 0 };
     Place { file: id, line: file.line_starts.len() as u32, span }
 }
+
+#[cfg(test)]
+mod tests;

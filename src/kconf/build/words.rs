@@ -1,6 +1,9 @@
 //! Words, symbols and expressions: from the spans of a file to what the model holds.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher;
+
+use rustc_hash::FxBuildHasher;
 
 use super::Builder;
 use crate::kconf::expr::{Expr, ExprId};
@@ -102,7 +105,9 @@ impl Builder<'_, '_> {
         for part in parts {
             let end = part.iter().position(|&c| !(c.is_ascii_alphanumeric() || c == b'_'));
             let (name, rest) = part.split_at(end.unwrap_or(part.len()));
-            if let Some(&symbol) = self.symbols.get(name) {
+            let symbols = &self.model.symbols;
+            let known = self.symbols.find(hash(name), |&id| *symbols[id.0 as usize].name == *name);
+            if let Some(&symbol) = known {
                 let symbol = self.model.symbol(symbol);
                 let value = symbol.props.iter().find_map(|&prop| {
                     let prop = self.model.prop(prop);
@@ -125,12 +130,14 @@ impl Builder<'_, '_> {
     /// The symbol of `name`, made where it is new (symbol.c: `sym_lookup`).
     pub(super) fn lookup(&mut self, name: &[u8], constant: bool) -> SymbolId {
         let known = if constant { &mut self.constants } else { &mut self.symbols };
-        if let Some(&symbol) = known.get(name) {
+        let (hash, symbols) = (hash(name), &self.model.symbols);
+        if let Some(&symbol) = known.find(hash, |&id| *symbols[id.0 as usize].name == *name) {
             return symbol;
         }
         let symbol = SymbolId(self.model.symbols.len() as u32);
-        known.insert(name.into(), symbol);
         self.model.symbols.push(Symbol { name: name.into(), constant, ..Symbol::default() });
+        let symbols = &self.model.symbols;
+        known.insert_unique(hash, symbol, |&id| hash_of(symbols, id));
         symbol
     }
 
@@ -168,6 +175,16 @@ impl Builder<'_, '_> {
     ) -> Result<Option<ExprId>, Halt> {
         cond.map(|cond| self.expr(file, id, cond)).transpose()
     }
+}
+
+/// The hash of a symbol's name.
+pub(super) fn hash(name: &[u8]) -> u64 {
+    FxBuildHasher.hash_one(name)
+}
+
+/// The hash of the name of `symbol`.
+pub(super) fn hash_of(symbols: &[Symbol], symbol: SymbolId) -> u64 {
+    hash(&symbols[symbol.0 as usize].name)
 }
 
 /// What follows `from` on its line.

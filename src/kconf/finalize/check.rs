@@ -1,12 +1,14 @@
 //! What `conf` finds wrong with properties (menu.c: `sym_check_prop`; symbol.c: `sym_string_valid`).
 
 use super::Finalizer;
+use crate::kconf::build::shown;
 use crate::kconf::expr::Expr;
 use crate::kconf::model::{MenuId, Model, PropKind, SymbolId, Type};
+use crate::kconf::probe::placeholders;
 
 /// The choice that `symbol` is in: that around its first definition with a prompt, if what is
 /// around it is a choice (symbol.c of 6.11: `sym_get_choice_menu`).
-pub(in crate::kconf) fn choice_menu(model: &Model, symbol: SymbolId) -> Option<MenuId> {
+pub(super) fn choice_menu(model: &Model, symbol: SymbolId) -> Option<MenuId> {
     let menus = &model.symbol(symbol).menus;
     let mut at = *menus.iter().find(|&&menu| model.menu(menu).prompt.is_some())?;
     loop {
@@ -51,12 +53,14 @@ impl Finalizer<'_> {
     ) -> Option<String> {
         let of = self.model.symbol(symbol);
         let (ty, is_choice) = (of.ty, of.is_choice);
-        let name = String::from_utf8_lossy(&of.name).into_owned();
+        let number = matches!(ty, Type::Int | Type::Hex);
+        let name =
+            if number || ty == Type::String { shown(&of.name).into_owned() } else { String::new() };
         let Expr::Symbol(value) = value else {
-            return matches!(ty, Type::String | Type::Int | Type::Hex)
+            return (number || ty == Type::String)
                 .then(|| format!("default for config symbol '{name}' must be a single symbol"));
         };
-        if matches!(ty, Type::Int | Type::Hex) && !valid_number(self.model, symbol, value) {
+        if number && !valid_number(self.model, symbol, value) {
             self.warn(place, &format!("'{name}': number is invalid"));
         }
         if !is_choice || !self.model.dialect.since(5, 0) {
@@ -68,27 +72,29 @@ impl Finalizer<'_> {
             self.model.symbol(value).choice
         };
         let contained = choice.and_then(|menu| self.model.menu(menu).symbol) == Some(symbol);
-        let value = String::from_utf8_lossy(&self.model.symbol(value).name);
-        (!contained)
-            .then(|| format!("choice default symbol '{value}' is not contained in the choice"))
+        (!contained).then(|| {
+            let value = shown(&self.model.symbol(value).name);
+            format!("choice default symbol '{value}' is not contained in the choice")
+        })
     }
 
     fn check_select(&self, symbol: SymbolId, kind: PropKind, target: Expr) -> Option<String> {
         let Expr::Symbol(target) = target else { return None };
         let (of, target) = (self.model.symbol(symbol), self.model.symbol(target));
-        let (name, other) =
-            (String::from_utf8_lossy(&of.name), String::from_utf8_lossy(&target.name));
+        let fine = matches!(of.ty, Type::Bool | Type::Tristate);
+        if fine && matches!(target.ty, Type::Unknown | Type::Bool | Type::Tristate) {
+            return None;
+        }
+        let (name, other) = (shown(&of.name), shown(&target.name));
         let verb = if kind == PropKind::Select { "select" } else { "imply" };
         let bool = if self.model.dialect.since(4, 19) { "bool" } else { "boolean" };
-        if !matches!(of.ty, Type::Bool | Type::Tristate) {
-            Some(format!("config symbol '{name}' uses {verb}, but is not {bool} or tristate"))
-        } else if !matches!(target.ty, Type::Unknown | Type::Bool | Type::Tristate) {
-            Some(format!(
+        Some(if fine {
+            format!(
                 "'{other}' has wrong type. '{verb}' only accept arguments of {bool} and tristate type"
-            ))
+            )
         } else {
-            None
-        }
+            format!("config symbol '{name}' uses {verb}, but is not {bool} or tristate")
+        })
     }
 }
 
@@ -97,7 +103,10 @@ fn valid_number(model: &Model, symbol: SymbolId, value: SymbolId) -> bool {
     let (ty, value) = (model.symbol(symbol).ty, model.symbol(value));
     match value.ty {
         Type::Int | Type::Hex => true,
-        Type::Unknown => valid_string(ty, &value.name),
+        // What an open probe says is not known.
+        Type::Unknown => {
+            valid_string(ty, &value.name) || placeholders(&value.name).next().is_some()
+        }
         _ => false,
     }
 }

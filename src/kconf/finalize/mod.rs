@@ -9,11 +9,13 @@ mod check;
 mod choice;
 
 use super::expr::{Expr, ExprId};
-use super::model::{MenuId, Message, Model, PropKind, ROOT, Severity, SymbolId, Type};
+use super::model::{MenuId, Message, Model, Place, PropKind, ROOT, Severity, SymbolId, Type};
 use super::simplify::{Simplify, contains_symbol, depends_symbol, rewrite_m, trans_compare};
 
-pub(super) use check::choice_menu;
+use check::choice_menu;
 
+/// How deep entries may depend on each other, one after the other; `conf` has stack for as many.
+const MAX_MENU_DEPTH: u32 = 50_000;
 /// How deep the expressions of a model may nest: `select`s of one symbol are one long `||`.
 const MAX_DEPTH: u32 = 60_000;
 
@@ -22,20 +24,32 @@ pub fn finalize(model: &mut Model) {
     main_prompt(model);
     let rules = Simplify::new(model);
     let warned = vec![false; model.symbols.len()];
-    let mut finalizer = Finalizer { model, rules, warned };
+    let mut finalizer = Finalizer { model, rules, warned, depth: 0, lost: None };
     finalizer.menu(ROOT, false);
+    if finalizer.rules.exhausted() {
+        finalizer.lost.get_or_insert((ROOT, "conditions are too large"));
+    }
+    if let Some((menu, text)) = finalizer.lost {
+        fatal(model, model.menu(menu).place, text);
+    }
     let too_deep = model.symbols.iter().position(|symbol| {
         let depth = |e: Option<ExprId>| e.map_or(0, |e| model.exprs.depth(e));
         depth(symbol.dir_dep).max(depth(symbol.rev_dep)).max(depth(symbol.implied)) > MAX_DEPTH
     });
     if let Some(symbol) = too_deep {
-        let place = model.symbols[symbol].menus.first().map(|&menu| model.menu(menu).place);
+        let menu = model.symbols[symbol].menus.first().copied().unwrap_or(ROOT);
         let name = String::from_utf8_lossy(&model.symbols[symbol].name).into_owned();
-        let text = format!("the dependencies of {name} nest too deep");
-        let severity = Severity::Fatal;
-        model.messages.push(Message { severity, place, text, stdout: false });
+        fatal(model, model.menu(menu).place, &format!("the dependencies of {name} nest too deep"));
     }
     choice::link(model);
+}
+
+/// What `conf` has no words for.
+fn fatal(model: &mut Model, place: Place, text: &str) {
+    let file = &model.file(place.file).name;
+    let text = format!("{file}:{}: {text}", place.line);
+    let (severity, place) = (Severity::Fatal, Some(place));
+    model.messages.push(Message { severity, place, text, stdout: false });
 }
 
 /// A tree without `mainmenu` has a title too.
@@ -48,13 +62,14 @@ fn main_prompt(model: &mut Model) {
     let prompt = super::model::PropId(model.props.len() as u32);
     model.props.push(super::model::Property {
         kind: PropKind::Menu,
-        text: Some(title.into()),
+        text: Some(super::model::Text::Own(model.texts.len() as u32)),
         visible: None,
         cond: None,
         expr: None,
         menu: ROOT,
         place: model.menus[0].place,
     });
+    model.texts.push(title.into());
     model.menus[0].prompt = Some(prompt);
 }
 
@@ -63,10 +78,24 @@ struct Finalizer<'a> {
     rules: Simplify,
     /// `SYMBOL_WARNED`
     warned: Vec<bool>,
+    /// How deep [`Finalizer::menu`] is in itself.
+    depth: u32,
+    /// What could not be followed.
+    lost: Option<(MenuId, &'static str)>,
 }
 
 impl Finalizer<'_> {
     fn menu(&mut self, parent: MenuId, inside_choice: bool) {
+        if self.depth >= MAX_MENU_DEPTH {
+            self.lost.get_or_insert((parent, "entries depend on each other too deep"));
+            return;
+        }
+        self.depth += 1;
+        self.node(parent, inside_choice);
+        self.depth -= 1;
+    }
+
+    fn node(&mut self, parent: MenuId, inside_choice: bool) {
         let symbol = self.model.menu(parent).symbol;
         let is_choice = symbol.is_some_and(|symbol| self.model.symbol(symbol).is_choice);
         let menus = self.model.dialect.choices_are_menus();
@@ -267,7 +296,7 @@ impl Finalizer<'_> {
         }
     }
 
-    fn warn(&mut self, place: super::model::Place, text: &str) {
+    fn warn(&mut self, place: Place, text: &str) {
         let file = &self.model.file(place.file).name;
         let text = format!("{file}:{}:warning: {text}", place.line);
         let (severity, place) = (Severity::Warning, Some(place));

@@ -27,7 +27,7 @@ fn pass(rules: &mut Simplify, model: &mut Model, e: ExprId) -> (ExprId, bool) {
     let mut joined = false;
     for i in 0..leaves.len() {
         for j in 0..leaves.len() {
-            if i == j {
+            if i == j || rules.exhausted() {
                 continue;
             }
             let (inner, changed) = pass(rules, model, leaves[i]);

@@ -15,6 +15,10 @@ use super::model::{MOD, Model, NO, SymbolId, Type, YES};
 
 pub use compare::{contains_symbol, depends_symbol, trans_compare};
 
+/// Pairs of operands that are compared for one tree; x86 needs some 1.5 million. Every operand of a
+/// condition meets every other, so nested conditions could take for ever.
+const MAX_WORK: u64 = 300_000_000;
+
 /// Results by [`ExprId`].
 #[derive(Debug, Default)]
 struct Memo(Vec<u32>);
@@ -41,6 +45,8 @@ pub struct Simplify {
     deduplicated: Memo,
     /// `boolean symbol … tested for 'm'?`, to be said on standard output.
     pub said: Vec<String>,
+    /// How many pairs of operands have been compared.
+    work: std::cell::Cell<u64>,
     /// What 6.12 makes of `A != y`; see [`Simplify::broken_not`].
     broken: Option<SymbolId>,
 }
@@ -49,6 +55,11 @@ impl Simplify {
     /// The rules of the generation that `model` is of.
     pub fn new(model: &Model) -> Self {
         Self { shared: model.dialect.shares_expressions(), ..Self::default() }
+    }
+
+    /// Whether expressions were so large that simplifying them was given up.
+    pub fn exhausted(&self) -> bool {
+        self.work.get() > MAX_WORK
     }
 
     /// Forgets everything: a symbol's type has changed.
@@ -225,6 +236,8 @@ impl Simplify {
             self.dups_between(model, and, a, &mut l, joined);
             self.dups_between(model, and, a, &mut r, joined);
             *b = connect(&mut model.exprs, and, l, r);
+        } else if self.exhausted() {
+            // The result will not be used.
         } else if let Some(one) = self.join(model, and, *a, *b) {
             *a = model.exprs.intern(Expr::Symbol(if and { YES } else { NO }));
             *b = one;
@@ -272,6 +285,9 @@ impl Simplify {
             self.common(model, and, a, &mut r);
             *b = connect(&mut model.exprs, and, l, r);
         } else {
+            if self.exhausted() {
+                return;
+            }
             let constant = matches!(model.exprs.get(*a), Expr::Symbol(YES | NO));
             if !(constant && a == b) && self.equal(model, *a, *b) {
                 let left_out = model.exprs.intern(Expr::Symbol(if and { YES } else { NO }));
@@ -282,6 +298,7 @@ impl Simplify {
 
     /// Whether two expressions are equal but for the order of operands (expr.c: `expr_eq`).
     fn equal(&self, model: &mut Model, a: ExprId, b: ExprId) -> bool {
+        self.work.set(self.work.get() + 1);
         match (model.exprs.get(a), model.exprs.get(b)) {
             (Expr::Symbol(x), Expr::Symbol(y)) => {
                 x == y && self.broken.is_none_or(|broken| broken != x)

@@ -129,7 +129,7 @@ impl<'a, 'm> Why<'a, 'm> {
     fn change(&mut self, symbol: SymbolId, value: &[u8]) -> Change {
         let model = self.state.model();
         let data = model.symbol(symbol);
-        let text = data.props.iter().find_map(|prop| model.prop(*prop).text.as_deref());
+        let text = data.props.iter().find_map(|prop| model.text(model.prop(*prop)));
         Change {
             symbol: words::name(model, symbol),
             value: words::quoted(data.ty, value),

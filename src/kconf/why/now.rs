@@ -147,7 +147,7 @@ fn prompts(state: &mut State, symbol: SymbolId) -> Vec<Prompt> {
             let property = model.prop(prompt.prop);
             Prompt {
                 place: words::place(model, prompt.place),
-                text: words::text(property.text.as_deref().unwrap_or_default()),
+                text: words::text(model.text(property).unwrap_or_default()),
                 visible: prompt.visible.text().to_owned(),
                 condition: words::condition(state, property.visible),
             }
@@ -225,7 +225,7 @@ fn choice(state: &mut State, symbol: SymbolId) -> Option<Choice> {
     let members = state.choice_members(menu);
     let chosen = members.into_iter().find(|member| state.tristate(*member) == Tristate::Yes);
     let node = model.menu(menu);
-    let prompt = node.prompt.and_then(|prompt| model.prop(prompt).text.as_deref());
+    let prompt = node.prompt.and_then(|prompt| model.text(model.prop(prompt)));
     Some(Choice {
         place: words::place(model, node.place),
         text: words::text(prompt.unwrap_or_default()),

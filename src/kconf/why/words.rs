@@ -35,7 +35,7 @@ pub(super) fn name(model: &Model, symbol: SymbolId) -> String {
     if !data.is_choice || !data.name.is_empty() {
         return text(&data.name);
     }
-    let prompt = data.props.iter().find_map(|prop| model.prop(*prop).text.as_deref());
+    let prompt = data.props.iter().find_map(|prop| model.text(model.prop(*prop)));
     format!("choice \"{}\"", text(prompt.unwrap_or_default()))
 }
 
