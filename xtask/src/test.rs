@@ -1,12 +1,12 @@
-//! `cargo xtask test`: what CI runs. Cheap checks first, the tests themselves last, so that the
-//! closing lines are those of cargo or nextest.
+//! `cargo xtask test`: what CI runs. Cheap checks first, then the short run of the Kconfig oracle, the
+//! tests themselves last, so that the closing lines are those of cargo or nextest.
 
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::process::{self, cargo, which};
-use crate::{setup, tidy};
+use crate::{kconfig, setup, tidy};
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -39,6 +39,10 @@ pub fn run(args: &Args) -> Result<()> {
     if !args.tests_only {
         let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
         process::run(cargo().args(clippy))?;
+    }
+    if let (Some(_), true) = (&tree, args.filters.is_empty()) {
+        process::run(cargo().args(["build", "--locked", "-p", "hmmsize"]))?;
+        kconfig::quick(&process::target_dir().join("debug/hmmsize")).context("oracle kconfig")?;
     }
     let with_tree = |mut command: Command| {
         if let Some(tree) = &tree {

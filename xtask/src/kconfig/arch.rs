@@ -104,33 +104,32 @@ impl Tree {
         fs::create_dir_all(&cache)?;
         let file = |kind: &str| cache.join(format!("{name}-{:016x}.{kind}", hasher.finish()));
         let (env_file, probes, recording) = (file("env"), file("probes"), file("json"));
-        if !recording.is_file() {
-            let env = self.environment(&words)?;
-            let half = cache.join(format!(".{name}.{}", std::process::id()));
+        let mut arch = Arch {
+            name: name.to_owned(),
+            srcarch: srcarch.to_owned(),
+            words,
+            env: Vec::new(),
+            probes: cache.join(format!(".{name}.{}", std::process::id())),
+            recording,
+        };
+        if !probes.is_file() {
+            let env = self.environment(&arch.words)?;
             let text: Vec<String> =
                 env.iter().map(|(name, value)| format!("{name}={value}\0")).collect();
             fs::write(&env_file, text.concat())?;
-            let arch = Arch {
-                name: name.to_owned(),
-                srcarch: srcarch.to_owned(),
-                words: words.clone(),
-                env,
-                probes: half.clone(),
-                recording: recording.clone(),
-            };
+            arch.env = env;
             super::side::record(self, &arch)?;
-            fs::rename(&half, &probes)?;
-            let json = half.with_extension("json");
-            replay::write_json(&probes, arch.value("CC_VERSION_TEXT"), &json)?;
-            fs::rename(&json, &recording)?;
+            fs::rename(&arch.probes, &probes)?;
         }
-        let env = fs::read_to_string(&env_file)?
+        arch.probes = probes;
+        arch.env = fs::read_to_string(&env_file)?
             .split_terminator('\0')
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let (name, srcarch) = (name.to_owned(), srcarch.to_owned());
-        Ok(Arch { name, srcarch, words, env, probes, recording })
+        let (cc, rustc) = (arch.value("CC_VERSION_TEXT"), arch.value("RUSTC_VERSION_TEXT"));
+        replay::write_json(&arch.probes, cc, rustc, &arch.recording)?;
+        Ok(arch)
     }
 
     /// Where make builds its own `conf` for this tree.

@@ -65,14 +65,17 @@ fn diff(theirs: &[u8], ours: &[u8]) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// Calls `work` for every number below `count`, on all processors; the results in order.
+/// Calls `work` for every number below `count`, on so many threads or one a processor; the results in
+/// order.
 pub fn in_parallel<T: Send>(
+    threads: Option<usize>,
     count: usize,
     work: impl Fn(usize) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::new());
-    let workers = thread::available_parallelism().map_or(2, usize::from);
+    let processors = || thread::available_parallelism().map_or(2, usize::from);
+    let workers = threads.unwrap_or_else(processors).max(1);
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
@@ -143,10 +146,11 @@ mod tests {
 
     #[test]
     fn all_work_is_done_in_order() {
-        let squares = in_parallel(100, |at| Ok(at * at)).unwrap();
+        let squares = in_parallel(None, 100, |at| Ok(at * at)).unwrap();
         assert_eq!(squares, (0..100).map(|at| at * at).collect::<Vec<_>>());
         assert!(
-            in_parallel(100, |at| if at == 50 { anyhow::bail!("50") } else { Ok(at) }).is_err()
+            in_parallel(None, 100, |at| if at == 50 { anyhow::bail!("50") } else { Ok(at) })
+                .is_err()
         );
     }
 }

@@ -41,6 +41,9 @@ pub struct Scope {
     /// kconfig: only architectures with these ARCH names
     #[arg(long = "arch", value_name = "ARCH")]
     archs: Vec<String>,
+    /// kconfig: comparisons at once [default: one a processor]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
     /// kconfig: hold conf with recorded probes against conf that asks, not against ours
     #[arg(long)]
     check_replay: bool,
@@ -55,6 +58,11 @@ const FEWEST_QUICK: usize = 75;
 
 /// Differences that are shown.
 const SHOWN: usize = 12;
+
+/// The part that CI runs, with the program that was built for the tests.
+pub fn quick(ours: &Path) -> Result<()> {
+    prove(&Scope { quick: true, ..Scope::default() }, ours, false)
+}
 
 /// Compares all there is; fails on any difference.
 pub fn prove(args: &Scope, ours: &Path, save: bool) -> Result<()> {
@@ -120,7 +128,7 @@ fn one_tree(args: &Scope, ours: &Path, tree: &Tree, report: &mut Report) -> Resu
     ];
     let seeds: Vec<(Kind, usize)> =
         sorts.iter().flat_map(|&(kind, count)| (0..count).map(move |seed| (kind, seed))).collect();
-    let results = in_parallel(fixed.len() + seeds.len(), |at| {
+    let results = in_parallel(args.jobs, fixed.len() + seeds.len(), |at| {
         let jobs = if let Some(job) = fixed.get(at) {
             vec![job.clone()]
         } else {

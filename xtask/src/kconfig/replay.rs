@@ -54,8 +54,9 @@ fn record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((&body[..key], &body[key..key + value], after))
 }
 
-/// Writes the probes in `recorded` for `hmmsize config --probe=cached`; how many they are.
-pub fn write_json(recorded: &Path, toolchain: &str, json: &Path) -> Result<usize> {
+/// Writes the probes in `recorded` for `hmmsize config --probe=cached`; `cc` and `rustc` are what the
+/// compilers say of themselves.
+pub fn write_json(recorded: &Path, cc: &str, rustc: &str, json: &Path) -> Result<()> {
     let probes = read(recorded)?;
     let kept: BTreeMap<&str, String> = probes
         .iter()
@@ -63,10 +64,11 @@ pub fn write_json(recorded: &Path, toolchain: &str, json: &Path) -> Result<usize
             (command.as_str(), String::from_utf8_lossy(&kept(output)).into_owned())
         })
         .collect();
-    let value = serde_json::json!({ "schema": 1, "toolchain": toolchain, "probes": kept });
+    let value = serde_json::json!({ "schema": 1, "toolchain": cc, "rustc": rustc, "probes": kept });
     let text = serde_json::to_string_pretty(&value)? + "\n";
-    fs::write(json, text).with_context(|| format!("{}", json.display()))?;
-    Ok(probes.len())
+    let half = json.with_extension(format!("{}.half", std::process::id()));
+    fs::write(&half, text).with_context(|| format!("{}", half.display()))?;
+    fs::rename(&half, json).with_context(|| format!("{}", json.display()))
 }
 
 /// What `conf` keeps of an output (preprocess.c: `do_shell`).
