@@ -41,6 +41,8 @@ pub struct Arch {
     pub probes: PathBuf,
     /// The same for `hmmsize config`.
     pub recording: PathBuf,
+    /// A digest of both.
+    pub digest: u64,
 }
 
 /// ARCH names that share a directory.
@@ -111,6 +113,7 @@ impl Tree {
             env: Vec::new(),
             probes: cache.join(format!(".{name}.{}", std::process::id())),
             recording,
+            digest: 0,
         };
         if !probes.is_file() {
             let env = self.environment(&arch.words)?;
@@ -129,6 +132,9 @@ impl Tree {
             .collect();
         let (cc, rustc) = (arch.value("CC_VERSION_TEXT"), arch.value("RUSTC_VERSION_TEXT"));
         replay::write_json(&arch.probes, cc, rustc, &arch.recording)?;
+        let mut hasher = DefaultHasher::new();
+        replay::read(&arch.probes)?.hash(&mut hasher);
+        arch.digest = hasher.finish();
         Ok(arch)
     }
 
