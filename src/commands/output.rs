@@ -49,16 +49,25 @@ fn umask() -> u32 {
     mask.bits()
 }
 
+/// Whether what goes to standard error is in colours.
+pub fn stderr_colored(common: &Common) -> bool {
+    colored(common, io::stderr().is_terminal())
+}
+
+fn colored(common: &Common, to_terminal: bool) -> bool {
+    match common.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => to_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+    }
+}
+
 /// How wide a table may be and whether in colours. The width is what `COLUMNS` says, else that of
 /// the terminal if the result goes to one, else 80.
 pub fn view(common: &Common) -> View {
     let to_standard = common.output.as_deref().is_none_or(|name| name == "-");
     let to_terminal = to_standard && io::stdout().is_terminal();
-    let color = match common.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => to_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
-    };
+    let color = colored(common, to_terminal);
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal =
         || terminal_size::terminal_size().filter(|_| to_terminal).map(|(w, _)| usize::from(w.0));

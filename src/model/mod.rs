@@ -19,6 +19,7 @@ pub mod policy;
 pub mod run;
 pub mod run_report;
 pub mod size;
+pub mod snippet;
 pub mod symtab;
 pub mod verdict;
 pub mod why;

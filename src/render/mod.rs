@@ -15,6 +15,7 @@ pub mod plan;
 pub mod run;
 pub mod run_csv;
 pub mod run_markdown;
+pub mod snippet;
 pub mod table;
 pub mod verdict_github;
 pub mod verdict_junit;

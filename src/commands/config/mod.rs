@@ -17,6 +17,7 @@ use crate::kconf::modes::{Settings, Stop};
 use crate::kconf::output::{Output, Stream};
 use crate::kconf::read::Reading;
 use crate::model::words::MakeWords;
+use crate::render;
 
 mod steps;
 mod tree;
@@ -190,6 +191,10 @@ impl<'a> Request<'a> {
         self.phase(arch, "build", start);
         let result = loaded.and_then(|loaded| {
             if loaded.model.failed() {
+                let color = output::stderr_colored(common);
+                for snippet in tree::snippets(&loaded.model) {
+                    output.err(render::snippet::render(&snippet, color));
+                }
                 return Err(tree::rejected(&self.tree, &loaded.model));
             }
             let start = Instant::now();

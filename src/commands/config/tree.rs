@@ -17,10 +17,11 @@ use crate::kbuild::probes::Probes;
 use crate::kbuild::process::Runner;
 use crate::kbuild::{arches, environment, source, toolchain};
 use crate::kconf::dialect::Dialect;
-use crate::kconf::model::{Model, Severity};
+use crate::kconf::model::{Message, Model, Severity};
 use crate::kconf::probe::{self, Probe, Recording};
 use crate::kconf::source::Sources;
 use crate::kconf::{build, output::Output};
+use crate::model::snippet::{Level, Snippet};
 use crate::model::words::MakeWords;
 
 /// The first file of a tree.
@@ -210,6 +211,31 @@ impl Tree {
             .map_err(|err| Error::input(&file, err.to_string()))?;
         output::write(Some(&file.to_string_lossy()), text)
     }
+}
+
+/// As many errors are shown with their lines.
+const SHOWN: usize = 10;
+
+/// The first errors of a tree, with the lines that they are in.
+pub fn snippets(model: &Model) -> Vec<Snippet> {
+    let bad = model.messages.iter().filter(|message| message.severity > Severity::Warning);
+    let snippet = |message: &Message| {
+        let place = message.place?;
+        let file = model.file(place.file);
+        // Without the place, which conf writes in front.
+        let text = message.text.strip_prefix(&*file.name).unwrap_or(&message.text);
+        let text = text.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit()).trim_start();
+        let what = (Level::Error, text.to_owned());
+        let (start, len) = (place.span.start as usize, place.span.len as usize);
+        Some(Snippet::cut(what, file.name.clone(), &file.text, (start, len)))
+    };
+    let mut snippets: Vec<_> = bad.filter_map(snippet).take(2 * SHOWN).collect();
+    // conf says `syntax error` and then what it is: the latter is enough.
+    snippets.reverse();
+    snippets.dedup_by_key(|snippet| (snippet.file.clone(), snippet.line, snippet.column));
+    snippets.reverse();
+    snippets.truncate(SHOWN);
+    snippets
 }
 
 /// The error of a tree that `conf` would not accept, at the first place that is wrong.
