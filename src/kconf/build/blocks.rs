@@ -98,7 +98,7 @@ impl Builder<'_, '_> {
 
     /// `if EXPR`, its condition already known.
     pub(super) fn begin_if(&mut self, cond: crate::kconf::expr::ExprId) {
-        let in_choice = self.in_choice();
+        let in_choice = self.in_choice() && !self.model.dialect.has_open_choices();
         self.add_entry(None);
         self.add_dep(cond);
         let menu = self.begin_menu();

@@ -54,7 +54,10 @@ impl Builder<'_, '_> {
                         | LineKind::EndMenu
                         | LineKind::EndChoice
                 );
-                if self.in_choice() && !fine {
+                // `choice_block`: in a choice of old, menus and choices only are not allowed.
+                let open = self.model.dialect.has_open_choices()
+                    && !matches!(kind, LineKind::Menu(_) | LineKind::Choice(_));
+                if self.in_choice() && !fine && !open {
                     self.invalid(0);
                 } else {
                     self.start(file, id, kind)?;
