@@ -58,6 +58,8 @@ pub struct Config {
     #[arg(long, value_name = "MODE", value_enum, default_value_t = ProbeMode::Cached)]
     pub probe: ProbeMode,
     /// The file they are recorded in [default: in the cache].
+    ///
+    /// Of several architectures, a directory, with ARCH.json for each.
     #[arg(long, value_name = "FILE")]
     pub probe_file: Option<PathBuf>,
     /// Assignments beyond the target's.

@@ -197,7 +197,7 @@ impl State<'_> {
             return self.expr(model.prop(prompt).visible) != Tristate::No;
         };
         self.calc(symbol);
-        if self.prompts.get(&prompt).copied().unwrap_or_default() != Tristate::No {
+        if self.prompts[prompt.0 as usize] != Tristate::No {
             return true;
         }
         if self.slot(symbol).tri == Tristate::No {

@@ -185,8 +185,8 @@ impl<'a> Request<'a> {
         }
         let start = Instant::now();
         let dir = if self.dir.as_os_str().is_empty() { Path::new(".") } else { &self.dir };
-        let file = self.args.probe_file.as_deref();
-        let probes = ProbeSource { mode: self.args.probe, file, dir };
+        let file = self.probe_file(arch);
+        let probes = ProbeSource { mode: self.args.probe, file: file.as_deref(), dir };
         let loaded = self.tree.load(&words, &probes, &mut output);
         self.phase(arch, "build", start);
         let result = loaded.and_then(|loaded| {
@@ -263,8 +263,8 @@ impl<'a> Request<'a> {
 
     fn settings(&self, loaded: &Loaded, words: &MakeWords) -> Settings {
         let get = |name: &str| variable(words, name);
-        // W=c and W=e (scripts/kconfig/Makefile, scripts/Makefile.extrawarn).
-        let extra = get("W").unwrap_or_default();
+        // W=c and W=e, where scripts/kconfig/Makefile knows them.
+        let extra = get("W").filter(|_| self.tree.knows_warnings()).unwrap_or_default();
         let werror = get("KCONFIG_WERROR").is_some() || extra.contains('e');
         let warn_unknown = get("KCONFIG_WARN_UNKNOWN_SYMBOLS").is_some() || extra.contains('c');
         Settings {
@@ -299,6 +299,16 @@ impl<'a> Request<'a> {
         let name = defconfig::default_target(&self.tree.dir, &loaded.arch, &loaded.srcarch);
         files.push(Path::new("arch").join(&loaded.srcarch).join("configs").join(name));
         files
+    }
+
+    /// `--probe-file`; of several architectures a directory, as each has its compiler.
+    fn probe_file(&self, arch: Option<&str>) -> Option<PathBuf> {
+        let file = self.args.probe_file.as_ref()?;
+        let several = self.args.arch.len() > 1 || self.args.arch.iter().any(|arch| arch == "all");
+        match arch {
+            Some(arch) if several => Some(file.join(format!("{arch}.json"))),
+            _ => Some(file.clone()),
+        }
     }
 
     /// Prints and writes what one architecture came to; `name` is its file, of several.

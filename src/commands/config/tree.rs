@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use bstr::ByteSlice as _;
 use rustc_hash::FxHashMap;
 
 use crate::cli::config::ProbeMode;
@@ -73,6 +74,13 @@ impl Tree {
         let dialect = dialect.or(of_makefile).unwrap_or_default();
         let sources = Sources::new(&dir, dialect);
         Ok(Self { dir, dialect, is_linux: of_makefile.is_some(), sources })
+    }
+
+    /// Whether `W=c` and `W=e` mean something: to 6.1 they do not. What is not Linux has no rules of
+    /// its own.
+    pub fn knows_warnings(&self) -> bool {
+        let makefile = std::fs::read(self.dir.join("scripts/kconfig/Makefile")).unwrap_or_default();
+        !self.is_linux || makefile.contains_str("KBUILD_EXTRA_WARN")
     }
 
     /// The directories below arch/ that have a Kconfig, by name.

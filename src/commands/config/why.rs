@@ -129,8 +129,8 @@ impl Request<'_> {
             words.set("ARCH", arch);
         }
         let dir = if self.dir.as_os_str().is_empty() { ".".as_ref() } else { self.dir.as_path() };
-        let file = self.args.probe_file.as_deref();
-        let probes = ProbeSource { mode: self.args.probe, file, dir };
+        let file = self.probe_file(arch);
+        let probes = ProbeSource { mode: self.args.probe, file: file.as_deref(), dir };
         let loaded = self.tree.load(&words, &probes, &mut Output::default())?;
         if loaded.model.failed() {
             return Err(tree::rejected(&self.tree, &loaded.model));

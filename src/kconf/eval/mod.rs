@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::model::{MOD, MenuId, Model, NO, PropId, SymbolId, Type, YES};
+use super::model::{MOD, MenuId, Model, NO, SymbolId, Type, YES};
 use super::output::Output;
 
 mod choice;
@@ -93,8 +93,8 @@ pub struct State<'m> {
     pub(crate) rules: Rules,
     pub(crate) tables: Arc<Tables>,
     pub(crate) slots: Vec<Slot>,
-    /// The values of prompts' conditions when they were last computed.
-    pub(crate) prompts: FxHashMap<PropId, Tristate>,
+    /// By property: the value of a prompt's condition when it was last computed.
+    pub(crate) prompts: Vec<Tristate>,
     exprs: Vec<u8>,
     texts: Vec<Box<[u8]>>,
     /// The members of choices, most important first (since 6.11).
@@ -157,7 +157,7 @@ impl<'m> State<'m> {
             rules,
             tables,
             slots,
-            prompts: FxHashMap::default(),
+            prompts: vec![Tristate::No; model.props.len()],
             exprs: vec![UNKNOWN; if rules.keeps_expressions { model.exprs.len() } else { 0 }],
             texts: Vec::new(),
             priorities,

@@ -168,7 +168,7 @@ impl State<'_> {
             {
                 value = Tristate::No;
             }
-            self.prompts.insert(*prop, value);
+            self.prompts[prop.0 as usize] = value;
             visible = visible.or(value);
         }
         if visible == Tristate::Mod && (data.ty != Type::Tristate || self.modules == Tristate::No) {
