@@ -10,7 +10,9 @@ mod choice;
 
 use super::expr::{Expr, ExprId};
 use super::model::{MenuId, Message, Model, Place, PropKind, ROOT, Severity, SymbolId, Type};
-use super::simplify::{Simplify, contains_symbol, depends_symbol, rewrite_m, trans_compare};
+use super::simplify::{
+    Simplify, contains_symbol, depends_symbol, rewrite_m, trans_bool, trans_compare,
+};
 
 use check::choice_menu;
 
@@ -164,7 +166,10 @@ impl Finalizer<'_> {
             }
             let (kind, target) = (prop.kind, prop.expr);
             let own = prop.visible;
-            let visible = self.inherit(base, own);
+            let mut visible = self.inherit(base, own);
+            if !self.model.dialect.since(4, 18) && self.model.symbol(symbol).ty != Type::Tristate {
+                visible = visible.map(|visible| trans_bool(self.model, visible));
+            }
             self.model.props[id.0 as usize].visible = visible;
             if matches!(kind, PropKind::Select | PropKind::Imply) {
                 self.reverse(kind, symbol, target, visible);

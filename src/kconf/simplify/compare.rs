@@ -2,7 +2,7 @@
 //! what it is when every operand is compared with `n` (expr.c).
 
 use crate::kconf::expr::{Cmp, Expr, ExprId, Exprs};
-use crate::kconf::model::{MOD, NO, SymbolId, YES};
+use crate::kconf::model::{MOD, Model, NO, SymbolId, Type, YES};
 
 /// Whether `symbol` occurs in `e` (`expr_contains_symbol`).
 pub fn contains_symbol(exprs: &Exprs, e: ExprId, symbol: SymbolId) -> bool {
@@ -26,6 +26,19 @@ pub fn depends_symbol(exprs: &Exprs, e: ExprId, symbol: SymbolId) -> bool {
         Expr::Compare(Cmp::Ne, a, b) => a == symbol && b == NO,
         _ => false,
     }
+}
+
+/// `A!=n` of a tristate as `A`, as 4.14 has it in conditions of what is no tristate itself (expr.c:
+/// `expr_trans_bool`; 6.1 does not have it).
+pub fn trans_bool(model: &mut Model, e: ExprId) -> ExprId {
+    let node = match model.exprs.get(e) {
+        Expr::And(a, b) => Expr::And(trans_bool(model, a), trans_bool(model, b)),
+        Expr::Or(a, b) => Expr::Or(trans_bool(model, a), trans_bool(model, b)),
+        Expr::Not(a) => Expr::Not(trans_bool(model, a)),
+        Expr::Compare(Cmp::Ne, a, NO) if model.symbol(a).ty == Type::Tristate => Expr::Symbol(a),
+        _ => return e,
+    };
+    model.exprs.intern(node)
 }
 
 /// `e` with every operand compared with `n`: `equal` says to which of `=n` and `!=n` it is compared

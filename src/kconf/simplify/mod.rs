@@ -13,7 +13,7 @@ mod join;
 use super::expr::{Cmp, Expr, ExprId, Exprs};
 use super::model::{MOD, Model, NO, SymbolId, Type, YES};
 
-pub use compare::{contains_symbol, depends_symbol, trans_compare};
+pub use compare::{contains_symbol, depends_symbol, trans_bool, trans_compare};
 
 /// Pairs of operands that are compared for one tree; x86 needs some 1.5 million. Every operand of a
 /// condition meets every other, so nested conditions could take for ever.
