@@ -16,6 +16,7 @@ mod side;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -57,7 +58,7 @@ const QUICK: &[&str] = &["arm", "arm64", "x86_64"];
 const FEWEST: usize = 1_500;
 const FEWEST_QUICK: usize = 75;
 
-/// Differences that are shown.
+/// Differences of a tree that are shown at length.
 const SHOWN: usize = 12;
 
 /// The part that CI runs, with the program that was built for the tests.
@@ -87,8 +88,8 @@ pub fn prove(args: &Scope, ours: &Path, save: bool) -> Result<()> {
     }
     println!("{}", report.tables().trim_start());
     eprintln!("xtask: oracle: kconfig: {} s", start.elapsed().as_secs());
-    for (name, difference) in report.differences().iter().take(SHOWN) {
-        eprintln!("\n{name}: {}\n{}", difference.what, difference.diff);
+    for (name, difference) in report.differences() {
+        eprintln!("{name}: {}", difference.what);
     }
     if save {
         write_report(args, &report)?;
@@ -129,6 +130,7 @@ fn one_tree(args: &Scope, ours: &Path, tree: &Tree, report: &mut Report) -> Resu
     ];
     let seeds: Vec<(Kind, usize)> =
         sorts.iter().flat_map(|&(kind, count)| (0..count).map(move |seed| (kind, seed))).collect();
+    let (done, differing) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results = in_parallel(args.jobs, fixed.len() + seeds.len(), |at| {
         let jobs = if let Some(job) = fixed.get(at) {
             vec![job.clone()]
@@ -138,8 +140,19 @@ fn one_tree(args: &Scope, ours: &Path, tree: &Tree, report: &mut Report) -> Resu
         };
         let compared = jobs.into_iter().map(|job| {
             let arch = &archs[job.arch];
-            let difference = one_job(args, ours, tree, arch, &job)
-                .with_context(|| format!("{} {}", arch.name, job.name))?;
+            let place = format!("Linux {} {} {}", tree.version, arch.name, job.name);
+            let difference =
+                one_job(args, ours, tree, arch, &job).with_context(|| place.clone())?;
+            let nth = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if nth.is_multiple_of(200) {
+                eprintln!("xtask: oracle: kconfig: {nth} compared");
+            }
+            // At once: a whole run is long.
+            if let Some(difference) = &difference
+                && differing.fetch_add(1, Ordering::Relaxed) < SHOWN
+            {
+                eprintln!("\n{place}: {}\n{}", difference.what, difference.diff);
+            }
             Ok((job, difference))
         });
         compared.collect::<Result<Vec<_>>>()
