@@ -137,7 +137,7 @@ impl Builder<'_, '_> {
     pub(super) fn add_prompt(
         &mut self,
         kind: PropKind,
-        text: &Cow<'_, [u8]>,
+        text: Cow<'_, [u8]>,
         word: Word,
         cond: Option<ExprId>,
     ) {
@@ -160,13 +160,16 @@ impl Builder<'_, '_> {
             }
         }
         self.entry().prompt = Some(prop);
-        let in_place = matches!(text, Cow::Borrowed(_)) && self.entry_place.file == self.place.file;
-        let text = if in_place {
-            let (from, len) = (word.span.start + start as u32, word.span.len - start as u32);
-            Text::Source(Span { start: from, len })
-        } else {
-            self.model.texts.push(text[start..].into());
-            Text::Own(self.model.texts.len() as u32 - 1)
+        let same_file = self.entry_place.file == self.place.file;
+        let text = match text {
+            Cow::Borrowed(_) if same_file => {
+                let (from, len) = (word.span.start + start as u32, word.span.len - start as u32);
+                Text::Source(Span { start: from, len })
+            }
+            text => {
+                self.model.texts.push(text[start..].into());
+                Text::Own(self.model.texts.len() as u32 - 1)
+            }
         };
         let prop = &mut self.model.props[prop.0 as usize];
         prop.visible = visible;

@@ -100,7 +100,7 @@ impl Builder<'_, '_> {
                     return Ok(());
                 }
                 let words = self.word(file, id, text)?;
-                self.add_prompt(PropKind::Menu, &words, text, None);
+                self.add_prompt(PropKind::Menu, words, text, None);
             }
             LineKind::Config { name, menu } => {
                 let symbol = self.symbol(file, id, name)?;
@@ -119,13 +119,13 @@ impl Builder<'_, '_> {
                 self.check_depth()?;
                 let words = self.word(file, id, text)?;
                 self.add_entry(None);
-                self.add_prompt(PropKind::Menu, &words, text, None);
+                self.add_prompt(PropKind::Menu, words, text, None);
                 self.open = Some(Open::Menu);
             }
             LineKind::Comment(text) => {
                 let words = self.word(file, id, text)?;
                 self.add_entry(None);
-                self.add_prompt(PropKind::Comment, &words, text, None);
+                self.add_prompt(PropKind::Comment, words, text, None);
                 self.open = Some(Open::Comment);
             }
             LineKind::If(cond) => {
@@ -231,7 +231,7 @@ impl Builder<'_, '_> {
     fn prompt(&mut self, file: &File, id: FileId, prompt: Prompt) -> Result<(), Halt> {
         let text = self.word(file, id, prompt.text)?;
         let cond = self.cond(file, id, prompt.cond)?;
-        self.add_prompt(PropKind::Prompt, &text, prompt.text, cond);
+        self.add_prompt(PropKind::Prompt, text, prompt.text, cond);
         Ok(())
     }
 
