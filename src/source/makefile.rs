@@ -31,7 +31,7 @@ use std::sync::{Arc, RwLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use self::defines::{Define, Scope};
-pub use self::lists::{Composite, Role};
+pub use self::lists::{Below, Composite, Directory, Item, Role};
 pub use self::parse::parse;
 use self::syntax::Loc;
 use crate::model::diag::Diag;
@@ -134,6 +134,15 @@ impl Kbuild {
     /// What `arch` (a directory of `arch/`) can build, with formulas of `formulas`.
     pub fn presence(&self, arch: &str, formulas: &mut Formulas) -> (Presence, Vec<Diag>) {
         descend::presence(self, arch, formulas)
+    }
+
+    /// What the makefile of the directory `dir` lists, where the makefiles above hand down `given`.
+    pub fn directory_alone(&self, dir: &str, given: &[(&str, &str)]) -> Directory {
+        let mut layer = layer::Layer::default();
+        for (name, text) in given {
+            layer.put(name, &Formulas::default(), &value::Value::text(*text));
+        }
+        lists::read(&self.files, &self.texts, &layer, dir)
     }
 
     fn source(&self, object: &str) -> Option<String> {

@@ -5,7 +5,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::expand::MAX_DEPTH;
+use super::expand::{MAX_DEPTH, MAX_STEPS};
 use super::files::{Files, normal};
 use super::layer::Layer;
 use super::syntax::{Assign, Branch, Expr, Loc, Makefile, Op, Part, Statement, Test};
@@ -13,6 +13,9 @@ use super::value::{self, Value, Word};
 use super::vars::{Content, Piece, Variable};
 use crate::model::diag::Diag;
 use crate::model::formula::{FormulaId, Formulas};
+
+/// No more is said about one directory.
+const MAX_DIAGS: usize = 500;
 
 /// Reads makefiles and remembers what they set.
 pub(super) struct Evaluator<'a> {
@@ -31,6 +34,8 @@ pub(super) struct Evaluator<'a> {
     /// `target: variable = …` with a symbol defined in it.
     pub(super) for_targets: Vec<(Vec<Word>, Piece)>,
     pub(super) diags: Vec<Diag>,
+    /// Makefiles read.
+    seen: FxHashSet<Box<str>>,
     when: FormulaId,
     pub(super) depth: u32,
     pub(super) steps: usize,
@@ -50,6 +55,7 @@ impl<'a> Evaluator<'a> {
             exported: FxHashSet::default(),
             for_targets: Vec::new(),
             diags: Vec::new(),
+            seen: FxHashSet::default(),
             when: Formulas::TRUE,
             depth: 0,
             steps: 0,
@@ -65,7 +71,7 @@ impl<'a> Evaluator<'a> {
 
     pub(super) fn odd(&mut self, message: impl Into<String>) {
         let diag = Diag::at_line(&*self.loc.file, self.loc.line as usize, message);
-        if !self.diags.contains(&diag) {
+        if self.diags.len() < MAX_DIAGS && !self.diags.contains(&diag) {
             self.diags.push(diag);
         }
     }
@@ -74,7 +80,11 @@ impl<'a> Evaluator<'a> {
     pub(super) fn read(&mut self, name: &str) -> bool {
         let Some(parsed) = self.files.makefile(name) else { return false };
         let before = self.loc.clone();
-        self.diags.extend(parsed.1.iter().cloned());
+        // A file says the same each time it is included.
+        self.steps += 16;
+        if self.seen.insert(name.into()) {
+            self.diags.extend(parsed.1.iter().cloned());
+        }
         self.makefile(&parsed.0);
         self.loc = before;
         true
@@ -87,6 +97,10 @@ impl<'a> Evaluator<'a> {
 
     fn statements(&mut self, body: &[Statement]) {
         for statement in body {
+            self.steps += 1;
+            if self.steps > MAX_STEPS {
+                return;
+            }
             match statement {
                 Statement::Assign(assign) => {
                     self.loc.line = assign.line;
@@ -219,16 +233,22 @@ impl<'a> Evaluator<'a> {
             if name.starts_with("include/config/") || name.starts_with("include/generated/") {
                 continue;
             }
+            let mut names = vec![name];
+            if names[0].contains(['*', '?']) {
+                names = self.files.glob(&names[0]);
+            }
             let outer = self.when;
             self.when = self.f.and(outer, word.when);
-            if self.depth >= MAX_DEPTH {
-                self.odd("makefiles include each other without end");
-            } else if self.when != Formulas::FALSE {
-                self.depth += 1;
-                if !self.read(&name) && !optional {
-                    self.odd(format!("include: there is no {name}"));
+            for name in names {
+                if self.depth >= MAX_DEPTH {
+                    self.odd("makefiles include each other without end");
+                } else if self.when != Formulas::FALSE {
+                    self.depth += 1;
+                    if !self.read(&name) && !optional {
+                        self.odd(format!("include: there is no {name}"));
+                    }
+                    self.depth -= 1;
                 }
-                self.depth -= 1;
             }
             self.when = outer;
         }

@@ -10,9 +10,8 @@ use crate::model::formula::Formulas;
 
 /// References nested deeper than this are given up on.
 pub(super) const MAX_DEPTH: u32 = 60;
-/// Work for one directory: references expanded plus bytes of text over 64. The largest of Linux
-/// needs less than a hundredth.
-const MAX_STEPS: usize = 20_000_000;
+/// Work for one directory: statements, and references expanded plus bytes of text over 64.
+pub(super) const MAX_STEPS: usize = 2_000_000;
 /// A value longer than this is unknown.
 const MAX_LENGTH: usize = 1 << 20;
 

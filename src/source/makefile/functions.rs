@@ -85,7 +85,7 @@ impl Evaluator<'_> {
             (Function::AbsPath, [list]) => self.each(list, source, normal),
             (Function::Strip, [list]) => {
                 let words = list.words(&mut self.f);
-                Value::from_words(&mut self.f, words)
+                self.glued(list, words)
             }
             (Function::Sort, [list]) => self.sort(list),
             (Function::Wildcard, [list]) => self.wildcard(list, source),
@@ -210,7 +210,7 @@ impl Evaluator<'_> {
 
     /// Words as a value; what was one word in every case can still be glued to its neighbours.
     fn glued(&mut self, before: &Value, words: Vec<Word>) -> Value {
-        let single = before.0.len() == 1
+        let single = before.0.len() <= 3
             && before.options(&mut self.f).is_some_and(|options| {
                 options.iter().all(|(_, text)| text.split_ascii_whitespace().count() <= 1)
             });

@@ -73,14 +73,19 @@ pub struct Below {
     pub rule: Loc,
 }
 
-/// What one directory's makefile says.
+/// What one directory's makefile says, by itself: its own condition is left out.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Directory {
-    pub(super) formulas: Formulas,
-    pub(super) items: Vec<Item>,
-    pub(super) below: Vec<Below>,
-    pub(super) defines: Vec<Define>,
-    pub(super) diags: Vec<Diag>,
+pub struct Directory {
+    /// Where the conditions below belong.
+    pub formulas: Formulas,
+    /// The objects, once for each line that lists them.
+    pub items: Vec<Item>,
+    /// The directories that it leads to.
+    pub below: Vec<Below>,
+    /// `-DCONFIG_X` in its flags.
+    pub defines: Vec<Define>,
+    /// What could not be evaluated.
+    pub diags: Vec<Diag>,
     /// What it asked of the makefiles above.
     pub(super) used: Vec<Box<str>>,
 }

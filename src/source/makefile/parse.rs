@@ -284,13 +284,17 @@ fn starts_with_operator(text: &str) -> bool {
 /// The offset of the first place outside of any reference where `found` holds.
 fn outside(text: &str, found: impl Fn(&str) -> bool) -> Option<usize> {
     let mut at = 0;
+    // One that nothing closes: later ones are not looked for again.
+    let mut open = false;
     while let Some(c) = text[at..].chars().next() {
         let after = &text[at + c.len_utf8()..];
-        let inner = match (c, after.chars().next()) {
-            ('$', Some('(')) => expr::closing(&after[1..], '(', ')'),
-            ('$', Some('{')) => expr::closing(&after[1..], '{', '}'),
+        let close = match (c, after.chars().next()) {
+            ('$', Some('(')) if !open => Some(('(', ')')),
+            ('$', Some('{')) if !open => Some(('{', '}')),
             _ => None,
         };
+        let inner = close.and_then(|(open, close)| expr::closing(&after[1..], open, close));
+        open |= close.is_some() && inner.is_none();
         if let Some(end) = inner {
             at += end + 3;
         } else if found(&text[at..]) {
