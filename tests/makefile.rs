@@ -98,7 +98,7 @@ fn bad_makefiles_are_diagnosed_and_read_to_the_end() {
     let directory = kbuild.directory_alone("", &[]);
     let lines: BTreeSet<_> = directory.diags.iter().filter_map(|diag| diag.line).collect();
     assert_eq!(lines, BTreeSet::from([2, 5, 6, 7, 9, 10, 11, 13]), "{:#?}", directory.diags);
-    let paths: BTreeSet<_> = directory.items.iter().map(|item| item.path.as_str()).collect();
+    let paths: BTreeSet<_> = directory.items.iter().map(|item| &*item.path).collect();
     assert_eq!(paths, BTreeSet::from(["a.o", "c.o", "d.o"]));
 }
 
@@ -259,7 +259,7 @@ fn the_chain_of_rules_leads_to_the_top() {
     let mut f = hmmsize::model::formula::Formulas::default();
     let (presence, diags) = kbuild.presence("x86", &mut f);
     assert_eq!(diags, []);
-    let find = |path: &str| presence.objects.iter().find(|one| one.path == path).unwrap();
+    let find = |path: &str| presence.objects.iter().find(|one| *one.path == *path).unwrap();
     assert_eq!(find("init/main.o").source.as_deref(), Some("init/main.c"));
     assert_eq!(find("init/main.o").built_in, hmmsize::model::formula::Formulas::TRUE);
     // obj-y below a directory that is only a module's is not built.
@@ -280,9 +280,9 @@ fn the_chain_of_rules_leads_to_the_top() {
         "Makefile:1",
     ];
     assert_eq!(chain, want);
-    assert_eq!(x.contributions[0].part_of.as_ref().unwrap().path, "drivers/e/mod.o");
+    assert_eq!(x.contributions[0].part_of.as_ref().unwrap().path.to_string(), "drivers/e/mod.o");
     assert_eq!(presence.composites.len(), 1);
     assert_eq!(find("lib/l.o").contributions[0].role, Role::Library);
-    let special: Vec<_> = presence.special.iter().map(|one| one.path.as_str()).collect();
+    let special: Vec<_> = presence.special.iter().map(|one| &*one.path).collect();
     assert_eq!(special, ["init/boot/start.o"]);
 }

@@ -167,8 +167,15 @@ impl Formulas {
             (Self::FALSE, _) | (_, Self::FALSE) => Self::FALSE,
             (Self::TRUE, other) | (other, Self::TRUE) => other,
             _ if a == b => a,
-            _ if self.exclude(a, b) => Self::FALSE,
-            _ => self.intern(Formula::And(a, b)),
+            _ => {
+                if let Some(known) = self.known.get(&Formula::And(a, b)) {
+                    return *known;
+                }
+                match self.meet(a, b) {
+                    Some(simple) => simple,
+                    None => self.intern(Formula::And(a, b)),
+                }
+            }
         }
     }
 
@@ -222,6 +229,40 @@ impl Formulas {
             here.push(new);
         }
         here
+    }
+
+    /// The conjunction where it is seen at a glance: a part of one is the negation of a part of the
+    /// other, or all of one is a part of the other.
+    fn meet(&self, a: FormulaId, b: FormulaId) -> Option<FormulaId> {
+        let (parts_a, parts_b) = (self.conjuncts(a), self.conjuncts(b));
+        for x in parts_a.iter().flatten() {
+            if parts_b.iter().flatten().any(|y| self.exclude(*x, *y)) {
+                return Some(Self::FALSE);
+            }
+        }
+        if parts_a.contains(&Some(b)) {
+            return Some(a);
+        }
+        parts_b.contains(&Some(a)).then_some(b)
+    }
+
+    /// Some of the operands of a conjunction: the last few, which is where conditions repeat.
+    fn conjuncts(&self, id: FormulaId) -> [Option<FormulaId>; 8] {
+        let mut parts = [None; 8];
+        let (mut taken, mut open) = (1, 0);
+        parts[0] = Some(id);
+        while open < taken {
+            if let Some(Formula::And(a, b)) = parts[open].map(|id| self.get(id))
+                && taken < parts.len()
+            {
+                parts[open] = Some(a);
+                parts[taken] = Some(b);
+                taken += 1;
+            } else {
+                open += 1;
+            }
+        }
+        parts
     }
 
     /// Whether `a` and `b` cannot both hold, seen at a glance: a formula and its negation, or one
@@ -380,6 +421,10 @@ mod tests {
         assert_eq!(f.and(yes, module), Formulas::FALSE);
         assert_eq!(f.and(not, yes), Formulas::FALSE);
         assert_eq!(f.or(not, yes), Formulas::TRUE);
+        let b = f.enabled("B");
+        let long = f.and(not, b);
+        assert_eq!(f.and(long, yes), Formulas::FALSE);
+        assert_eq!(f.and(b, long), long);
         let level = f.equals("LEVELS", "4");
         let both = f.and(not, level);
         let mut other = Formulas::default();

@@ -69,9 +69,9 @@ pub struct Presence {
 #[derive(Debug, Clone)]
 pub struct Object {
     /// From the top of the tree.
-    pub path: String,
+    pub path: Arc<str>,
     /// The source file, from the top of the tree; none if the build generates it.
-    pub source: Option<String>,
+    pub source: Option<Arc<str>>,
     /// It is built at all.
     pub built: FormulaId,
     /// It is part of the kernel image (or of a library that the image is linked with).
@@ -143,19 +143,6 @@ impl Kbuild {
             layer.put(name, &Formulas::default(), &value::Value::text(*text));
         }
         lists::read(&self.files, &self.texts, &layer, dir)
-    }
-
-    fn source(&self, object: &str) -> Option<String> {
-        let base = object.strip_suffix(".o")?;
-        let find = |base: &str| {
-            let candidates = ["c", "S", "rs"].map(|ext| format!("{base}.{ext}"));
-            candidates.into_iter().find(|path| self.files.exists(path))
-        };
-        // `memcpy.nvhe.o`, `lib-cmdline.pi.o`: the same source once more, in another way.
-        find(base).or_else(|| {
-            let (base, variant) = base.rsplit_once('.')?;
-            (!variant.contains('/')).then(|| find(base)).flatten()
-        })
     }
 }
 

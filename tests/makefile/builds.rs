@@ -109,7 +109,8 @@ fn check(tree: &Path, base: &Path, case: &Case, least: usize) {
     let holds = |id: FormulaId| valuation[id.0 as usize];
     let here = |list: &'_ [Object]| {
         let here = list.iter().filter(|object| holds(object.built));
-        here.map(|object| (object.path.clone(), holds(object.module))).collect::<BTreeMap<_, _>>()
+        here.map(|object| (object.path.to_string(), holds(object.module)))
+            .collect::<BTreeMap<_, _>>()
     };
     let (predicted, special) = (here(&presence.objects), here(&presence.special));
     let both = built.keys().filter(|path| predicted.contains_key(*path)).count();

@@ -149,7 +149,7 @@ pub fn ours(directory: &Directory, values: &Values) -> Lists {
                 Role::Library => &mut lists.library,
                 Role::Extra | Role::Always | Role::Special => continue,
             };
-            list.insert(item.path.clone());
+            list.insert(item.path.to_string());
         }
     }
     for below in &directory.below {

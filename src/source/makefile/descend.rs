@@ -69,7 +69,7 @@ pub(super) fn presence(kbuild: &Kbuild, arch: &str, f: &mut Formulas) -> (Presen
             for (list, given) in [(usize::from(item.composite), given), (SPECIAL, special)] {
                 let when = f.and(given, own);
                 if when != Formulas::FALSE {
-                    lists[list].add(kbuild, f, item, at, when);
+                    lists[list].add(f, item, at, when);
                 }
             }
         }
@@ -105,22 +105,15 @@ const SPECIAL: usize = 2;
 #[derive(Default)]
 struct Collected {
     objects: Vec<Object>,
-    index: FxHashMap<String, usize>,
+    index: FxHashMap<Arc<str>, usize>,
 }
 
 impl Collected {
-    fn add(
-        &mut self,
-        kbuild: &Kbuild,
-        f: &mut Formulas,
-        item: &Item,
-        directory: usize,
-        when: FormulaId,
-    ) {
+    fn add(&mut self, f: &mut Formulas, item: &Item, directory: usize, when: FormulaId) {
         let at = self.index.get(&item.path).copied().unwrap_or_else(|| {
             self.objects.push(Object {
                 path: item.path.clone(),
-                source: kbuild.source(&item.path),
+                source: item.source.clone(),
                 built: Formulas::FALSE,
                 built_in: Formulas::FALSE,
                 module: Formulas::FALSE,
@@ -299,7 +292,7 @@ impl Presence {
     pub(super) fn reaches(&self, scope: &Scope, from: usize, object: &Object) -> bool {
         let dir = &self.directories[from].path;
         match scope {
-            Scope::Object(path) => *path == object.path,
+            Scope::Object(path) => **path == *object.path,
             Scope::Directory => object.contributions.iter().any(|one| one.directory == from),
             Scope::Tree => dir.is_empty() || object.path.starts_with(&format!("{dir}/")),
         }

@@ -5,6 +5,8 @@
 //! `foo-objs`, `foo-y`, `foo-` (and `foo-m`, in a module) is composed of those instead of compiled;
 //! a name with a slash at its end is a directory to descend into.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::defines::{self, Define};
@@ -38,7 +40,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Composite {
     /// Its path from the top of the tree.
-    pub path: String,
+    pub path: Arc<str>,
     /// The line that lists the part.
     pub rule: Loc,
 }
@@ -47,7 +49,9 @@ pub struct Composite {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// From the top of the tree.
-    pub path: String,
+    pub path: Arc<str>,
+    /// The source file, from the top of the tree; none if the build generates it.
+    pub source: Option<Arc<str>>,
     /// What becomes of it.
     pub role: Role,
     /// Given that the directory is visited.
@@ -158,7 +162,7 @@ pub(super) fn read(
     if !found {
         eval.diags.push(Diag::new(dir, "there is no Kbuild or Makefile in this directory"));
     }
-    let mut lists = Lists { dir, items: Vec::new(), below: Vec::new() };
+    let mut lists = Lists { dir, files, items: Vec::new(), below: Vec::new() };
     lists.collect(&mut eval);
     let defines = defines::collect(&mut eval, dir);
     let mut used: Vec<Box<str>> = eval.used.into_iter().collect();
@@ -169,6 +173,7 @@ pub(super) fn read(
 
 struct Lists<'a> {
     dir: &'a str,
+    files: &'a Files,
     items: Vec<Item>,
     below: Vec<Below>,
 }
@@ -223,8 +228,9 @@ impl Lists<'_> {
     }
 
     fn item(&mut self, name: &str, role: Role, when: FormulaId, rule: Loc) -> &mut Item {
-        let path = path(self.dir, name);
-        self.items.push(Item { path, role, when, rule, part_of: None, composite: false });
+        let path: Arc<str> = path(self.dir, name).into();
+        let source = source(self.files, &path);
+        self.items.push(Item { path, source, role, when, rule, part_of: None, composite: false });
         let last = self.items.len() - 1;
         &mut self.items[last]
     }
@@ -264,7 +270,7 @@ impl Lists<'_> {
                 if when == Formulas::FALSE || !is_object(&part.text) {
                     continue;
                 }
-                let composite = path(self.dir, &word.text);
+                let composite = path(self.dir, &word.text).into();
                 let item = self.item(&part.text, role, when, rule.clone());
                 item.part_of = Some(Composite { path: composite, rule: part_rule.clone() });
             }
@@ -290,6 +296,19 @@ fn known(eval: &mut Evaluator, name: &str) -> Listed {
         known
     });
     list
+}
+
+fn source(files: &Files, object: &str) -> Option<Arc<str>> {
+    let base = object.strip_suffix(".o")?;
+    let find = |base: &str| {
+        let mut candidates = ["c", "S", "rs"].iter().map(|ext| format!("{base}.{ext}"));
+        candidates.find(|path| files.exists(path)).map(Arc::from)
+    };
+    // `memcpy.nvhe.o`, `lib-cmdline.pi.o`: the same source once more, in another way.
+    find(base).or_else(|| {
+        let (base, variant) = base.rsplit_once('.')?;
+        (!variant.contains('/')).then(|| find(base)).flatten()
+    })
 }
 
 /// When `base.o` is a composite object, and of what.
