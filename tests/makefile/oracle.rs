@@ -130,8 +130,8 @@ pub fn of_make(question: &Question, kbuild_file: &str, values: &Values) -> Resul
 }
 
 /// The lists of our formulas. What is opaque is taken for false: with no shell to ask, make gets
-/// nothing from it either.
-pub fn ours(directory: &Directory, values: &Values) -> Lists {
+/// nothing from it either. Up to 4.18 Makefile.lib counts `extra-y` among the built-in objects.
+pub fn ours(directory: &Directory, values: &Values, old: bool) -> Lists {
     let f = &directory.formulas;
     let value = |name| values.get(f.text(name)).copied().unwrap_or_default();
     let valuation = f.values(FormulaId(f.len() as u32 - 1), |atom| match atom {
@@ -147,6 +147,7 @@ pub fn ours(directory: &Directory, values: &Values) -> Lists {
                 Role::BuiltIn => &mut lists.built_in,
                 Role::Module => &mut lists.modules,
                 Role::Library => &mut lists.library,
+                Role::Extra if old => &mut lists.built_in,
                 Role::Extra | Role::Always | Role::Special => continue,
             };
             list.insert(item.path.to_string());
