@@ -26,6 +26,8 @@ const COMMANDS: &[&[&str]] = &[
     &["ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-"],
     &["ARCH=sparc64", "CROSS_COMPILE=sparc64-linux-gnu-"],
     &["ARCH=um", "CROSS_COMPILE="],
+    &["ARCH=alpha", "CROSS_COMPILE=alpha-linux-gnu-"],
+    &["ARCH=powerpc", "CROSS_COMPILE=powerpc64le-linux-gnu-"],
     &["ARCH=x86", "CROSS_COMPILE=", "CC=clang"],
     &["ARCH=arm", "CROSS_COMPILE=arm-linux-gnueabi-", "LLVM=1"],
 ];

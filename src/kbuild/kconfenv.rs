@@ -184,11 +184,9 @@ pub fn environment(tree: &Path, words: &MakeWords, versions: &Versions) -> Resul
         variables.push(("SUBARCH".to_owned(), under.to_owned()));
         variables.push(("HEADER_ARCH".to_owned(), header.to_owned()));
     }
-    if srcarch == "ia64" {
-        // arch/ia64/Makefile: NM := $(CROSS_COMPILE)nm -B
-        let cross = words.get("CROSS_COMPILE").unwrap_or_default();
+    if let Some(options) = nm_options(&tree, &srcarch).filter(|_| words.get("NM").is_none()) {
         for (_, nm) in variables.iter_mut().filter(|(name, _)| name == "NM") {
-            *nm = words.get("NM").map_or_else(|| format!("{cross}nm -B"), str::to_owned);
+            nm.push_str(&options);
         }
     }
     // What stands on the command line is in the environment, whatever a Makefile makes of it.
@@ -201,6 +199,17 @@ pub fn environment(tree: &Path, words: &MakeWords, versions: &Versions) -> Resul
         }
     }
     Ok(variables)
+}
+
+/// What an architecture adds to NM: `NM := $(NM) -B` of alpha, `--synthetic` of powerpc, and
+/// `NM := $(CROSS_COMPILE)nm -B` of ia64.
+fn nm_options(tree: &Path, srcarch: &str) -> Option<String> {
+    let makefile = std::fs::read(tree.join("arch").join(srcarch).join("Makefile")).ok()?;
+    let makefile = String::from_utf8_lossy(&makefile).into_owned();
+    let mut assigned = makefile.lines().filter_map(|line| line.split_once(":="));
+    let value = assigned.find_map(|(name, value)| (name.trim() == "NM").then(|| value.trim()))?;
+    let own = ["$(NM)", "$(CROSS_COMPILE)nm"];
+    own.iter().find_map(|own| value.strip_prefix(own)).map(str::to_owned)
 }
 
 /// The names in the `export` lines of a Makefile, `export A B` and `export A := x`.
