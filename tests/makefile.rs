@@ -292,7 +292,7 @@ fn the_chain_of_rules_leads_to_the_top() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    write("Makefile", "build-dir := .\nexport EXTRA := lib/\n");
+    write("Makefile", "build-dir := .\nexport EXTRA := lib/\nas := $(call try,x,-DCONFIG_AS=1)\n");
     write("Kbuild", "obj-y += init/\nobj-$(CONFIG_D) += drivers/\nobj-y += $(EXTRA)\n");
     write("init/Makefile", "obj-y := main.o\nsubdir- := boot\n");
     write("init/boot/Makefile", "targets += start.o\n");
@@ -328,6 +328,10 @@ fn the_chain_of_rules_leads_to_the_top() {
     assert_eq!(x.contributions[0].part_of.as_ref().unwrap().path.to_string(), "drivers/e/mod.o");
     assert_eq!(presence.composites.len(), 1);
     assert_eq!(find("lib/l.o").contributions[0].role, Role::Library);
+    // What the top makefile's flags define holds everywhere, if the compiler says so.
+    let defines: Vec<_> = presence.defines_for(x).map(|one| (&*one.symbol, one.when)).collect();
+    let asked = f.opaque("$(call try,x,-DCONFIG_AS=1)");
+    assert_eq!(defines, [("AS", asked)]);
     let special: Vec<_> = presence.special.iter().map(|one| &*one.path).collect();
     assert_eq!(special, ["init/boot/start.o"]);
 }

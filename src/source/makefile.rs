@@ -61,7 +61,8 @@ pub struct Presence {
     pub directories: Vec<Visit>,
     /// `-DCONFIG_X` in flags.
     pub defines: Vec<Define>,
-    /// For each of `defines`, the index of its directory.
+    /// For each of `defines`, the index of its directory; beyond all for the top makefile and the
+    /// architecture's.
     define_directories: Vec<usize>,
 }
 

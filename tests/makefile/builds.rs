@@ -44,7 +44,7 @@ fn make(tree: &Path, build: &Path, arch: &str, cross: &str, goals: &[&str]) -> S
 }
 
 /// The objects that make would compile, and whether for a module; what is copied from another object
-/// does not say. Host programs and what `prepare` has
+/// does not say. Host and user programs and what `prepare` has
 /// made (`asm-offsets.s`) are not among them.
 fn built(dry: &str) -> BTreeMap<String, Option<bool>> {
     let mut objects = BTreeMap::new();
@@ -56,6 +56,7 @@ fn built(dry: &str) -> BTreeMap<String, Option<bool>> {
             if let [kind, rest @ .., object] = &words[..]
                 && ["CC", "AS", "RUSTC", "OBJCOPY", "STUBCPY", "HYPCOPY"].contains(kind)
                 && is_object(object)
+                && !rest.contains(&"[U]")
             {
                 let module = rest.contains(&"[M]");
                 objects.insert(

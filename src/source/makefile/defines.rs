@@ -81,7 +81,10 @@ pub(super) fn collect(eval: &mut Evaluator, dir: &str) -> Vec<Define> {
     let mut out = Vec::new();
     for (scope, name) in names {
         for (word, rule) in eval.words_of(&name) {
-            out.extend(define(&word.text, scope.clone(), word.when, rule));
+            // What is inherited (line 0) has been recorded where it was set.
+            if rule.line > 0 {
+                out.extend(define(&word.text, scope.clone(), word.when, rule));
+            }
         }
     }
     for (targets, piece) in std::mem::take(&mut eval.for_targets) {
@@ -98,7 +101,38 @@ pub(super) fn collect(eval: &mut Evaluator, dir: &str) -> Vec<Define> {
     out
 }
 
+/// Such flags in the makefiles above all directories: they end up in everybody's flags, by way of
+/// variables like `cfi := $(call as-instr,…,-DCONFIG_AS_CFI=1)`. Within a call, that it answers with
+/// the flag is an opaque condition.
+pub(super) fn above(eval: &mut Evaluator) -> Vec<Define> {
+    let mut out = Vec::new();
+    for piece in std::mem::take(&mut eval.mentioned) {
+        let Content::Deferred(expr) = piece.content else { continue };
+        let mut waiting: Vec<(&Expr, FormulaId)> = vec![(&expr, piece.when)];
+        while let Some((expr, when)) = waiting.pop() {
+            for part in &expr.0 {
+                match part {
+                    Part::Text(text) => {
+                        let words = text.split_ascii_whitespace();
+                        let defines = words
+                            .filter_map(|word| define(word, Scope::Tree, when, piece.loc.clone()));
+                        out.extend(defines);
+                    }
+                    Part::Call(_, arguments, source) => {
+                        let answer = eval.f.opaque(source);
+                        let when = eval.f.and(when, answer);
+                        waiting.extend(arguments.iter().map(|argument| (argument, when)));
+                    }
+                    Part::Var(_) | Part::Substitute(_) => {}
+                }
+            }
+        }
+    }
+    out
+}
+
 fn define(flag: &str, scope: Scope, when: FormulaId, rule: Loc) -> Option<Define> {
+    let flag = flag.trim_matches(['\'', '"']);
     if let Some(symbol) = flag.strip_prefix("-UCONFIG_") {
         return Some(Define { symbol: symbol.to_owned(), value: None, scope, when, rule });
     }

@@ -50,6 +50,12 @@ pub(super) fn presence(kbuild: &Kbuild, arch: &str, f: &mut Formulas) -> (Presen
     let (nodes, memos) = discover(kbuild, &top, f, &mut diags);
     let conditions = conditions(&nodes, f);
     let mut out = Presence { arch: arch.to_owned(), ..Presence::default() };
+    let mut memo = Memo::default();
+    for define in &top.defines {
+        let when = f.import(&top.formulas, define.when, &mut memo);
+        out.defines.push(Define { when, ..define.clone() });
+        out.define_directories.push(ROOT);
+    }
     let mut lists = [Collected::default(), Collected::default(), Collected::default()];
     for (at, (node, mut memo)) in nodes.iter().zip(memos).enumerate() {
         let conditions = conditions[at];
@@ -290,7 +296,7 @@ impl Kbuild {
 impl Presence {
     /// Whether a define holds for an object of the directory `directory` (an index).
     pub(super) fn reaches(&self, scope: &Scope, from: usize, object: &Object) -> bool {
-        let dir = &self.directories[from].path;
+        let Some(Visit { path: dir, .. }) = self.directories.get(from) else { return true };
         match scope {
             Scope::Object(path) => **path == *object.path,
             Scope::Directory => object.contributions.iter().any(|one| one.directory == from),

@@ -33,6 +33,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) exported: FxHashSet<String>,
     /// `target: variable = …` with a symbol defined in it.
     pub(super) for_targets: Vec<(Vec<Word>, Piece)>,
+    /// Assignments with such a flag, to any variable.
+    pub(super) mentioned: Vec<Piece>,
     pub(super) diags: Vec<Diag>,
     /// Makefiles read.
     seen: FxHashSet<Box<str>>,
@@ -54,6 +56,7 @@ impl<'a> Evaluator<'a> {
             used: FxHashSet::default(),
             exported: FxHashSet::default(),
             for_targets: Vec::new(),
+            mentioned: Vec::new(),
             diags: Vec::new(),
             seen: FxHashSet::default(),
             when: Formulas::TRUE,
@@ -292,6 +295,10 @@ impl<'a> Evaluator<'a> {
     fn assign_to(&mut self, name: &str, assign: &Assign, when: FormulaId) {
         if assign.export {
             self.exported.insert(name.to_owned());
+        }
+        if super::defines::mentions(&assign.value) {
+            let (content, loc) = (Content::Deferred(assign.value.clone()), self.loc.clone());
+            self.mentioned.push(Piece { when, content, loc, instead: false });
         }
         let simple = self.vars.get(name).is_some_and(|variable| variable.simple);
         let content = match assign.op {

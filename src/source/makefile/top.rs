@@ -6,6 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::defines::{self, Define};
 use super::eval::Evaluator;
 use super::files::Files;
 use super::layer::Layer;
@@ -41,6 +42,8 @@ pub(super) struct Top {
     pub(super) formulas: Formulas,
     /// Directories, each with its condition and the line that lists it.
     pub(super) roots: Vec<(String, FormulaId, Loc)>,
+    /// `-DCONFIG_X` in flags for all directories.
+    pub(super) defines: Vec<Define>,
     pub(super) diags: Vec<Diag>,
 }
 
@@ -78,5 +81,6 @@ pub(super) fn read(files: &Files, texts: &FxHashSet<String>, arch: &str) -> Top 
             layer.put(&name, &eval.f, &value);
         }
     }
-    Top { layer, formulas: eval.f, roots, diags: eval.diags }
+    let defines = defines::above(&mut eval);
+    Top { layer, formulas: eval.f, roots, defines, diags: eval.diags }
 }
