@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cli::common::Common;
 use crate::exit::{Error, Exit, Result};
 use crate::kbuild::configure::{Configured, Verdict};
+use crate::kbuild::foresight;
 use crate::kbuild::jobs::Pool;
 use crate::kbuild::plan::{CellPlan, Plan};
 use crate::kbuild::process::Runner;
@@ -14,6 +15,7 @@ use crate::kbuild::state::OutDir;
 use crate::model::checked::{Checked, Outcome};
 use crate::render::checked;
 
+use super::foresee::Engine;
 use super::{execute, output};
 
 /// Identity → source and variant of the first cell that has it.
@@ -29,6 +31,7 @@ pub fn run(
     pool: &Pool,
 ) -> Result<Exit> {
     let out = OutDir::open(&plan.out)?;
+    let kconfig = Engine::default();
     let mut done: BTreeMap<&str, Checked> = BTreeMap::new();
     {
         let progress = Progress::new(Style::detect(common.quiet));
@@ -42,7 +45,13 @@ pub fn run(
                     return None;
                 }
                 progress.cell(&cell.id).phase("configure");
-                Some(execute::configure_cell(cell, &out, runner, timeout))
+                let result = execute::configure_cell(cell, &out, runner, &kconfig, timeout);
+                if let Ok(configured) = &result
+                    && let Some(warning) = foresight::warning(&cell.id, &configured.mispredicted)
+                {
+                    progress.say(&warning);
+                }
+                Some(result)
             })?;
             runner.check()?;
             for (cell, result) in round.into_iter().zip(results) {

@@ -26,6 +26,7 @@ use crate::model::config::{Config, ConfigChange};
 use crate::model::run::{Cell, Measured, Run, SCHEMA, Status};
 use crate::render::run as table;
 
+use super::foresee::Engine;
 use super::{measure, output};
 
 /// How to carry out a plan.
@@ -88,7 +89,9 @@ pub fn carry_out(
     let style = Style::detect(common.quiet);
     let executed = {
         let progress = Progress::new(style);
-        let configure = |cell: &CellPlan| configure_cell(cell, &out, runner, options.timeout);
+        let kconfig = Engine::default();
+        let configure =
+            |cell: &CellPlan| configure_cell(cell, &out, runner, &kconfig, options.timeout);
         let measure = |outputs: &Outputs| measure_outputs(outputs, &progress);
         let context = Context {
             plan,
@@ -149,6 +152,7 @@ pub(super) fn configure_cell(
     cell: &CellPlan,
     out: &OutDir,
     runner: &Runner,
+    kconfig: &Engine,
     timeout: Option<Duration>,
 ) -> Result<configure::Configured> {
     let log = out.cell_dir(&cell.id)?.join("configure.log");
@@ -157,7 +161,7 @@ pub(super) fn configure_cell(
         let text = std::fs::read(path).map_err(|e| Error::io(path, e))?;
         dotconfig::parse(path, &text)
     };
-    let hands = Hands { runner, read_config: &read, log: Some(log), timeout };
+    let hands = Hands { runner, read_config: &read, kconfig, log: Some(log), timeout };
     configure::configure(cell, &hands)
 }
 

@@ -10,6 +10,7 @@ pub mod config;
 pub mod configure_only;
 pub mod diffconfig;
 pub mod execute;
+mod foresee;
 pub mod gate;
 pub mod images;
 pub mod json;

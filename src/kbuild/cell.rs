@@ -75,6 +75,7 @@ pub fn blank(cell: &CellPlan) -> Cell {
         requests: Vec::new(),
         dragged_in: Vec::new(),
         ours: Vec::new(),
+        mispredicted: Vec::new(),
         config_digest: None,
         identity: None,
         compiler: toolchain.map(|t| t.compiler.clone()),

@@ -12,16 +12,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::foresight::{self, Kconfig, Probes};
 use super::fragment::last_wins;
 use super::identity;
 use super::plan::{BaseConfig, CellPlan, Variant};
 use super::process::{Ended, Runner};
 use super::progress;
-use super::requests::{self, Place};
+use super::requests::{self, Why};
 use super::state::write_whole;
 use super::toolchain::Toolchain;
 use crate::exit::{Error, Result};
-use crate::model::config::Config;
+use crate::model::config::{Config, ConfigChange};
 use crate::model::run::Request;
 use crate::model::words::Assignment;
 
@@ -37,6 +38,8 @@ pub struct Hands<'a> {
     pub runner: &'a Runner,
     /// Reads a `.config`.
     pub read_config: &'a dyn Fn(&Path) -> Result<Config>,
+    /// Foresees what make will write.
+    pub kconfig: &'a dyn Kconfig,
     /// Where make's output goes; without it, only its last words are kept for the error.
     pub log: Option<PathBuf>,
     /// How long it may take.
@@ -54,6 +57,8 @@ pub struct Configured {
     pub requests: Vec<Request>,
     /// Whether it makes sense to go on.
     pub verdict: Verdict,
+    /// What is not as it was foreseen: our bug.
+    pub mispredicted: Vec<ConfigChange>,
     /// Hex digest of source, `.config`, make variables, environment, compiler and target.
     pub identity: String,
     /// How long configuring took.
@@ -145,6 +150,13 @@ pub fn configure(cell: &CellPlan, hands: &Hands<'_>) -> Result<Configured> {
     let assignments = assignments(cell);
     let text: String = assignments.iter().map(|a| a.line() + "\n").collect();
     write_whole(&dir.join(FRAGMENT), text.as_bytes())?;
+    // Decided before make is started: what will not hold ends the cell here.
+    let foreseen = foresee(cell, toolchain, hands)?;
+    if let Some(configured) = &foreseen
+        && let Verdict::Dropped(_) = configured.verdict
+    {
+        return Ok(Configured { wall: start.elapsed(), ..configured.clone() });
+    }
     let dot_config = dir.join(".config");
     for step in steps(cell) {
         match step {
@@ -161,24 +173,88 @@ pub fn configure(cell: &CellPlan, hands: &Hands<'_>) -> Result<Configured> {
         }
     }
     let config = (hands.read_config)(&dot_config)?;
-    let configured = judge(cell, toolchain, config)?;
-    Ok(Configured { wall: start.elapsed(), cpu_s, ..configured })
+    let mispredicted = match foreseen {
+        Some(foreseen) => surprises(cell, hands, &foreseen.config, &config)?,
+        None => Vec::new(),
+    };
+    let text = fs::read(&dot_config).map_err(|e| Error::io(&dot_config, e))?;
+    let why = |wanted: &Assignment| explain(hands.kconfig.why(cell, Some(&text), wanted));
+    let configured = judge(cell, toolchain, config, &why)?;
+    Ok(Configured { wall: start.elapsed(), cpu_s, mispredicted, ..configured })
 }
 
-/// Checks the requests of a cell against a final configuration.
-fn judge(cell: &CellPlan, toolchain: &Toolchain, config: Config) -> Result<Configured> {
-    let place = Place { tree: &cell.source.tree, srcarch: &cell.arch.srcarch, config: &config };
+/// What the engine says will become of the cell; nothing where it cannot say. A drop is only believed
+/// if it does not rest on what was recorded of the toolchain.
+fn foresee(
+    cell: &CellPlan,
+    toolchain: &Toolchain,
+    hands: &Hands<'_>,
+) -> Result<Option<Configured>> {
+    let why = |wanted: &Assignment| explain(hands.kconfig.why(cell, None, wanted));
+    let said = |_: &Assignment| Ok(String::new());
+    let Some(config) = known(hands.kconfig.predict(cell, Probes::Recorded))? else {
+        return Ok(None);
+    };
+    let configured = judge(cell, toolchain, config, &said)?;
+    if !matches!(configured.verdict, Verdict::Dropped(_)) {
+        return Ok(Some(configured));
+    }
+    let asked = known(hands.kconfig.predict(cell, Probes::Asked))?;
+    asked.map(|config| judge(cell, toolchain, config, &why)).transpose()
+}
+
+/// What make made otherwise than foreseen, even if the toolchain is asked again.
+fn surprises(
+    cell: &CellPlan,
+    hands: &Hands<'_>,
+    foreseen: &Config,
+    made: &Config,
+) -> Result<Vec<ConfigChange>> {
+    let differences = foresight::differences(foreseen, made);
+    if differences.is_empty() {
+        return Ok(differences);
+    }
+    let again = known(hands.kconfig.predict(cell, Probes::Asked))?;
+    Ok(again.map_or(differences, |again| foresight::differences(&again, made)))
+}
+
+/// Nothing in place of an error, unless a signal is behind it.
+fn known<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error @ Error::Signal(_)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A reason, or why there is none.
+fn explain(why: Result<String>) -> Result<String> {
+    match why {
+        Err(Error::Signal(signal)) => Err(Error::Signal(signal)),
+        Err(error) => Ok(format!("hmmsize cannot say why: {error}")),
+        Ok(why) => Ok(why),
+    }
+}
+
+/// Checks the requests of a cell against a configuration.
+fn judge(
+    cell: &CellPlan,
+    toolchain: &Toolchain,
+    config: Config,
+    why: &Why<'_>,
+) -> Result<Configured> {
     let asked = &cell.variant.requests;
     let among = |list: &[Assignment], a: &Assignment| list.iter().any(|b| b.symbol == a.symbol);
     // How DWARF is asked for depends on the kernel's age; that it is there is what must hold.
     let optional = |a: &Assignment| among(&cell.ours, a) && a.symbol != "DEBUG_INFO";
     let base: Vec<Assignment> =
         assignments(cell).into_iter().filter(|a| !among(asked, a) && !optional(a)).collect();
-    let (requests, verdict) = requests::check(place, asked, &base, &cell.impossible)?;
+    let (requests, verdict) = requests::check(&config, why, asked, &base, &cell.impossible)?;
     let config_digest = identity::config_digest(&config);
     let identity = identity::identity(cell, toolchain, &config_digest);
     let (wall, cpu_s) = (Duration::ZERO, 0.0);
-    Ok(Configured { config, config_digest, requests, verdict, identity, wall, cpu_s })
+    let mispredicted = Vec::new();
+    Ok(Configured { config, config_digest, requests, verdict, mispredicted, identity, wall, cpu_s })
 }
 
 /// A `.config` with `assignments` in place of its own for those symbols: what

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::cell::{self, Context};
 use super::configure::{Configured, Verdict};
+use super::foresight;
 use super::plan::CellPlan;
 use crate::exit::{Error, Result};
 use crate::model::config::Config;
@@ -93,6 +94,11 @@ fn configure<'a>(
         if let Ok(Configured { verdict: Verdict::Dropped(reason), .. }) = &result {
             context.progress.say(&format!("{}: dropped: {reason}", cell.id));
         }
+        if let Ok(configured) = &result
+            && let Some(warning) = foresight::warning(&cell.id, &configured.mispredicted)
+        {
+            context.progress.say(&warning);
+        }
         result
     })?;
     let mut ready = Vec::new();
@@ -106,6 +112,7 @@ fn configure<'a>(
             }
             Some(Ok(configured)) => {
                 record.requests.clone_from(&configured.requests);
+                record.mispredicted.clone_from(&configured.mispredicted);
                 record.config_digest = Some(configured.config_digest.clone());
                 record.identity = Some(configured.identity.clone());
                 configs.insert(cell.id.clone(), configured.config.clone());

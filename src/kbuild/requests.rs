@@ -1,30 +1,21 @@
 //! Requests: what the configuration was asked for, against what it says in the end.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::configure::Verdict;
-use super::explain;
 use crate::exit::Result;
 use crate::model::config::Config;
 use crate::model::run::Request;
 use crate::model::words::Assignment;
 
-/// Where the explanation of a request looks.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// The kernel tree.
-    pub tree: &'a Path,
-    /// The directory under `arch/`.
-    pub srcarch: &'a str,
-    /// The final configuration.
-    pub config: &'a Config,
-}
+/// Says why a request does not hold, in one clause.
+pub type Why<'a> = dyn Fn(&Assignment) -> Result<String> + 'a;
 
 /// Checks `requests` (all are recorded) and `base` (what fragments assign; recorded only where it
-/// does not hold) against the final configuration.
+/// does not hold) against a configuration.
 pub fn check(
-    place: Place<'_>,
+    config: &Config,
+    why: &Why<'_>,
     requests: &[Assignment],
     base: &[Assignment],
     impossible: &BTreeMap<String, String>,
@@ -36,7 +27,7 @@ pub fn check(
     for (wanted, asked) in
         lists.into_iter().flat_map(|(l, asked)| l.iter().map(move |a| (a, asked)))
     {
-        let got = place.config.value(&wanted.symbol);
+        let got = config.value(&wanted.symbol);
         let holds = got == wanted.value;
         if holds {
             // A matrix written for an older kernel must not hide that an option can be had now.
@@ -51,7 +42,7 @@ pub fn check(
             excused.push(format!("{}: {reason}", wanted.symbol));
             format!("impossible here: {reason}")
         } else {
-            let why = explain_request(place, wanted)?;
+            let why = why(wanted)?;
             dropped.push(format!("{wanted} became {got}: {why}"));
             why
         };
@@ -65,14 +56,6 @@ pub fn check(
         Verdict::Ok
     };
     Ok((out, verdict))
-}
-
-/// Why a request does not hold, in one clause: what the option depends on, what selects it, as far
-/// as reading Kconfig files line by line tells. This is the seam for the Kconfig engine, which will
-/// know exactly.
-pub fn explain_request(place: Place<'_>, wanted: &Assignment) -> Result<String> {
-    let facts = explain::read(place.tree, place.srcarch, &wanted.symbol)?;
-    Ok(explain::describe(&facts, place.config, wanted))
 }
 
 fn record(wanted: &Assignment, got: &str, holds: bool, why: Option<String>) -> Request {
@@ -90,13 +73,10 @@ mod tests {
     use super::*;
 
     fn checked(config: &str, wanted: &[Assignment], impossible: &str) -> (Vec<Request>, Verdict) {
-        let tree = tempfile::tempdir().unwrap();
-        std::fs::write(tree.path().join("Kconfig"), "config A\n\tbool \"a\"\n").unwrap();
         let values = [("A".to_owned(), config.to_owned())].into();
         let config = Config { values };
-        let place = Place { tree: tree.path(), srcarch: "x86", config: &config };
         let impossible = [(impossible.to_owned(), "no hardware".to_owned())].into();
-        check(place, wanted, &[], &impossible).unwrap()
+        check(&config, &|_| Ok("it needs B".to_owned()), wanted, &[], &impossible).unwrap()
     }
 
     #[test]
@@ -104,7 +84,7 @@ mod tests {
         let on = [Assignment::new("A", "y")];
         assert_eq!(checked("y", &on, "").1, Verdict::Ok);
         let (requests, verdict) = checked("n", &on, "");
-        assert!(matches!(verdict, Verdict::Dropped(why) if why.starts_with("A=y became n: ")));
+        assert!(matches!(verdict, Verdict::Dropped(why) if why == "A=y became n: it needs B"));
         assert!(!requests[0].holds);
         let (requests, verdict) = checked("n", &on, "A");
         assert_eq!(verdict, Verdict::Impossible("A: no hardware".into()));

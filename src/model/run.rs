@@ -61,6 +61,10 @@ pub struct Cell {
     pub dragged_in: Vec<ConfigChange>,
     /// Options that hmmsize itself set (`--debug-info`).
     pub ours: Vec<ConfigChange>,
+    /// Options that make's `.config` has otherwise than foreseen (old: foreseen, new: made), a bug of
+    /// hmmsize. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mispredicted: Vec<ConfigChange>,
     /// Hex digest of the `.config`.
     pub config_digest: Option<String>,
     /// Hex digest of source, `.config`, make variables, environment, compiler, target.

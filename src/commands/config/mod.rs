@@ -19,8 +19,8 @@ use crate::kconf::read::Reading;
 use crate::model::words::MakeWords;
 use crate::render;
 
-mod steps;
-mod tree;
+pub(super) mod steps;
+pub(super) mod tree;
 mod why;
 
 use steps::Workspace;
@@ -186,7 +186,7 @@ impl<'a> Request<'a> {
         let start = Instant::now();
         let dir = if self.dir.as_os_str().is_empty() { Path::new(".") } else { &self.dir };
         let file = self.probe_file(arch);
-        let probes = ProbeSource { mode: self.args.probe, file: file.as_deref(), dir };
+        let probes = ProbeSource { mode: self.args.probe, file: file.as_deref(), dir, env: None };
         let loaded = self.tree.load(&words, &probes, &mut output);
         self.phase(arch, "build", start);
         let result = loaded.and_then(|loaded| {

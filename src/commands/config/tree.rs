@@ -3,8 +3,7 @@
 //! Files are shared by all architectures and threads. Which toolchain is meant, what the environment
 //! says and where probes' results come from is settled here; nothing is run unless asked for.
 
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
@@ -13,6 +12,7 @@ use rustc_hash::FxHashMap;
 use crate::cli::config::ProbeMode;
 use crate::commands::output;
 use crate::exit::{At, Error, Result};
+use crate::kbuild::environment::Env;
 use crate::kbuild::kconfenv::{self, Variables, Versions};
 use crate::kbuild::probes::Probes;
 use crate::kbuild::process::Runner;
@@ -57,6 +57,9 @@ pub struct ProbeSource<'a> {
     pub file: Option<&'a Path>,
     /// Where they are run.
     pub dir: &'a Path,
+    /// The environment of make and thus of what is run, where it is not ours; the toolchain is then
+    /// what the words say.
+    pub env: Option<&'a Env>,
 }
 
 impl Tree {
@@ -117,19 +120,18 @@ impl Tree {
         said: &mut Output,
     ) -> Result<Loaded> {
         let runner = Runner::quiet();
-        let words = with_toolchain(words);
+        let words = if probes.env.is_some() { words.clone() } else { with_toolchain(words) };
+        let around = probes.env.cloned().unwrap_or_else(|| std::env::vars_os().collect());
+        let plain = environment::plain(around.clone());
         let mut recording = None;
         let versions = match probes.mode {
             ProbeMode::Never => Versions::default(),
             ProbeMode::Cached => {
                 let known = self.recording(&words, probes)?;
                 let known = recording.insert(known.unwrap_or_default());
-                recorded_versions(known, &words, &runner)?
+                recorded_versions(known, &words, &plain, &runner)?
             }
-            ProbeMode::Run => {
-                let env = environment::plain(std::env::vars_os());
-                kconfenv::versions(&words, &env, &runner)?
-            }
+            ProbeMode::Run => kconfenv::versions(&words, &plain, &runner)?,
         };
         let variables = if self.is_linux {
             kconfenv::environment(&self.dir, &words, &versions)?
@@ -144,9 +146,10 @@ impl Tree {
         let env: FxHashMap<&str, &str> =
             variables.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         let lookup = |name: &str| {
-            env.get(name).map(|value| (*value).to_owned()).or_else(|| std::env::var(name).ok())
+            let outer = || around.get(OsStr::new(name))?.to_str().map(str::to_owned);
+            env.get(name).map(|value| (*value).to_owned()).or_else(outer)
         };
-        let runs = Probes::new(&runner, process_environment(&variables), probes.dir);
+        let runs = Probes::new(&runner, process_environment(&around, &variables), probes.dir);
         let mut probe = match (probes.mode, &recording) {
             (ProbeMode::Cached, Some(recording)) => Probe::Cached(recording),
             (ProbeMode::Run, _) => {
@@ -286,9 +289,13 @@ fn with_toolchain(words: &MakeWords) -> MakeWords {
 
 /// The versions that were recorded. A compiler that is here and says something else is an error: its
 /// answers would be others.
-fn recorded_versions(known: &Recording, words: &MakeWords, runner: &Runner) -> Result<Versions> {
-    let env = environment::plain(std::env::vars_os());
-    let cc = kconfenv::version("CC", words, &env, runner)?;
+fn recorded_versions(
+    known: &Recording,
+    words: &MakeWords,
+    env: &Env,
+    runner: &Runner,
+) -> Result<Versions> {
+    let cc = kconfenv::version("CC", words, env, runner)?;
     if !known.toolchain.is_empty() && !cc.is_empty() && cc != known.toolchain {
         return Err(Error::Usage(format!(
             "the recorded probes are of `{}`, the compiler is `{cc}`; --probe=run asks it",
@@ -298,14 +305,14 @@ fn recorded_versions(known: &Recording, words: &MakeWords, runner: &Runner) -> R
     let cc = if known.toolchain.is_empty() { cc } else { known.toolchain.clone() };
     let rustc = match &known.rustc {
         Some(rustc) => rustc.clone(),
-        None => kconfenv::version("RUSTC", words, &env, runner)?,
+        None => kconfenv::version("RUSTC", words, env, runner)?,
     };
     Ok(Versions { cc, rustc })
 }
 
-/// What a probe sees: our environment and Kconfig's variables.
-fn process_environment(variables: &Variables) -> BTreeMap<OsString, OsString> {
-    let mut env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+/// What a probe sees: the environment around it and Kconfig's variables.
+fn process_environment(around: &Env, variables: &Variables) -> Env {
+    let mut env = around.clone();
     env.extend(variables.iter().map(|(key, value)| (key.into(), value.into())));
     env
 }

@@ -16,6 +16,7 @@ fn cell(id: &str) -> Cell {
         requests: vec![],
         dragged_in: vec![],
         ours: vec![],
+        mispredicted: Vec::new(),
         config_digest: None,
         identity: Some("i1".into()),
         compiler: None,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::kconf::eval::{State, Tristate};
 use crate::kconf::model::{Model, SymbolId, Type};
 use crate::model::why::{Answer, Change, Hop, Outcome, Setting};
+use crate::model::words::Assignment;
 
 mod now;
 mod proof;
@@ -159,16 +160,18 @@ impl<'a, 'm> Why<'a, 'm> {
     }
 }
 
+/// Changes as assignments.
+pub fn assignments(model: &Model, changes: &BTreeMap<SymbolId, Box<[u8]>>) -> Vec<Assignment> {
+    let one = |(symbol, value): (&SymbolId, &Box<[u8]>)| {
+        let ty = model.symbol(*symbol).ty;
+        Assignment::new(words::name(model, *symbol), words::quoted(ty, value))
+    };
+    changes.iter().map(one).collect()
+}
+
 /// Changes as lines of `.config`.
 pub fn fragment(model: &Model, changes: &BTreeMap<SymbolId, Box<[u8]>>) -> Vec<u8> {
-    let mut lines = String::new();
-    for (symbol, value) in changes {
-        let ty = model.symbol(*symbol).ty;
-        let symbol = words::name(model, *symbol);
-        let value = words::quoted(ty, value);
-        lines += &crate::model::words::Assignment { symbol, value }.line();
-        lines.push('\n');
-    }
+    let lines: String = assignments(model, changes).iter().map(|a| a.line() + "\n").collect();
     lines.into_bytes()
 }
 
