@@ -6,6 +6,8 @@
 
 mod support;
 
+#[path = "guards/compiler.rs"]
+mod compiler;
 #[path = "guards/generate.rs"]
 mod generate;
 #[path = "guards/oracle.rs"]

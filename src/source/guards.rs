@@ -12,6 +12,8 @@
 mod blocks;
 mod chars;
 mod code;
+mod code_expr;
+mod code_tokens;
 mod collect;
 mod condition;
 pub mod count;
@@ -21,6 +23,7 @@ mod macros;
 mod mentions;
 mod scan;
 mod skeleton;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod tokens;

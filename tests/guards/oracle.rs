@@ -18,7 +18,7 @@ use crate::generate::Random;
 use crate::support::scratch;
 
 /// The tests of options, as the kernel's documentation describes them: true if the macro is 1.
-const TESTS: &str = "\
+pub const TESTS: &str = "\
 #define hmm_one_1 ,
 #define hmm_second(a, b, ...) b
 #define hmm_test(rest) hmm_second(rest 1, 0, 0)

@@ -2,8 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use hmmsize::source::guards::FileKind;
+use hmmsize::model::formula::{Atom, FormulaId, Formulas};
+use hmmsize::source::guards::count::Counts;
+use hmmsize::source::guards::{self, Block, Directive, FileKind, tree};
+use rayon::prelude::*;
 
 use crate::generate::Random;
 use crate::oracle::{Oracle, Tally};
@@ -86,4 +90,103 @@ fn files_of_linux_are_read_as_gcc_reads_them() {
     eprintln!("linux: {blocks} conditionals, {tally:?}");
     assert!(tally.lines >= LINES, "only {tally:?}");
     assert!(tally.given_up * 20 < tally.files, "{tally:?}");
+}
+
+/// What a line of text says, read naively: a conditional that names an option.
+fn names_option(line: &str) -> bool {
+    let Some(rest) = line.trim_start().strip_prefix('#') else { return false };
+    let rest = rest.trim_start();
+    (rest.starts_with("if") || rest.starts_with("elif")) && rest.contains("CONFIG_")
+}
+
+#[test]
+fn a_whole_tree_is_counted_as_others_count_it() {
+    let Some(root) = linux_tree() else { return };
+    let mut f = Formulas::default();
+    let start = Instant::now();
+    let tree = tree::read(&root, &mut f).unwrap();
+    let took = start.elapsed();
+    let counts = Counts::of(&tree, &f);
+    eprintln!("{took:?} {counts:#?}");
+    let mut wrong: Vec<_> = tree.diags.iter().map(|diag| &*diag.file).collect();
+    wrong.dedup();
+    eprintln!("{} diagnostics in {wrong:?}", tree.diags.len());
+
+    // Every file that the walk found is either read or plain.
+    assert!(counts.seen.files > 50_000, "{counts:?}");
+    assert_eq!(counts.seen.files, counts.seen.plain + counts.files);
+    assert!(tree.files.is_sorted_by_key(|file| file.path.clone()));
+
+    // A naive count over the same files sees the same, up to comments and conditions of many lines.
+    let naive: usize = tree
+        .files
+        .par_iter()
+        .map(|file| {
+            let text = fs::read(root.join(&*file.path)).unwrap();
+            String::from_utf8_lossy(&text).lines().filter(|line| names_option(line)).count()
+        })
+        .sum();
+    let ours = counts.option_blocks as usize;
+    assert!(ours.abs_diff(naive) * 500 < naive, "{ours} blocks, {naive} lines");
+
+    // Every mention is one.
+    let sample = tree.files.iter().step_by(50);
+    for file in sample {
+        let text = fs::read(root.join(&*file.path)).unwrap();
+        for mention in &file.mentions {
+            let found = String::from_utf8_lossy(mention.at.of(&text)).into_owned();
+            let suffix = if mention.module { "_MODULE" } else { "" };
+            let name = found.strip_prefix("CONFIG_").unwrap_or(&found);
+            assert_eq!(name, format!("{}{suffix}", f.text(mention.name)), "{}", file.path);
+        }
+    }
+}
+
+#[test]
+fn sparse_c_has_a_guard_inside_its_own_negation() {
+    let Some(root) = linux_tree() else { return };
+    let text = fs::read(root.join("mm/sparse.c")).unwrap();
+    let mut f = Formulas::default();
+    let (file, diags) = guards::read("mm/sparse.c", FileKind::C, &text, &mut f);
+    assert_eq!(diags, []);
+    let option = f.yes("SPARSEMEM_VMEMMAP");
+    let negation = f.not(option);
+    let inside = |block: &Block, own| {
+        let mut around = block.parent;
+        while let Some(parent) = around {
+            let parent = &file.blocks[parent as usize];
+            if parent.own == own {
+                return Some(parent.at.line);
+            }
+            around = parent.parent;
+        }
+        None
+    };
+    let asked = file.blocks.iter().filter(|block| block.own == option);
+    let found: Vec<_> =
+        asked.filter_map(|block| inside(block, negation).map(|outer| (block, outer))).collect();
+    let [(block, outer)] = found[..] else { panic!("{found:?}") };
+    assert_eq!(block.directive, Directive::Ifdef);
+    if text.split(|byte| *byte == b'\n').nth(561) == Some(b"#ifdef CONFIG_SPARSEMEM_VMEMMAP") {
+        assert_eq!((outer, block.at.line, block.lines), (520, 562, (563, 642)));
+    }
+    // Whatever the options are: what is around it and what it asks for exclude each other.
+    let top = FormulaId(f.len() as u32 - 1);
+    let mut random = Random::new(562);
+    let (mut around, mut own) = (0, 0);
+    for _ in 0..1_000 {
+        let coins: Vec<bool> = (0..64).map(|_| random.below(3) > 0).collect();
+        let values = f.values(top, |atom| match atom {
+            Atom::Yes(n) | Atom::Module(n) | Atom::NonZero(n) | Atom::Opaque(n) => {
+                coins[n.0 as usize % coins.len()]
+            }
+            Atom::Equals(..) | Atom::InModule => coins[0],
+        });
+        let holds = |id: FormulaId| values[id.0 as usize];
+        around += usize::from(holds(block.outer));
+        own += usize::from(holds(block.own));
+        assert!(!holds(block.outer) || !holds(block.own));
+        assert!(!holds(block.presence));
+    }
+    assert!(around > 50 && own > 50, "{around} {own}");
 }

@@ -1,5 +1,7 @@
 //! One file: scan, walk, mentions and code, in that order.
 
+use rustc_hash::FxHashSet;
+
 use super::blocks::{Built, build};
 use super::lines::Lines;
 use super::scan::scan;
@@ -54,7 +56,10 @@ pub(super) fn read_with(
     guards.overrides = overrides;
     guards.includes = includes;
     guards.mentions = super::mentions::mentions(text, &found, &scan, &lines, &guards, f);
-    guards.code = super::code::guards(text, &found, &scan, &lines, &guards, f);
+    let mut overridden: FxHashSet<String> =
+        inherited.iter().map(|(_, option)| option.clone()).collect();
+    overridden.extend(guards.overrides.iter().map(|change| f.text(change.name).to_owned()));
+    guards.code = super::code::guards(text, &found, &scan, &lines, &guards, &overridden, f);
     if let Some(at) = scan.unterminated {
         let line = lines.line(at) as usize;
         diags.push(Diag::at_line(path, line, "a comment begins here that does not end"));

@@ -20,7 +20,9 @@ pub struct Counts {
     /// Blocks whose own condition names an option: `#if`, `#ifdef`, `#ifndef` and `#elif` directives
     /// with `CONFIG_`, each once.
     pub option_blocks: u64,
-    /// The same, with each `#else` of a chain that names an option.
+    /// Those of them that are not below `arch/`.
+    pub option_blocks_outside_arch: u64,
+    /// As `option_blocks`, with each `#else` of a chain that names an option.
     pub option_blocks_and_elses: u64,
     /// Blocks that hold nothing but an `#error`.
     pub only_error: u64,
@@ -63,6 +65,8 @@ impl Counts {
                     _ => block.names_option,
                 };
                 counts.option_blocks += u64::from(block.names_option);
+                let outside = block.names_option && !file.path.starts_with("arch/");
+                counts.option_blocks_outside_arch += u64::from(outside);
                 counts.option_blocks_and_elses += u64::from(names_option);
             }
             let conditions = file.blocks.iter().map(|block| block.condition);

@@ -1,6 +1,8 @@
 //! What a file's guards are, on small texts; that the reader is exact is for `tests/guards.rs` to
 //! show, which asks GCC.
 
+mod code;
+
 use super::types::{FileGuards, FileKind, Manner};
 use super::{OperandKind, read};
 use crate::model::diag::Diag;
