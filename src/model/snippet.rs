@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_line_of_any_length_and_bytes_of_any_kind() {
-        let snippet = cut(&[b'x'; 100_000], 50_000, 9);
+        let snippet = cut(&vec![b'x'; 100_000], 50_000, 9);
         assert_eq!(snippet.text.chars().count(), 1 + BEFORE + AFTER + 1);
         assert!(snippet.text.starts_with('…') && snippet.text.ends_with('…'));
         assert_eq!(snippet.column, 50_001);

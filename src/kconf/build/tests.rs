@@ -138,7 +138,8 @@ fn a_runner_is_asked_once_and_its_output_is_kept_as_conf_keeps_it() {
 fn what_would_not_end_is_an_error_with_a_place() {
     let nested = |open: &str, close: &str| open.repeat(10_000) + &close.repeat(10_000);
     let selects = (0..70_000).map(|i| format!("config A{i}\n\tbool \"a\"\n\tselect T\n"));
-    let doubled = (0..60).map(|i| format!("a{} = $(a{i})$(a{i})\n", i + 1)).collect::<String>();
+    let doubled =
+        (0..60).map(|i| format!("a{} = $(a{i})$(a{i})\n", i + 1)).collect::<Vec<_>>().concat();
     let cases = [
         (nested("if A\n", "endif\n"), "Kconfig:4999: memory exhausted"),
         (nested("menu \"m\"\n", "endmenu\n"), "Kconfig:4999: memory exhausted"),
