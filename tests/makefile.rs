@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hmmsize::source::makefile::{Directory, Kbuild, Role, Scope};
+use hmmsize::source::makefile::{Directory, Kbuild, Object, Role, Scope};
 use oracle::{Question, Values, of_make, ours, symbols};
 use rayon::prelude::*;
 use support::have;
@@ -304,6 +304,12 @@ fn the_chain_of_rules_leads_to_the_top() {
     let mut f = hmmsize::model::formula::Formulas::default();
     let (presence, diags) = kbuild.presence("x86", &mut f);
     assert_eq!(diags, []);
+    let both = kbuild.presences(&["x86", "arm"], &mut f);
+    for (other, _) in &both {
+        let same = |(a, b): (&Object, &Object)| a.path == b.path && a.built == b.built;
+        assert!(other.objects.iter().zip(&presence.objects).all(same));
+        assert_eq!(other.objects.len(), presence.objects.len());
+    }
     let find = |path: &str| presence.objects.iter().find(|one| *one.path == *path).unwrap();
     assert_eq!(find("init/main.o").source.as_deref(), Some("init/main.c"));
     assert_eq!(find("init/main.o").built_in, hmmsize::model::formula::Formulas::TRUE);

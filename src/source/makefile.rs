@@ -134,7 +134,18 @@ impl Kbuild {
 
     /// What `arch` (a directory of `arch/`) can build, with formulas of `formulas`.
     pub fn presence(&self, arch: &str, formulas: &mut Formulas) -> (Presence, Vec<Diag>) {
-        descend::presence(self, arch, formulas)
+        descend::presence(self, arch, formulas, &mut FxHashMap::default())
+    }
+
+    /// The same for several architectures; formulas that they share are brought over once.
+    pub fn presences(
+        &self,
+        arches: &[&str],
+        formulas: &mut Formulas,
+    ) -> Vec<(Presence, Vec<Diag>)> {
+        let mut known = FxHashMap::default();
+        let one = |arch: &&str| descend::presence(self, arch, formulas, &mut known);
+        arches.iter().map(one).collect()
     }
 
     /// What the makefile of the directory `dir` lists, where the makefiles above hand down `given`.

@@ -44,10 +44,15 @@ struct Node {
 }
 
 /// Everything that `arch` can build.
-pub(super) fn presence(kbuild: &Kbuild, arch: &str, f: &mut Formulas) -> (Presence, Vec<Diag>) {
+pub(super) fn presence(
+    kbuild: &Kbuild,
+    arch: &str,
+    f: &mut Formulas,
+    known: &mut Known,
+) -> (Presence, Vec<Diag>) {
     let top = top::read(&kbuild.files, &kbuild.texts, arch);
     let mut diags = top.diags.clone();
-    let (nodes, memos) = discover(kbuild, &top, f, &mut diags);
+    let (nodes, memos) = discover(kbuild, &top, f, known, &mut diags);
     let conditions = conditions(&nodes, f);
     let mut out = Presence { arch: arch.to_owned(), ..Presence::default() };
     let mut memo = Memo::default();
@@ -93,6 +98,7 @@ pub(super) fn presence(kbuild: &Kbuild, arch: &str, f: &mut Formulas) -> (Presen
             built_in: conditions.built_in,
             ways: node.ways.iter().map(Way::from).collect(),
         });
+        known.insert(Arc::as_ptr(&node.evaluated) as usize, memo);
     }
     let [objects, composites, mut special] = lists;
     special.objects.retain(|object| {
@@ -151,11 +157,15 @@ impl From<&Edge> for Way {
 
 type Memo = FxHashMap<FormulaId, FormulaId>;
 
+/// What has come over from each directory's formulas, by its address; `Kbuild` keeps them all.
+pub(super) type Known = FxHashMap<usize, Memo>;
+
 /// All directories that can be reached, in order of discovery.
 fn discover(
     kbuild: &Kbuild,
     top: &Top,
     f: &mut Formulas,
+    known: &mut Known,
     diags: &mut Vec<Diag>,
 ) -> (Vec<Node>, Vec<Memo>) {
     let mut nodes: Vec<Node> = Vec::new();
@@ -174,8 +184,8 @@ fn discover(
         let first = nodes.len();
         for ((path, ways), evaluated) in wave.drain(..).zip(evaluated) {
             index.insert(path.clone(), nodes.len());
+            memos.push(known.remove(&(Arc::as_ptr(&evaluated) as usize)).unwrap_or_default());
             nodes.push(Node { path, evaluated, ways });
-            memos.push(Memo::default());
         }
         let mut next: FxHashMap<String, usize> = FxHashMap::default();
         for at in first..nodes.len() {
