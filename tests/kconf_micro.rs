@@ -13,6 +13,8 @@ mod ours;
 #[path = "kconf_micro/parse.rs"]
 mod parse;
 mod support;
+#[path = "kconf_micro/why.rs"]
+mod why;
 
 use std::fs;
 

@@ -111,3 +111,63 @@ fn the_mm_scope_of_a_real_kernel_is_what_size_says() {
     let written = run(&tree, "find", [".", "-newer", stamp]);
     assert_eq!(String::from_utf8_lossy(&written.stdout), "");
 }
+
+/// `hmmsize config why ARGS --format json` on the tree, checked against its schema. Nothing of the
+/// tree is run.
+fn why(tree: &Path, args: &[&str]) -> serde_json::Value {
+    let mut command = hmmsize();
+    command.args(["config", "why", "--probe=never", "--format", "json", "-C"]).arg(tree);
+    let output = command.args(args).output().unwrap();
+    let json = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|err| panic!("{err}: {}", String::from_utf8_lossy(&output.stderr)));
+    support::schema::check("why", &json);
+    json
+}
+
+#[test]
+fn config_why_knows_what_device_memory_needs() {
+    let Some(tree) = tree() else { return };
+    // Impossible on arm, and the chain that makes it so.
+    let json = why(&tree, &["ZONE_DEVICE=y", "--arch", "arm", "--config", "allyesconfig"]);
+    let outcome = &json["answers"][0]["outcome"];
+    assert_eq!(outcome["state"], "impossible");
+    let says: Vec<_> =
+        outcome["chain"].as_array().unwrap().iter().map(|hop| hop["says"].as_str()).collect();
+    assert_eq!(says, [Some("needs ARCH_HAS_PTE_DEVMAP"), Some("nothing on arm selects")]);
+    assert!(outcome["chain"][0]["place"].as_str().unwrap().starts_with("mm/Kconfig:"));
+
+    // What selects it, and that turning those off helps.
+    let json = why(&tree, &["HMM_MIRROR=n", "--arch", "arm", "--config", "allyesconfig"]);
+    let answer = &json["answers"][0];
+    let names = |list: &serde_json::Value| -> Vec<String> {
+        let symbols = list.as_array().unwrap().iter().map(|one| one["symbol"].as_str().unwrap());
+        let mut symbols: Vec<String> = symbols.map(str::to_owned).collect();
+        symbols.sort();
+        symbols
+    };
+    let selectors = names(&answer["selected_by"]);
+    assert!(selectors.contains(&"INFINIBAND_ON_DEMAND_PAGING".to_owned()), "{selectors:?}");
+    assert!(selectors.contains(&"DRM_XE".to_owned()), "{selectors:?}");
+    assert_eq!(answer["outcome"]["state"], "possible", "{answer}");
+
+    // A set that works: make's own Kconfig says so.
+    let json = why(&tree, &["ZONE_DEVICE=y", "--arch", "x86_64", "--config", "tinyconfig"]);
+    let changes = &json["answers"][0]["outcome"]["changes"];
+    let lines: String = names(changes).iter().map(|name| format!("CONFIG_{name}=y\n")).collect();
+    let out = scratch();
+    let build = out.path().join("build");
+    fs::create_dir(&build).unwrap();
+    let to = format!("O={}", build.display());
+    let make = |goal: &str| {
+        run(&tree, "make", [to.as_str(), "ARCH=x86_64", goal]);
+        fs::read_to_string(build.join(".config")).unwrap()
+    };
+    let tiny = make("tinyconfig");
+    assert!(!tiny.contains("CONFIG_ZONE_DEVICE=y\n"));
+    let merged: Vec<&str> = tiny
+        .lines()
+        .filter(|line| !names(changes).iter().any(|name| line.contains(&format!("_{name} "))))
+        .collect();
+    fs::write(build.join(".config"), merged.join("\n") + "\n" + &lines).unwrap();
+    assert!(make("olddefconfig").contains("CONFIG_ZONE_DEVICE=y\n"), "{lines}");
+}

@@ -257,3 +257,27 @@ fn a_quiet_configuration_is_opt_in_and_labelled() {
     }
     assert!(turned_off >= 1, "the tree has none of the options that quiet.config is about");
 }
+
+#[test]
+fn a_configuration_that_was_not_foreseen_is_our_bug_and_built_all_the_same() {
+    let place = Place::new();
+    let foreseen = place.build(&["-C", "linux", "O=fine", "--arch", "x86_64", "--configure-only"]);
+    assert!(!err(&foreseen).contains("foresaw"), "{}", err(&foreseen));
+    // A conf that knows no modules, although the tree's Kconfig has them.
+    let file = place.tree().join("scripts/kconfig/conf.c");
+    let text = fs::read_to_string(&file).unwrap();
+    let changed = text.replace("lookup(\"MODULES\", 0)", "lookup(\"NO_MODULES\", 0)");
+    assert_ne!(changed, text);
+    fs::write(&file, changed).unwrap();
+    let args = ["-C", "linux", "O=out", "--arch", "x86_64", "--base-config", "allmodconfig"];
+    let output = place.build(&[args.as_slice(), &["--option", "MIGRATION"]].concat());
+    assert!(output.status.success(), "{}", err(&output));
+    let json = fs::read(place.path("out/run.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    crate::support::schema::check("run", &json);
+    for cell in json["cells"].as_array().unwrap() {
+        let differences = cell["mispredicted"].as_array().expect("what was not foreseen");
+        let driver = differences.iter().find(|change| change["symbol"] == "DRIVER_A").unwrap();
+        assert_eq!((&driver["old"], &driver["new"]), (&"m".into(), &"y".into()), "{driver}");
+    }
+}

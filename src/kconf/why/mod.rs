@@ -162,11 +162,11 @@ impl<'a, 'm> Why<'a, 'm> {
 
 /// Changes as assignments.
 pub fn assignments(model: &Model, changes: &BTreeMap<SymbolId, Box<[u8]>>) -> Vec<Assignment> {
-    let one = |(symbol, value): (&SymbolId, &Box<[u8]>)| {
+    let changes = changes.iter().map(|(symbol, value)| {
         let ty = model.symbol(*symbol).ty;
         Assignment::new(words::name(model, *symbol), words::quoted(ty, value))
-    };
-    changes.iter().map(one).collect()
+    });
+    changes.collect()
 }
 
 /// Changes as lines of `.config`.

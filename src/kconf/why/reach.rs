@@ -3,6 +3,7 @@
 
 use super::search::{Candidate, Goal, Search, nothing};
 use crate::kconf::eval::Tristate;
+use crate::kconf::eval::number::strtoll;
 use crate::kconf::expr::{Expr, ExprId};
 use crate::kconf::model::{PropKind, Property, SymbolId, Type};
 
@@ -102,6 +103,10 @@ impl<'m> Search<'_, 'm> {
             let set = self.assign(symbol, text);
             found.extend(self.both(&set, &seen));
         }
+        if !found.is_empty() {
+            let allowed = self.in_range(symbol, text);
+            found = self.both(&found, &allowed);
+        }
         if !self.is_visible(symbol) {
             let model = self.model();
             let wanted = |search: &mut Self, expr: Option<ExprId>| {
@@ -180,6 +185,32 @@ impl<'m> Search<'_, 'm> {
             let off = self.most(property.visible, Tristate::No);
             earlier = self.both(&earlier, &off);
         }
+        found
+    }
+
+    /// The first range that applies has `text` in it, or none applies.
+    fn in_range(&mut self, symbol: SymbolId, text: &[u8]) -> Vec<Candidate> {
+        let model = self.model();
+        let base = if model.symbol(symbol).ty == Type::Hex { 16 } else { 10 };
+        let value = strtoll(text, base).value;
+        let (mut found, mut earlier) = (Vec::new(), nothing());
+        for prop in &model.symbol(symbol).props {
+            let property = model.prop(*prop);
+            if property.kind != PropKind::Range || earlier.is_empty() {
+                continue;
+            }
+            let Some(Expr::Range(low, high)) = property.expr.map(|id| model.exprs.get(id)) else {
+                continue;
+            };
+            let mut bound = |id: SymbolId| strtoll(self.state.value(id), base).value;
+            if (bound(low)..=bound(high)).contains(&value) {
+                let applies = self.least(property.visible, Tristate::Mod);
+                found.extend(self.both(&applies, &earlier));
+            }
+            let off = self.most(property.visible, Tristate::No);
+            earlier = self.both(&earlier, &off);
+        }
+        found.extend(earlier);
         found
     }
 
