@@ -86,7 +86,7 @@ impl State<'_> {
             self.finish_choice(symbol);
         }
         let model = self.model.symbol(symbol);
-        if model.env.is_some() || model.defconfig_list {
+        if model.env.is_some() {
             self.slot_mut(symbol).flags &= !flag::WRITE;
         }
         if self.has(symbol, flag::NEEDS_CHOICE) {
