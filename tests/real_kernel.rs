@@ -153,7 +153,8 @@ fn config_why_knows_what_device_memory_needs() {
     // A set that works: make's own Kconfig says so.
     let json = why(&tree, &["ZONE_DEVICE=y", "--arch", "x86_64", "--config", "tinyconfig"]);
     let changes = &json["answers"][0]["outcome"]["changes"];
-    let lines: String = names(changes).iter().map(|name| format!("CONFIG_{name}=y\n")).collect();
+    let lines: String =
+        names(changes).iter().map(|name| format!("CONFIG_{name}=y\n")).collect::<Vec<_>>().concat();
     let out = scratch();
     let build = out.path().join("build");
     fs::create_dir(&build).unwrap();

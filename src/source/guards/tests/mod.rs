@@ -193,7 +193,7 @@ fn hostile_files_end_soon() {
     assert!(f.len() < 10);
     let chain = format!(
         "#if A0\n{}#endif\n",
-        (1..50_000).map(|i| format!("#elif A{i}\n")).collect::<String>()
+        (1..50_000).map(|i| format!("#elif A{i}\n")).collect::<Vec<_>>().concat()
     );
     assert_eq!(guards(&chain).0.blocks.len(), 50_000);
     for condition in [
@@ -209,8 +209,10 @@ fn hostile_files_end_soon() {
         assert_eq!(file.blocks.len(), 1);
     }
     // Each macro stands for two of the next.
-    let bomb: String =
-        (0..60).map(|i| format!("#define F{i} (F{} || F{})\n", i + 1, i + 1)).collect();
+    let bomb: String = (0..60)
+        .map(|i| format!("#define F{i} (F{} || F{})\n", i + 1, i + 1))
+        .collect::<Vec<_>>()
+        .concat();
     assert_eq!(guards(&format!("{bomb}#if F0\n#endif\n")).0.blocks.len(), 1);
     let line = format!("int x; {} \n#ifdef CONFIG_A\n#endif\n", "y / \" # ' */ ".repeat(800_000));
     assert!(line.len() > 10_000_000);
