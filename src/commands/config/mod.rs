@@ -23,7 +23,7 @@ pub(super) mod steps;
 pub(super) mod tree;
 mod why;
 
-use steps::Workspace;
+use steps::{Step, Workspace};
 use tree::{Loaded, ProbeSource, Tree};
 
 /// Variables of the environment that make passes on to `conf` or takes for its own, and so do we.
@@ -243,9 +243,17 @@ impl<'a> Request<'a> {
             overlay: None,
         };
         let state = State::new(&loaded.model);
+        let mut calls = 0;
         for target in &self.targets {
             let steps = steps::steps(&self.tree, loaded, target, &self.args.fragment);
             for step in steps.map_err(Error::Usage)? {
+                // Loading has said it for the first.
+                if matches!(step, Step::Conf(..)) {
+                    if calls > 0 {
+                        tree::say(&loaded.model, output);
+                    }
+                    calls += 1;
+                }
                 match workspace.step(&step, &state, &settings, output) {
                     Ok(()) => {}
                     Err(Stop::Warnings) => return Ok((Files::default(), Exit::Verdict)),

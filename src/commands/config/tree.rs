@@ -160,14 +160,7 @@ impl Tree {
         let sources = |name: &str| self.sources.get(name);
         let model = build::build(&sources, ROOT, &lookup, &mut probe, self.dialect);
         drop(probe);
-        for message in &model.messages {
-            let line = [message.text.as_bytes(), b"\n"].concat();
-            if message.stdout {
-                said.out(line);
-            } else {
-                said.err(line);
-            }
-        }
+        say(&model, said);
         if probes.mode == ProbeMode::Run && !model.failed() {
             self.record(&model, &words, probes, versions)?;
         }
@@ -315,4 +308,16 @@ fn process_environment(around: &Env, variables: &Variables) -> Env {
     let mut env = around.clone();
     env.extend(variables.iter().map(|(key, value)| (key.into(), value.into())));
     env
+}
+
+/// What `conf` says while it parses the tree, which it does at every call.
+pub fn say(model: &Model, said: &mut Output) {
+    for message in &model.messages {
+        let line = [message.text.as_bytes(), b"\n"].concat();
+        if message.stdout {
+            said.out(line);
+        } else {
+            said.err(line);
+        }
+    }
 }
