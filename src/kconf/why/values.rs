@@ -115,7 +115,30 @@ impl<'m> Values<'m> {
     }
 
     fn node(&mut self, id: ExprId) -> Set {
-        match self.exprs[id.0 as usize] {
+        self.once(
+            |this| &mut this.exprs[id.0 as usize],
+            |this| match this.model.exprs.get(id) {
+                Expr::Symbol(symbol) => this.symbol(symbol),
+                Expr::Not(a) => {
+                    let set = this.node(a);
+                    set.pairs(set, |a, _| !a)
+                }
+                Expr::And(a, b) => this.node(a).pairs(this.node(b), Tristate::and),
+                Expr::Or(a, b) => this.node(a).pairs(this.node(b), Tristate::or),
+                Expr::Compare(cmp, a, b) => this.compare(cmp, a, b),
+                Expr::Range(..) => Set::of(Tristate::No),
+            },
+        )
+    }
+
+    /// What `slot` knows, or else what `compute` finds; anything where that leads back to itself or
+    /// too deep.
+    fn once(
+        &mut self,
+        slot: impl Fn(&mut Self) -> &mut Known,
+        compute: impl FnOnce(&mut Self) -> Set,
+    ) -> Set {
+        match *slot(self) {
             Known::Is(set) => return set,
             Known::Busy => return Set::ALL,
             Known::Not => {}
@@ -124,39 +147,16 @@ impl<'m> Values<'m> {
             return Set::ALL;
         }
         self.depth += 1;
-        self.exprs[id.0 as usize] = Known::Busy;
-        let set = match self.model.exprs.get(id) {
-            Expr::Symbol(symbol) => self.symbol(symbol),
-            Expr::Not(a) => {
-                let set = self.node(a);
-                set.pairs(set, |a, _| !a)
-            }
-            Expr::And(a, b) => self.node(a).pairs(self.node(b), Tristate::and),
-            Expr::Or(a, b) => self.node(a).pairs(self.node(b), Tristate::or),
-            Expr::Compare(cmp, a, b) => self.compare(cmp, a, b),
-            Expr::Range(..) => Set::of(Tristate::No),
-        };
+        *slot(self) = Known::Busy;
+        let set = compute(self);
         self.depth -= 1;
-        self.exprs[id.0 as usize] = Known::Is(set);
+        *slot(self) = Known::Is(set);
         set
     }
 
     /// What the symbol can be as a tristate; texts and numbers are `n`.
     pub fn symbol(&mut self, symbol: SymbolId) -> Set {
-        match self.symbols[symbol.0 as usize] {
-            Known::Is(set) => return set,
-            Known::Busy => return Set::ALL,
-            Known::Not => {}
-        }
-        if self.depth > MAX_DEPTH {
-            return Set::ALL;
-        }
-        self.depth += 1;
-        self.symbols[symbol.0 as usize] = Known::Busy;
-        let set = self.compute(symbol);
-        self.depth -= 1;
-        self.symbols[symbol.0 as usize] = Known::Is(set);
-        set
+        self.once(|this| &mut this.symbols[symbol.0 as usize], |this| this.compute(symbol))
     }
 
     fn compute(&mut self, symbol: SymbolId) -> Set {
