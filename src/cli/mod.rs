@@ -8,6 +8,7 @@ pub mod compare;
 pub mod config;
 pub mod diffconfig;
 pub mod gate;
+pub mod lint;
 pub mod why;
 
 /// What a kernel option costs: build, compare and gate Linux kernel sizes.
@@ -35,6 +36,8 @@ pub enum Command {
     Config(config::Config),
     /// Show the difference of two configurations.
     Diffconfig(diffconfig::Diffconfig),
+    /// Check Kconfig dependencies, #ifdef guards and what is built when.
+    Lint(lint::Lint),
 }
 
 #[cfg(test)]
@@ -58,7 +61,7 @@ mod tests {
 
     #[test]
     fn short_help_fits_a_screen() {
-        assert_eq!(helps(false).len(), 5);
+        assert_eq!(helps(false).len(), 6);
         for (name, text) in helps(false) {
             assert!(text.lines().count() <= 52, "{name}: {} lines", text.lines().count());
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}: {text}");

@@ -14,6 +14,7 @@ mod foresee;
 pub mod gate;
 pub mod images;
 pub mod json;
+pub mod lint;
 pub mod measure;
 pub mod output;
 pub mod run_report;
@@ -28,5 +29,6 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Gate(args) => gate::run(&cli.common, args),
         Command::Config(args) => config::run(&cli.common, args),
         Command::Diffconfig(args) => diffconfig::run(&cli.common, args),
+        Command::Lint(args) => lint::run(&cli.common, args),
     }
 }

@@ -9,6 +9,7 @@ pub mod class;
 pub mod config;
 pub mod delta;
 pub mod diag;
+pub mod finding;
 pub mod formula;
 pub mod image;
 pub mod linkmap;

@@ -51,13 +51,13 @@ fn body(judgement: &Judgement) -> String {
     text
 }
 
-fn message(text: &str) -> String {
+pub(super) fn message(text: &str) -> String {
     let kept = |c: char| if c.is_control() && c != '\r' && c != '\n' { ' ' } else { c };
     let text: String = text.chars().map(kept).collect();
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
+pub(super) fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 

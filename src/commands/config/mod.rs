@@ -115,7 +115,7 @@ fn archs(request: &Request<'_>) -> Result<Vec<Option<String>>> {
 }
 
 /// The ARCH that make takes by itself.
-fn host_arch() -> &'static str {
+pub(super) fn host_arch() -> &'static str {
     let machine = std::env::consts::ARCH;
     let native = arches::ARCHES.iter().find(|arch| arch.native.contains(&machine));
     match native {

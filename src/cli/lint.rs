@@ -1,0 +1,118 @@
+//! `hmmsize lint`: its arguments.
+
+// The help text is printed as it stands.
+#![allow(clippy::doc_markdown)]
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::config::ProbeMode;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 nothing at or above --deny; 1 findings; 2 bad usage or input.";
+
+const EXAMPLES: &str = "\
+Nothing of the tree is run unless --probe=run says so. A finding that depends on what a
+compiler can do says on which probe.
+
+Suppressions are TOML, a table for each:
+  [[suppress]]
+  code = \"K001\"                 # or a rule's name
+  path = \"drivers/staging/**\"   # and symbol = \"NAME\", both optional
+  reason = \"on its way out\"
+
+In a tree of your own, `hmmsize: allow(K001)` in a comment on the same line or the line above does
+the same.
+
+Exit codes: 0 nothing at or above --deny; 1 findings; 2 bad usage or input.
+
+Examples:
+  hmmsize lint
+  hmmsize lint -C ../linux --arch arm64,x86 --symbol ZONE_DEVICE
+  hmmsize lint --rule unmet-select --format sarif -o lint.sarif
+  hmmsize lint --fix fix.patch; git apply fix.patch
+  hmmsize lint --explain K001";
+
+/// Arguments of `hmmsize lint`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
+pub struct Lint {
+    /// ARCH=arm64 and other words for make.
+    #[arg(value_name = "KEY=VALUE")]
+    pub words: Vec<String>,
+    /// The tree [default: .].
+    #[arg(short = 'C', long = "source", value_name = "TREE")]
+    pub tree: Option<PathBuf>,
+    /// The kernel's ARCH names [default: all].
+    #[arg(long, value_name = "ARCH", value_delimiter = ',')]
+    pub arch: Vec<String>,
+    /// Only these rules, by code or name; `all` are also those that are off by default.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub rule: Vec<String>,
+    /// Only findings in files that match.
+    #[arg(long, value_name = "GLOB")]
+    pub path: Vec<String>,
+    /// Only findings about these options: at their lines, or with their names in the evidence.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub symbol: Vec<String>,
+    /// The lowest severity that makes the exit code 1.
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Deny::Warning)]
+    pub deny: Deny,
+    /// Write a patch that mends what can be mended mechanically, `-` for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub fix: Option<String>,
+    /// Print the page of a rule, or of `all`.
+    #[arg(long, value_name = "CODE")]
+    pub explain: Option<String>,
+    /// Hide the findings that this file knows.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write the findings to a file for --baseline.
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// Hide what this file says, for the reasons that it gives.
+    #[arg(long, value_name = "FILE")]
+    pub suppress: Option<PathBuf>,
+    /// Where results of Kconfig's `$(shell …)` come from; `never` takes every outcome as possible.
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = ProbeMode::Never)]
+    pub probe: ProbeMode,
+    /// The language of this version of Linux [default: that of the tree's Makefile].
+    #[arg(long, value_name = "VERSION")]
+    pub dialect: Option<String>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = LintFormat::Text, value_name = "F")]
+    pub format: LintFormat,
+}
+
+/// Output formats of `hmmsize lint`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// With the lines, as rustc prints.
+    #[default]
+    Text,
+    /// `file:line:col: warning: message [CODE]`, as gcc and sparse print.
+    Short,
+    /// Everything; the schema is `src/schema/lint.schema.json`.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// A table of rules and counts.
+    Summary,
+}
+
+/// The lowest severity that makes the exit code 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Notes too.
+    Note,
+    /// Warnings and errors.
+    #[default]
+    Warning,
+    /// Errors only.
+    Error,
+    /// Nothing does.
+    Never,
+}

@@ -1,0 +1,111 @@
+//! What a tree's rules look at, read in parallel: Kconfig once for each architecture, guards, makefiles.
+
+use std::path::Path;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::cli::lint::Lint;
+use crate::commands::config::host_arch;
+use crate::commands::config::tree::{self, ProbeSource};
+use crate::exit::{Error, Result};
+use crate::kconf::dialect::Dialect;
+use crate::kconf::eval::with_stack;
+use crate::kconf::model::Model;
+use crate::kconf::output::Output;
+use crate::lint::context::{Arch, MAX_ARCHES, Tree};
+use crate::lint::{Needs, Phase};
+use crate::model::formula::Formulas;
+use crate::model::words::MakeWords;
+use crate::source::guards::tree as guards;
+use crate::source::makefile::Kbuild;
+
+/// Reads the tree that `args` names.
+pub fn load(args: &Lint, needs: Needs, phases: &mut Vec<Phase>) -> Result<Tree> {
+    let words = MakeWords::parse(&args.words).map_err(Error::Usage)?;
+    let dialect = dialect(args.dialect.as_deref())?;
+    let source = tree::Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
+    let arches = arches(args, &words, &source)?;
+    let start = Instant::now();
+    let ((guarded, formulas), models) = rayon::join(
+        || {
+            let mut formulas = Formulas::default();
+            let guarded = if needs.guards {
+                guards::read(&source.dir, &mut formulas)
+            } else {
+                Ok(guards::Tree::default())
+            };
+            (guarded, formulas)
+        },
+        || models(args, &words, &source, &arches),
+    );
+    let (guarded, mut formulas, models) = (guarded?, formulas, models?);
+    phases.push(("read Kconfig and guards".to_owned(), start.elapsed()));
+    let start = Instant::now();
+    let mut built = vec![None; models.len()];
+    if needs.kbuild {
+        let kbuild = Kbuild::new(&source.dir, Tree::texts(models.iter().map(|(_, model)| model)));
+        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        let all = kbuild.presences(&names, &mut formulas);
+        built = all.into_iter().map(|(presence, _)| Some(presence)).collect();
+        phases.push(("read makefiles".to_owned(), start.elapsed()));
+    }
+    let arches = models.into_iter().zip(built);
+    let arches = arches.map(|((name, model), built)| Arch::new(name, model, built)).collect();
+    Ok(Tree::new(source.dir, arches, (formulas, guarded)))
+}
+
+fn dialect(text: Option<&str>) -> Result<Option<Dialect>> {
+    let Some(text) = text else { return Ok(None) };
+    let bad =
+        || Error::Usage(format!("--dialect {text}: expected a version of Linux, such as 6.12"));
+    tree::parse_version(text).map(Some).ok_or_else(bad)
+}
+
+/// The architectures that are meant: all unless named; nothing for a tree that has none.
+fn arches(args: &Lint, words: &MakeWords, source: &tree::Tree) -> Result<Vec<Option<String>>> {
+    let named: Vec<String> = match words.get("ARCH") {
+        Some(arch) if args.arch.is_empty() => vec![arch.to_owned()],
+        _ => args.arch.clone(),
+    };
+    let arches: Vec<Option<String>> = if !named.is_empty() && !named.contains(&"all".to_owned()) {
+        named.into_iter().map(Some).collect()
+    } else if source.dir.join("arch").is_dir() {
+        source.archs()?.into_iter().map(Some).collect()
+    } else {
+        vec![None]
+    };
+    if arches.len() > MAX_ARCHES {
+        let msg = format!("{} architectures; {MAX_ARCHES} are the limit", arches.len());
+        return Err(Error::input(source.dir.join("arch"), msg));
+    }
+    Ok(arches)
+}
+
+/// The Kconfig of every architecture, with the name of its directory.
+fn models(
+    args: &Lint,
+    words: &MakeWords,
+    source: &tree::Tree,
+    arches: &[Option<String>],
+) -> Result<Vec<(String, Model)>> {
+    source.read(&arches.iter().flatten().map(String::as_str).collect::<Vec<_>>());
+    let one = |arch: &Option<String>| -> Result<(String, Model)> {
+        let mut words = words.clone();
+        if let Some(arch) = arch {
+            words.set("ARCH", arch);
+        }
+        // User-mode Linux runs on another architecture, and asks which.
+        if arch.as_deref() == Some("um") && words.get("SUBARCH").is_none() {
+            words.set("SUBARCH", host_arch());
+        }
+        let probes = ProbeSource { mode: args.probe, file: None, dir: Path::new("."), env: None };
+        let loaded = source.load(&words, &probes, &mut Output::default())?;
+        if loaded.model.failed() {
+            return Err(tree::rejected(source, &loaded.model));
+        }
+        Ok((loaded.srcarch, loaded.model))
+    };
+    let one = |arch| with_stack(|| one(arch)).map_err(|err| Error::io("a thread", err))?;
+    arches.par_iter().map(one).collect()
+}

@@ -1,0 +1,163 @@
+//! What the rules look at: the Kconfig of every architecture, and the guards and makefiles of the tree.
+
+use std::path::PathBuf;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::kconf::model::{Model, SymbolId, Type};
+use crate::model::formula::Formulas;
+use crate::source::guards::tree as guards;
+use crate::source::makefile::Presence;
+
+/// The most architectures that there may be; Linux has 21.
+pub const MAX_ARCHES: usize = 64;
+
+/// A set of architectures: bit N is [`Tree::arches`]`[N]`.
+pub type ArchSet = u64;
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// Where it is.
+    pub root: PathBuf,
+    /// By name. A tree without architectures has one without a name.
+    pub arches: Vec<Arch>,
+    /// All formulas of `guards` and of every [`Arch::kbuild`].
+    pub formulas: Formulas,
+    /// The guards; empty if no rule needs them.
+    pub guards: guards::Tree,
+    /// What is defined on which architectures.
+    pub symbols: Symbols,
+    /// The architectures that each source file is compiled for, from the makefiles.
+    compiled: FxHashMap<Box<str>, ArchSet>,
+    /// The architectures that each Kconfig file is read for.
+    kconfig: FxHashMap<Box<str>, ArchSet>,
+}
+
+/// One architecture.
+#[derive(Debug)]
+pub struct Arch {
+    /// The name of its directory below arch/, empty in a tree without any.
+    pub name: String,
+    /// Its Kconfig.
+    pub model: Model,
+    /// What its makefiles build; nothing if no rule needs it.
+    pub kbuild: Option<Presence>,
+    names: FxHashMap<Box<[u8]>, SymbolId>,
+}
+
+/// An option over all architectures.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Defined {
+    /// Where it is defined.
+    pub arches: ArchSet,
+    /// Its type; of several, the first architecture's.
+    pub ty: Type,
+    /// Where it is a tristate.
+    pub tristate: ArchSet,
+}
+
+/// All options that are defined anywhere, by name (without `CONFIG_`).
+pub type Symbols = FxHashMap<Box<str>, Defined>;
+
+impl Arch {
+    /// An architecture with its Kconfig and what its makefiles build.
+    pub fn new(name: String, model: Model, kbuild: Option<Presence>) -> Self {
+        // conf looks a name up among what is not a constant.
+        let named = (0..model.symbols.len() as u32).map(SymbolId).filter(|id| {
+            let symbol = model.symbol(*id);
+            !symbol.constant && !symbol.name.is_empty() && !symbol.is_choice
+        });
+        let names = named.map(|id| (model.symbol(id).name.clone(), id)).collect();
+        Self { name, model, kbuild, names }
+    }
+
+    /// The symbol of that name, if something defines or mentions it.
+    pub fn find(&self, name: &[u8]) -> Option<SymbolId> {
+        self.names.get(name).copied()
+    }
+
+    /// Whether the symbol has a definition here, not only mentions.
+    pub fn defines(&self, id: SymbolId) -> bool {
+        !self.model.symbol(id).menus.is_empty()
+    }
+}
+
+impl Tree {
+    /// Joins what was read.
+    pub fn new(
+        root: PathBuf,
+        arches: Vec<Arch>,
+        (formulas, guards): (Formulas, guards::Tree),
+    ) -> Self {
+        let mut symbols = Symbols::default();
+        let mut compiled: FxHashMap<Box<str>, ArchSet> = FxHashMap::default();
+        let mut kconfig: FxHashMap<Box<str>, ArchSet> = FxHashMap::default();
+        for (index, arch) in arches.iter().enumerate() {
+            let bit = 1 << index;
+            let named =
+                arch.model.symbols.iter().filter(|symbol| {
+                    !symbol.constant && !symbol.is_choice && !symbol.menus.is_empty()
+                });
+            for symbol in named {
+                let Ok(name) = std::str::from_utf8(&symbol.name) else { continue };
+                let entry = symbols
+                    .entry(name.into())
+                    .or_insert(Defined { ty: symbol.ty, ..Defined::default() });
+                entry.arches |= bit;
+                if symbol.ty == Type::Tristate {
+                    entry.tristate |= bit;
+                }
+            }
+            for file in &arch.model.files {
+                *kconfig.entry(file.name.as_str().into()).or_default() |= bit;
+            }
+            for object in arch.kbuild.iter().flat_map(|kbuild| &kbuild.objects) {
+                let Some(source) = &object.source else { continue };
+                if object.built != Formulas::FALSE {
+                    *compiled.entry(source.as_ref().into()).or_default() |= bit;
+                }
+            }
+        }
+        Self { root, arches, formulas, guards, symbols, compiled, kconfig }
+    }
+
+    /// All architectures.
+    pub fn all(&self) -> ArchSet {
+        if self.arches.len() >= MAX_ARCHES { ArchSet::MAX } else { (1 << self.arches.len()) - 1 }
+    }
+
+    /// The architectures that a file is read for: by Kconfig; by the compiler, as the makefiles say;
+    /// else, as for headers, all, or the one whose directory it is in. None for a file that nothing
+    /// compiles.
+    pub fn domain(&self, file: &str) -> ArchSet {
+        if let Some(&set) = self.kconfig.get(file).or_else(|| self.compiled.get(file)) {
+            return set;
+        }
+        let below = file.strip_prefix("arch/").and_then(|rest| rest.split('/').next());
+        match below.and_then(|name| self.arches.iter().position(|arch| arch.name == name)) {
+            Some(index) => 1 << index,
+            None if below.is_some_and(|name| name != "Kconfig") => 0,
+            None => self.all(),
+        }
+    }
+
+    /// The names of a set of architectures, sorted; none for the one that has no name.
+    pub fn names(&self, set: ArchSet) -> Vec<String> {
+        let named = self
+            .arches
+            .iter()
+            .enumerate()
+            .filter(|(index, arch)| set & (1 << index) != 0 && !arch.name.is_empty());
+        named.map(|(_, arch)| arch.name.clone()).collect()
+    }
+
+    /// The names (without `CONFIG_`) of what is int, hex or string anywhere: what
+    /// [`crate::source::makefile::Kbuild::new`] wants to know.
+    pub fn texts<'a>(models: impl Iterator<Item = &'a Model>) -> FxHashSet<String> {
+        let typed = models.flat_map(|model| &model.symbols).filter(|symbol| {
+            matches!(symbol.ty, Type::Int | Type::Hex | Type::String) && !symbol.constant
+        });
+        typed.map(|symbol| String::from_utf8_lossy(&symbol.name).into_owned()).collect()
+    }
+}
