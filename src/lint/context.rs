@@ -1,10 +1,12 @@
 //! What the rules look at: the Kconfig of every architecture, and the guards and makefiles of the tree.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::kconf::model::{Model, SymbolId, Type};
+use crate::kconf::syntax::{File, LineKind};
 use crate::model::formula::Formulas;
 use crate::source::guards::tree as guards;
 use crate::source::makefile::Presence;
@@ -49,7 +51,7 @@ pub struct Arch {
 /// An option over all architectures.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Defined {
-    /// Where it is defined.
+    /// Where it is defined; none if that is only on architectures that are not looked at.
     pub arches: ArchSet,
     /// Its type; of several, the first architecture's.
     pub ty: Type,
@@ -84,10 +86,11 @@ impl Arch {
 }
 
 impl Tree {
-    /// Joins what was read.
+    /// Joins what was read. `elsewhere` are Kconfig files, of other architectures too.
     pub fn new(
         root: PathBuf,
         arches: Vec<Arch>,
+        elsewhere: &[Arc<File>],
         (formulas, guards): (Formulas, guards::Tree),
     ) -> Self {
         let mut symbols = Symbols::default();
@@ -117,6 +120,15 @@ impl Tree {
                 if object.built != Formulas::FALSE {
                     *compiled.entry(source.as_ref().into()).or_default() |= bit;
                 }
+            }
+        }
+        for file in elsewhere {
+            let names = file.lines.iter().filter_map(|line| match &line.kind {
+                LineKind::Config { name, .. } => std::str::from_utf8(file.text(name.span)).ok(),
+                _ => None,
+            });
+            for name in names {
+                symbols.entry(name.into()).or_default();
             }
         }
         Self { root, arches, formulas, guards, symbols, compiled, kconfig }

@@ -11,6 +11,8 @@ mod fingerprint;
 pub mod merge;
 pub mod places;
 pub mod rules;
+pub mod similar;
+pub mod statements;
 
 use std::time::{Duration, Instant};
 
@@ -79,6 +81,9 @@ impl Needs {
 pub enum Check {
     /// Once for each architecture. Findings of the same place and message are merged.
     Arch(fn(&mut ArchCx<'_>)),
+    /// Once for each architecture whose Kconfig `conf` refuses for nothing but recursive dependencies.
+    /// There, values make no sense, and [`Check::Arch`] is not asked.
+    Refused(fn(&mut ArchCx<'_>)),
     /// Once, with everything that was read.
     Tree(fn(&mut TreeCx<'_>)),
 }
@@ -168,8 +173,10 @@ fn one(
         .iter()
         .map(|rule| {
             let start = Instant::now();
-            if let Check::Arch(check) = rule.check {
-                check(&mut ArchCx { tree, arch, index, rule, found: &mut found });
+            let mut cx = ArchCx { tree, arch, index, rule, found: &mut found };
+            match (rule.check, arch.model.failed()) {
+                (Check::Arch(check), false) | (Check::Refused(check), true) => check(&mut cx),
+                _ => {}
             }
             start.elapsed()
         })

@@ -5,6 +5,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bstr::ByteSlice as _;
 use rustc_hash::FxHashMap;
@@ -21,6 +22,7 @@ use crate::kconf::dialect::Dialect;
 use crate::kconf::model::{Message, Model, Severity};
 use crate::kconf::probe::{self, Probe, Recording};
 use crate::kconf::source::Sources;
+use crate::kconf::syntax::File;
 use crate::kconf::{build, output::Output};
 use crate::model::snippet::{Level, Snippet};
 use crate::model::words::MakeWords;
@@ -100,6 +102,11 @@ impl Tree {
         }
         names.sort();
         Ok(names)
+    }
+
+    /// The files that were read so far, by name.
+    pub fn files(&self) -> Vec<Arc<File>> {
+        self.sources.files()
     }
 
     /// Reads the files of these architectures, in parallel.

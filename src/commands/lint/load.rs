@@ -11,17 +11,19 @@ use crate::commands::config::tree::{self, ProbeSource};
 use crate::exit::{Error, Result};
 use crate::kconf::dialect::Dialect;
 use crate::kconf::eval::with_stack;
-use crate::kconf::model::Model;
+use crate::kconf::model::{Model, Severity};
 use crate::kconf::output::Output;
 use crate::lint::context::{Arch, MAX_ARCHES, Tree};
+use crate::lint::rules::recursive_dependency::CONF_SAYS;
 use crate::lint::{Needs, Phase};
 use crate::model::formula::Formulas;
 use crate::model::words::MakeWords;
+use crate::render;
 use crate::source::guards::tree as guards;
 use crate::source::makefile::Kbuild;
 
-/// Reads the tree that `args` names.
-pub fn load(args: &Lint, needs: Needs, phases: &mut Vec<Phase>) -> Result<Tree> {
+/// Reads the tree that `args` names; `color` is for errors of its Kconfig.
+pub fn load(args: &Lint, color: bool, needs: Needs, phases: &mut Vec<Phase>) -> Result<Tree> {
     let words = MakeWords::parse(&args.words).map_err(Error::Usage)?;
     let dialect = dialect(args.dialect.as_deref())?;
     let source = tree::Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
@@ -37,7 +39,7 @@ pub fn load(args: &Lint, needs: Needs, phases: &mut Vec<Phase>) -> Result<Tree> 
             };
             (guarded, formulas)
         },
-        || models(args, &words, &source, &arches),
+        || models(args, color, &words, &source, &arches),
     );
     let (guarded, mut formulas, models) = (guarded?, formulas, models?);
     phases.push(("read Kconfig and guards".to_owned(), start.elapsed()));
@@ -52,7 +54,8 @@ pub fn load(args: &Lint, needs: Needs, phases: &mut Vec<Phase>) -> Result<Tree> 
     }
     let arches = models.into_iter().zip(built);
     let arches = arches.map(|((name, model), built)| Arch::new(name, model, built)).collect();
-    Ok(Tree::new(source.dir, arches, (formulas, guarded)))
+    let elsewhere = source.files();
+    Ok(Tree::new(source.dir, arches, &elsewhere, (formulas, guarded)))
 }
 
 fn dialect(text: Option<&str>) -> Result<Option<Dialect>> {
@@ -85,11 +88,15 @@ fn arches(args: &Lint, words: &MakeWords, source: &tree::Tree) -> Result<Vec<Opt
 /// The Kconfig of every architecture, with the name of its directory.
 fn models(
     args: &Lint,
+    color: bool,
     words: &MakeWords,
     source: &tree::Tree,
     arches: &[Option<String>],
 ) -> Result<Vec<(String, Model)>> {
-    source.read(&arches.iter().flatten().map(String::as_str).collect::<Vec<_>>());
+    // All of them, whichever are asked for: what is defined elsewhere is defined.
+    let mut all: Vec<String> = arches.iter().flatten().cloned().collect();
+    all.extend(source.archs().unwrap_or_default());
+    source.read(&all.iter().map(String::as_str).collect::<Vec<_>>());
     let one = |arch: &Option<String>| -> Result<(String, Model)> {
         let mut words = words.clone();
         if let Some(arch) = arch {
@@ -101,11 +108,20 @@ fn models(
         }
         let probes = ProbeSource { mode: args.probe, file: None, dir: Path::new("."), env: None };
         let loaded = source.load(&words, &probes, &mut Output::default())?;
-        if loaded.model.failed() {
+        if is_unusable(&loaded.model) {
+            for snippet in tree::snippets(&loaded.model) {
+                eprint!("{}", render::snippet::render(&snippet, color));
+            }
             return Err(tree::rejected(source, &loaded.model));
         }
         Ok((loaded.srcarch, loaded.model))
     };
     let one = |arch| with_stack(|| one(arch)).map_err(|err| Error::io("a thread", err))?;
     arches.par_iter().map(one).collect()
+}
+
+/// Whether `conf` refuses the tree for anything but recursive dependencies, which are findings.
+fn is_unusable(model: &Model) -> bool {
+    let mut bad = model.messages.iter().filter(|message| message.severity > Severity::Warning);
+    bad.any(|message| !message.text.contains(CONF_SAYS))
 }

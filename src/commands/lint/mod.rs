@@ -33,7 +33,7 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     let start = Instant::now();
     let mut phases = Vec::new();
     let (tree, findings) = pool.install(|| {
-        let tree = load::load(args, needs, &mut phases)?;
+        let tree = load::load(args, output::stderr_colored(common), needs, &mut phases)?;
         let (findings, times) = crate::lint::run(&tree, &rules)?;
         phases.extend(times);
         Ok::<_, Error>((tree, findings))

@@ -3,8 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use crate::kconf::model::PropKind;
+use crate::lint::statements::whole_line;
 use crate::lint::{ArchCx, Check, Needs, Rule};
-use crate::model::finding::{Edit, Fact, Severity};
+use crate::model::finding::Severity;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -47,24 +48,9 @@ fn check(cx: &mut ArchCx<'_>) {
             let mut finding =
                 cx.arch.at(prop.place, format!("`{written}` repeats line {line} of this file"));
             finding.symbol = Some(String::from_utf8_lossy(&symbol.name).into_owned());
-            finding.proof = Some(vec![Fact { ..cx.arch.fact(at, cx.arch.written(first)) }]);
-            finding.fix = vec![whole_line(cx, id)];
+            finding.proof = Some(vec![cx.arch.fact(at, cx.arch.written(first))]);
+            finding.fix = vec![whole_line(model.file(prop.place.file), prop.place.span)];
             cx.exists(finding);
         }
-    }
-}
-
-/// The removal of the line that a property stands in.
-fn whole_line(cx: &ArchCx<'_>, id: crate::kconf::model::PropId) -> Edit {
-    let place = cx.arch.model.prop(id).place;
-    let file = cx.arch.model.file(place.file);
-    let (start, end) = (place.span.start as usize, (place.span.start + place.span.len) as usize);
-    let from = memchr::memrchr(b'\n', &file.text[..start]).map_or(0, |newline| newline + 1);
-    let to = memchr::memchr(b'\n', &file.text[end..]).map_or(file.text.len(), |n| end + n + 1);
-    Edit {
-        file: file.name.clone(),
-        start: from as u32,
-        len: (to - from) as u32,
-        text: String::new(),
     }
 }

@@ -1,12 +1,30 @@
 //! The one table of rules. A rule is one file, with its page, and one directory of `fixtures/lint/`
 //! with a tree that breaks it (`bad`) and one that does not (`good`).
 
+mod bad_range;
+mod conf_warning;
+mod duplicate_dependency;
 mod duplicate_line;
+mod missing_help;
+pub mod recursive_dependency;
+mod select_choice_member;
+mod select_visible;
+mod undefined_symbol;
 
 use super::Rule;
 
 /// All rules, in the order of their codes.
-pub static RULES: &[Rule] = &[duplicate_line::RULE];
+pub static RULES: &[Rule] = &[
+    duplicate_line::RULE,
+    duplicate_dependency::RULE,
+    conf_warning::RULE,
+    undefined_symbol::RULE,
+    bad_range::RULE,
+    select_choice_member::RULE,
+    select_visible::RULE,
+    missing_help::RULE,
+    recursive_dependency::RULE,
+];
 
 /// The rule of that code or name.
 pub fn find(name: &str) -> Option<&'static Rule> {
