@@ -15,6 +15,7 @@ pub mod render;
 pub mod elf;
 pub mod kbuild;
 pub mod kconf;
+pub mod logic;
 pub mod source;
 
 pub mod exit;

@@ -62,6 +62,12 @@ impl State<'_> {
         self.has(symbol, flag::WRITE) && self.model.symbol(symbol).ty != Type::Unknown
     }
 
+    /// Whether the symbol's value has been computed since everything was last invalidated: what an
+    /// answer did not ask for, it does not depend on.
+    pub fn was_asked(&self, symbol: SymbolId) -> bool {
+        self.has(symbol, flag::VALID)
+    }
+
     /// What the user said, whether or not it counts.
     pub fn user_value(&self, symbol: SymbolId) -> Option<&[u8]> {
         let slot = self.slot(symbol);

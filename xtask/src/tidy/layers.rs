@@ -41,6 +41,11 @@ const ONLY: &[Only] = &[
         why: "only src/elf reads object files",
     },
     Only {
+        words: &["batsat::"],
+        files: &["src/logic/solver.rs"],
+        why: "only src/logic/solver.rs imports the SAT solver",
+    },
+    Only {
         words: &["process::Command", "process::Child", "Command::new("],
         files: &["src/kbuild/", "src/kbuild.rs"],
         why: "only src/kbuild starts processes",
