@@ -4,5 +4,6 @@
 mod lint {
     mod fixtures;
     mod output;
+    mod sarif;
 }
 mod support;

@@ -29,6 +29,8 @@ pub fn valid(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
             "$schema"
             | "$id"
             | "$defs"
+            | "definitions"
+            | "format"
             | "title"
             | "description"
             | "examples"
@@ -64,6 +66,26 @@ pub fn valid(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
             "minimum" => {
                 if value.as_f64().is_some_and(|number| number < rule.as_f64().unwrap()) {
                     return Err(format!("{at}: {value} is less than {rule}"));
+                }
+            }
+            "maximum" => {
+                if value.as_f64().is_some_and(|number| number > rule.as_f64().unwrap()) {
+                    return Err(format!("{at}: {value} is more than {rule}"));
+                }
+            }
+            "minItems" => {
+                if value
+                    .as_array()
+                    .is_some_and(|items| (items.len() as u64) < rule.as_u64().unwrap())
+                {
+                    return Err(format!("{at}: fewer than {rule} items"));
+                }
+            }
+            "uniqueItems" => {
+                let items = value.as_array().map_or(&[][..], |items| items);
+                let twice = |(index, item)| items[..index].contains(item);
+                if rule == &Value::Bool(true) && items.iter().enumerate().any(twice) {
+                    return Err(format!("{at}: an item twice"));
                 }
             }
             "pattern" => {
