@@ -109,7 +109,6 @@ fn load(cell: &CellPlan, probes: Probes) -> Result<Ready> {
     let toolchain = cell.toolchain.as_ref();
     let toolchain = toolchain.map_err(|missing| Error::Cell(missing.reason.clone()))?;
     let tree = Tree::open(&cell.source.tree, None)?;
-    tree.read(&[&*cell.arch.name]);
     let env = Some(&toolchain.env);
     let dir = cell.build_dir.as_path();
     let attempt = |mode| {

@@ -95,12 +95,23 @@ pub fn versions(words: &MakeWords, env: &Env, runner: &Runner) -> Result<Version
 /// # Errors
 /// Only a signal that ends our work.
 pub fn version(name: &str, words: &MakeWords, env: &Env, runner: &Runner) -> Result<String> {
-    // `$(CC)` may be several words, and make hands them to a shell.
-    let line = format!("{} --version 2>/dev/null", value(&tools(words), name));
-    let mut command = Command::new(["/bin/sh", "-c", &line]).capture();
+    let tools = tools(words);
+    let tool = value(&tools, name);
+    // `$(CC)` may be several words. make hands them to a shell, which plain ones do not need.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+./ ".contains(c);
+    let mut command = if tool.chars().all(plain) {
+        Command::new(tool.split_ascii_whitespace().chain(["--version"]))
+    } else {
+        Command::new(["/bin/sh", "-c", &format!("{tool} --version 2>/dev/null")])
+    };
+    command = command.capture();
     command.env.clone_from(env);
     command.env.insert(OsString::from("LC_ALL"), OsString::from("C"));
-    let text = runner.run(&command)?.text();
+    let text = match runner.run(&command) {
+        Ok(finished) => finished.text(),
+        Err(signal @ Error::Signal(_)) => return Err(signal),
+        Err(_) => String::new(),
+    };
     Ok(text.lines().next().unwrap_or_default().replace('#', ""))
 }
 

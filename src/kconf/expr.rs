@@ -7,9 +7,10 @@
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rustc_hash::FxBuildHasher;
 
-use super::model::SymbolId;
+use super::model::{SymbolId, YES};
 pub use super::syntax::Cmp;
 
 /// Index into [`Exprs`].
@@ -38,28 +39,67 @@ pub enum Expr {
 pub struct Exprs {
     nodes: Vec<Expr>,
     depths: Vec<u16>,
+    symbols: Vec<Symbols>,
     known: HashTable<ExprId>,
+}
+
+/// Which symbols occur in an expression, of 64 that share a bit each. What has no bit does not occur;
+/// most questions about two expressions end there. Constants count where they stand alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Symbols(u64);
+
+impl Symbols {
+    /// One symbol.
+    #[inline]
+    pub const fn of(symbol: SymbolId) -> Self {
+        Self(1 << (symbol.0 % 64))
+    }
+
+    /// Whether no symbol occurs in both.
+    #[inline]
+    pub const fn disjoint(self, other: Self) -> bool {
+        self.0 & other.0 == 0
+    }
+
+    /// The symbols of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 impl Exprs {
     /// The number of `expr`, which is added where it is new.
     pub fn intern(&mut self, expr: Expr) -> ExprId {
-        let hash = FxBuildHasher.hash_one(expr);
         let nodes = &self.nodes;
-        if let Some(&known) = self.known.find(hash, |&id| nodes[id.0 as usize] == expr) {
-            return known;
-        }
-        let depth = match expr {
-            Expr::Not(a) => self.depth(a) + 1,
-            Expr::And(a, b) | Expr::Or(a, b) => self.depth(a).max(self.depth(b)) + 1,
-            Expr::Symbol(_) | Expr::Compare(..) | Expr::Range(..) => 1,
+        let same = |id: &ExprId| nodes[id.0 as usize] == expr;
+        let entry = self.known.entry(hash(expr), same, |id| hash(nodes[id.0 as usize]));
+        let vacant = match entry {
+            Entry::Occupied(known) => return *known.get(),
+            Entry::Vacant(vacant) => vacant,
         };
         let id = ExprId(self.nodes.len() as u32);
+        vacant.insert(id);
+        let (depth, symbols) = match expr {
+            Expr::Not(a) => (self.depth(a) + 1, self.symbols(a)),
+            Expr::And(a, b) | Expr::Or(a, b) => {
+                (self.depth(a).max(self.depth(b)) + 1, self.symbols(a).and(self.symbols(b)))
+            }
+            Expr::Compare(_, a, b) | Expr::Range(a, b) if b > YES => {
+                (1, Symbols::of(a).and(Symbols::of(b)))
+            }
+            Expr::Symbol(a) | Expr::Compare(_, a, _) | Expr::Range(a, _) => (1, Symbols::of(a)),
+        };
         self.nodes.push(expr);
         self.depths.push(u16::try_from(depth).unwrap_or(u16::MAX));
-        let nodes = &self.nodes;
-        self.known.insert_unique(hash, id, |&id| FxBuildHasher.hash_one(nodes[id.0 as usize]));
+        self.symbols.push(symbols);
         id
+    }
+
+    /// Which symbols occur in `id`.
+    #[inline]
+    pub fn symbols(&self, id: ExprId) -> Symbols {
+        self.symbols[id.0 as usize]
     }
 
     /// How deep `id` nests; 65,535 stands for that and more. A built model has at most some 10,000.
@@ -68,6 +108,7 @@ impl Exprs {
     }
 
     /// The node of `id`.
+    #[inline]
     pub fn get(&self, id: ExprId) -> Expr {
         self.nodes[id.0 as usize]
     }
@@ -97,4 +138,17 @@ impl Exprs {
             (Some(a), Some(b)) => Some(self.intern(Expr::Or(a, b))),
         }
     }
+}
+
+/// The hash of a node, of its parts in one word.
+fn hash(expr: Expr) -> u64 {
+    let (kind, a, b) = match expr {
+        Expr::Symbol(a) => (0, a.0, 0),
+        Expr::Not(a) => (1, a.0, 0),
+        Expr::And(a, b) => (2, a.0, b.0),
+        Expr::Or(a, b) => (3, a.0, b.0),
+        Expr::Range(a, b) => (4, a.0, b.0),
+        Expr::Compare(cmp, a, b) => (5 + cmp as u32, a.0, b.0),
+    };
+    FxBuildHasher.hash_one((u64::from(kind) << 58) ^ (u64::from(a) << 32) ^ u64::from(b))
 }

@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::dialect::Dialect;
 use super::expr::{ExprId, Exprs};
 use super::syntax::{File, Span};
@@ -68,9 +70,9 @@ pub struct Symbol {
     /// `option env="NAME"`: the value comes from there.
     pub env: Option<Box<[u8]>>,
     /// Its properties, in the order they were read.
-    pub props: Vec<PropId>,
+    pub props: SmallVec<[PropId; 4]>,
     /// Its definitions, in the order they were read.
-    pub menus: Vec<MenuId>,
+    pub menus: SmallVec<[MenuId; 4]>,
     /// For a choice: its members, in the order they were read.
     pub members: Vec<SymbolId>,
     /// For a member of a choice: the choice's menu.
@@ -201,11 +203,13 @@ pub struct Model {
 
 impl Model {
     /// The symbol of `id`.
+    #[inline]
     pub fn symbol(&self, id: SymbolId) -> &Symbol {
         &self.symbols[id.0 as usize]
     }
 
     /// The menu node of `id`.
+    #[inline]
     pub fn menu(&self, id: MenuId) -> &Menu {
         &self.menus[id.0 as usize]
     }
@@ -219,6 +223,7 @@ impl Model {
     }
 
     /// The property of `id`.
+    #[inline]
     pub fn prop(&self, id: PropId) -> &Property {
         &self.props[id.0 as usize]
     }

@@ -1,15 +1,17 @@
 //! The Kconfig files of a tree, read and parsed once and shared by everything that needs them.
 //!
 //! A file's lines do not depend on an architecture, so all architectures share them.
-//! [`Sources::discover`] follows `source` lines in parallel before anything is built; what it could
-//! not foresee is read when the builder comes to it.
+//! [`Sources::reading_ahead`] follows `source` lines in parallel, before anything is built or while it
+//! is; what it could not foresee is read when the builder comes to it.
 
 use std::fs;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use rayon::prelude::*;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use rustc_hash::FxHashMap;
 
 use super::dialect::Dialect;
@@ -19,20 +21,39 @@ use crate::exit::{Error, Result};
 /// The largest file that is read, in bytes; the kernel's largest has some 110 KB.
 const MAX_FILE: u64 = 256 << 20;
 
+/// The threads that read have this much stack, as builders run on them.
+const STACK: usize = super::build::STACK;
+/// Reading is done before more threads than these could help.
+const THREADS: usize = 8;
+
 /// A tree's files, by the names that `source` gives them. Threads may share it.
 #[derive(Debug)]
 pub struct Sources {
     root: PathBuf,
+    /// `root`, open: below it, names are short to look up.
+    opened: Option<OwnedFd>,
     current: Option<PathBuf>,
     dialect: Dialect,
-    files: Mutex<FxHashMap<String, Arc<File>>>,
+    files: Mutex<FxHashMap<String, Arc<Known>>>,
+}
+
+/// A file that somebody has asked for.
+#[derive(Debug, Default)]
+struct Known {
+    /// Somebody is reading it.
+    taken: AtomicBool,
+    /// Nothing where it cannot be read.
+    file: OnceLock<Option<Arc<File>>>,
 }
 
 impl Sources {
     /// The files of the tree at `root`, in the language `dialect`. Names are relative to `root`, as
     /// they are to `conf` with `$(srctree)`.
     pub fn new(root: impl Into<PathBuf>, dialect: Dialect) -> Self {
-        Self { root: root.into(), current: None, dialect, files: Mutex::default() }
+        let root = root.into();
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let opened = nix::fcntl::open(&root, flags, nix::sys::stat::Mode::empty()).ok();
+        Self { root, opened, current: None, dialect, files: Mutex::default() }
     }
 
     /// Looks into `directory` before the tree, as `conf` looks into its current directory, the output
@@ -47,39 +68,101 @@ impl Sources {
     /// (exit 2) if there is none, if it is no regular file (a FIFO would keep `conf` waiting for
     /// ever, a directory is an empty file to it), or if it has more than 256 MB.
     pub fn get(&self, name: &str) -> Result<Arc<File>> {
-        if let Some(known) = self.known().get(name) {
-            return Ok(Arc::clone(known));
-        }
-        // Two threads may both read it; both get the one that was entered first.
-        let file = Arc::new(self.read(name)?);
-        Ok(Arc::clone(self.known().entry(name.to_owned()).or_insert(file)))
+        self.wait(name, |_| ())
     }
 
-    /// Reads `first` and all that it sources, in parallel. In paths, `$(SRCARCH)`, `$(HEADER_ARCH)`
-    /// (of um) and `$(ARCH)` stand for each of `arches`, and so do `$SRCARCH` and its like until 4.17;
-    /// other references are left to [`Sources::get`], and so is saying what cannot be read.
-    pub fn discover(&self, first: &str, arches: &[&str]) {
-        let mut names = vec![first.to_owned()];
-        let mut seen: rustc_hash::FxHashSet<String> = names.iter().cloned().collect();
-        while !names.is_empty() {
-            let files: Vec<_> = names.par_iter().filter_map(|name| self.get(name).ok()).collect();
-            names = files.iter().flat_map(|file| sourced(file, arches)).collect();
-            names.retain(|name| seen.insert(name.clone()));
+    /// Does `work` while `first` and all that it sources is read, in parallel. In paths, `$(SRCARCH)`,
+    /// `$(HEADER_ARCH)` (of um) and `$(ARCH)` stand for each of `arches`, and so do `$SRCARCH` and its
+    /// like until 4.17; other references are left to [`Sources::get`], and so is saying what cannot be
+    /// read. `work` is given a `get` that has what it reads itself followed too, and helps with the
+    /// others' files instead of waiting for one; it has the stack that building needs.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn reading_ahead<T: Send>(
+        &self,
+        first: &str,
+        arches: &[&str],
+        work: impl FnOnce(&(dyn Fn(&str) -> Result<Arc<File>> + Sync)) -> T + Send,
+    ) -> Result<T> {
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(THREADS));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+        let pool = pool.map_err(|err| Error::io("a thread", std::io::Error::other(err)))?;
+        Ok(pool.scope(|scope| {
+            scope.spawn(move |scope| self.follow(scope, first, arches));
+            work(&|name| self.wait(name, |file| self.spawn(scope, file, arches)))
+        }))
+    }
+
+    /// Reads `name` and has what it sources followed.
+    fn follow<'s>(&'s self, scope: &rayon::Scope<'s>, name: &str, arches: &'s [&'s str]) {
+        let known = self.known(name);
+        if !known.taken.swap(true, Ordering::Relaxed) {
+            let _ = self.init(&known, name, |file| self.spawn(scope, file, arches));
+        }
+    }
+
+    fn spawn<'s>(&'s self, scope: &rayon::Scope<'s>, file: &File, arches: &'s [&'s str]) {
+        // A thread takes first what it was given last: in the end, files come in the builder's order.
+        for name in sourced(file, arches).into_iter().rev() {
+            scope.spawn(move |scope| self.follow(scope, &name, arches));
+        }
+    }
+
+    /// The file `name`; if nobody has read it, `first` is done with it.
+    fn wait(&self, name: &str, first: impl FnOnce(&File)) -> Result<Arc<File>> {
+        let known = self.known(name);
+        if known.taken.swap(true, Ordering::Relaxed) {
+            let helped = || rayon::yield_now() == Some(rayon::Yield::Executed);
+            while known.file.get().is_none() && helped() {}
+        }
+        self.init(&known, name, first)
+    }
+
+    /// Reads the file unless it was; whoever comes meanwhile waits.
+    fn init(&self, known: &Known, name: &str, first: impl FnOnce(&File)) -> Result<Arc<File>> {
+        let mut error = None;
+        let file = known.file.get_or_init(|| match self.read(name) {
+            Ok(file) => {
+                first(&file);
+                Some(Arc::new(file))
+            }
+            Err(err) => {
+                error = Some(err);
+                None
+            }
+        });
+        match (file, error) {
+            (Some(file), _) => Ok(Arc::clone(file)),
+            (None, Some(error)) => Err(error),
+            // What is wrong with it was said to another thread.
+            (None, None) => self.read(name).map(Arc::new),
         }
     }
 
     /// The files read so far, by name.
     pub fn files(&self) -> Vec<Arc<File>> {
-        let mut files: Vec<_> = self.known().values().cloned().collect();
+        let known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files: Vec<_> =
+            known.values().filter_map(|known| known.file.get()?.clone()).collect();
         files.sort_by(|a, b| a.name.cmp(&b.name));
         files
     }
 
-    fn known(&self) -> MutexGuard<'_, FxHashMap<String, Arc<File>>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self, name: &str) -> Arc<Known> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        match files.get(name) {
+            Some(known) => Arc::clone(known),
+            None => Arc::clone(files.entry(name.to_owned()).or_default()),
+        }
     }
 
     fn read(&self, name: &str) -> Result<File> {
+        if self.current.is_none()
+            && let Some(text) = self.opened.as_ref().and_then(|root| read_below(root, name))
+        {
+            return Ok(parse(name.to_owned(), self.root.join(name), text, self.dialect));
+        }
         let directories = self.current.iter().chain([&self.root]);
         let mut error = None;
         for directory in directories {
@@ -92,6 +175,26 @@ impl Sources {
         }
         Err(error.unwrap_or_else(|| Error::input(name, "no directory to look into")))
     }
+}
+
+/// Reads a regular file below `root` with few system calls; nothing where [`read`] has to find out
+/// what `name` is. The path may not leave the tree nor its file system, so that no device is opened.
+fn read_below(root: &OwnedFd, name: &str) -> Option<Vec<u8>> {
+    let how = OpenHow::new()
+        .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
+        .resolve(
+            ResolveFlag::RESOLVE_BENEATH
+                | ResolveFlag::RESOLVE_NO_MAGICLINKS
+                | ResolveFlag::RESOLVE_NO_XDEV,
+        );
+    let file = fs::File::from(openat2(root, name, how).ok()?);
+    let meta = file.metadata().ok().filter(fs::Metadata::is_file)?;
+    if meta.len() == 0 || meta.len() > MAX_FILE {
+        return None;
+    }
+    let mut text = vec![0; meta.len() as usize];
+    // Less than its size means that it is being changed.
+    ((&file).read(&mut text).ok()? == text.len()).then_some(text)
 }
 
 /// Reads a regular file of bounded size; never waits for anything else.
@@ -161,7 +264,7 @@ mod tests {
     fn discovers_every_architecture_and_survives_what_is_missing_or_goes_in_circles() {
         let dir = tree();
         let sources = Sources::new(dir.path(), Dialect::default());
-        sources.discover("Kconfig", &["x86", "arm"]);
+        sources.reading_ahead("Kconfig", &["x86", "arm"], |_| ()).expect("threads");
         let names: Vec<_> = sources.files().iter().map(|file| file.name.clone()).collect();
         assert_eq!(names, ["Kconfig", "a", "arch/arm/Kconfig", "arch/x86/Kconfig"]);
         let (first, again) = (sources.get("a").expect("a"), sources.get("a").expect("a"));

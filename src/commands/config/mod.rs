@@ -65,13 +65,16 @@ pub fn run(common: &Common, args: &Config) -> Result<Exit> {
         return Err(Error::Usage("config: say a target, such as defconfig".into()));
     }
     let archs = archs(&request)?;
-    let start = Instant::now();
-    request.tree.read(&archs.iter().flatten().map(String::as_str).collect::<Vec<_>>());
-    request.phase(None, "read", start);
     if let [arch] = archs.as_slice() {
         let done = request.configure(arch.as_deref(), common);
-        return request.finish(done, common, None);
+        let finished = request.finish(done, common, None);
+        // The process ends soon: to take a tree apart would be wasted time.
+        std::mem::forget(request);
+        return finished;
     }
+    let start = Instant::now();
+    request.tree.read(&archs.iter().flatten().map(String::as_str).collect::<Vec<_>>())?;
+    request.phase(None, "read", start);
     let Some(out) = common.output.as_deref().filter(|out| *out != "-") else {
         return Err(Error::Usage("config: several architectures need -o DIR".into()));
     };

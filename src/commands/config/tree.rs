@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bstr::ByteSlice as _;
 use rustc_hash::FxHashMap;
@@ -39,6 +40,8 @@ pub struct Tree {
     /// Whether it has Linux's Makefile, whose rules and variables then count.
     pub is_linux: bool,
     sources: Sources,
+    /// [`Tree::read`] has been called.
+    read: AtomicBool,
 }
 
 /// One architecture of a tree, ready to be evaluated.
@@ -78,7 +81,8 @@ impl Tree {
         let dir = std::path::absolute(dir).map_err(|err| Error::io(dir, err))?;
         let dialect = dialect.or(of_makefile).unwrap_or_default();
         let sources = Sources::new(&dir, dialect);
-        Ok(Self { dir, dialect, is_linux: of_makefile.is_some(), sources })
+        let read = AtomicBool::new(false);
+        Ok(Self { dir, dialect, is_linux: of_makefile.is_some(), sources, read })
     }
 
     /// Whether `W=c` and `W=e` mean something: to 6.1 they do not. What is not Linux has no rules of
@@ -109,13 +113,17 @@ impl Tree {
         self.sources.files()
     }
 
-    /// Reads the files of these architectures, in parallel.
-    pub fn read(&self, archs: &[&str]) {
+    /// Reads the files of these architectures, in parallel. Not needed of one: building its model
+    /// reads them.
+    pub fn read(&self, archs: &[&str]) -> Result<()> {
         let srcarchs: Vec<String> = archs
             .iter()
             .map(|arch| kconfenv::srcarch(&self.dir, arch).unwrap_or_else(|_| (*arch).to_owned()))
             .collect();
-        self.sources.discover(ROOT, &srcarchs.iter().map(String::as_str).collect::<Vec<_>>());
+        let srcarchs: Vec<&str> = srcarchs.iter().map(String::as_str).collect();
+        self.sources.reading_ahead(ROOT, &srcarchs, |_| ())?;
+        self.read.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The model for the architecture and toolchain of `words`. What `conf` would say while parsing
@@ -136,7 +144,12 @@ impl Tree {
             ProbeMode::Cached => {
                 let known = self.recording(&words, probes)?;
                 let known = recording.insert(known.unwrap_or_default());
-                recorded_versions(known, &words, &plain, &runner)?
+                let asked = |name| kconfenv::version(name, &words, &plain, &runner);
+                let cc = Some(&known.toolchain).filter(|cc| !cc.is_empty());
+                Versions {
+                    cc: cc.map_or_else(|| asked("CC"), |cc| Ok(cc.clone()))?,
+                    rustc: known.rustc.clone().map_or_else(|| asked("RUSTC"), Ok)?,
+                }
             }
             ProbeMode::Run => kconfenv::versions(&words, &plain, &runner)?,
         };
@@ -164,15 +177,45 @@ impl Tree {
             }
             _ => Probe::Never,
         };
-        let sources = |name: &str| self.sources.get(name);
-        let model = build::build(&sources, ROOT, &lookup, &mut probe, self.dialect);
+        // The compiler answers while the files are read.
+        let (model, compiler) = std::thread::scope(|scope| {
+            let known = recording.as_ref().is_some_and(|known| !known.toolchain.is_empty());
+            let ask = || kconfenv::version("CC", &words, &plain, &Runner::quiet());
+            let compiler = known.then(|| scope.spawn(ask));
+            let model = self.build(&env, &lookup, &mut probe);
+            let compiler = compiler.map(|thread| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            (model, compiler)
+        });
         drop(probe);
+        let model = model?;
+        if let (Some(compiler), Some(known)) = (compiler, &recording) {
+            check_compiler(known, &compiler?)?;
+        }
         say(&model, said);
         if probes.mode == ProbeMode::Run && !model.failed() {
             self.record(&model, &words, probes, versions)?;
         }
         let value = |name: &str| env.get(name).map_or_else(String::new, |v| (*v).to_owned());
         Ok(Loaded { srcarch: value("SRCARCH"), arch: value("ARCH"), model })
+    }
+
+    /// The model; its files are read meanwhile unless they were before.
+    fn build(
+        &self,
+        env: &FxHashMap<&str, &str>,
+        lookup: &(dyn Fn(&str) -> Option<String> + Sync),
+        probe: &mut Probe,
+    ) -> Result<Model> {
+        if self.read.load(Ordering::Relaxed) {
+            let sources = |name: &str| self.sources.get(name);
+            return Ok(build::build(&sources, ROOT, lookup, probe, self.dialect));
+        }
+        let srcarch = env.get("SRCARCH").copied();
+        self.sources.reading_ahead(ROOT, srcarch.as_slice(), |sources| {
+            build::build_here(sources, ROOT, lookup, probe, self.dialect)
+        })
     }
 
     /// Where the probes of `words` are recorded.
@@ -287,27 +330,16 @@ fn with_toolchain(words: &MakeWords) -> MakeWords {
     words
 }
 
-/// The versions that were recorded. A compiler that is here and says something else is an error: its
-/// answers would be others.
-fn recorded_versions(
-    known: &Recording,
-    words: &MakeWords,
-    env: &Env,
-    runner: &Runner,
-) -> Result<Versions> {
-    let cc = kconfenv::version("CC", words, env, runner)?;
-    if !known.toolchain.is_empty() && !cc.is_empty() && cc != known.toolchain {
-        return Err(Error::Usage(format!(
-            "the recorded probes are of `{}`, the compiler is `{cc}`; --probe=run asks it",
-            known.toolchain
-        )));
+/// A compiler that is here and says something else than the recorded one is an error: its answers
+/// would be others.
+fn check_compiler(known: &Recording, cc: &str) -> Result<()> {
+    if cc.is_empty() || cc == known.toolchain {
+        return Ok(());
     }
-    let cc = if known.toolchain.is_empty() { cc } else { known.toolchain.clone() };
-    let rustc = match &known.rustc {
-        Some(rustc) => rustc.clone(),
-        None => kconfenv::version("RUSTC", words, env, runner)?,
-    };
-    Ok(Versions { cc, rustc })
+    Err(Error::Usage(format!(
+        "the recorded probes are of `{}`, the compiler is `{cc}`; --probe=run asks it",
+        known.toolchain
+    )))
 }
 
 /// What a probe sees: the environment around it and Kconfig's variables.

@@ -48,7 +48,9 @@ pub fn run(common: &Common, args: &Why) -> Result<Exit> {
     };
     let request = Request::new(common, &config)?;
     let archs = archs(&request)?;
-    request.tree.read(&archs.iter().flatten().map(String::as_str).collect::<Vec<_>>());
+    if archs.len() > 1 {
+        request.tree.read(&archs.iter().flatten().map(String::as_str).collect::<Vec<_>>())?;
+    }
     let (base, name) = base(&request, args.config.as_ref(), archs.len() > 1)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(common.jobs.unwrap_or(0)).build();
     let pool = pool.map_err(|err| Error::Usage(format!("config: {err}")))?;

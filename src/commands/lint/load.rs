@@ -96,7 +96,7 @@ fn models(
     // All of them, whichever are asked for: what is defined elsewhere is defined.
     let mut all: Vec<String> = arches.iter().flatten().cloned().collect();
     all.extend(source.archs().unwrap_or_default());
-    source.read(&all.iter().map(String::as_str).collect::<Vec<_>>());
+    source.read(&all.iter().map(String::as_str).collect::<Vec<_>>())?;
     let one = |arch: &Option<String>| -> Result<(String, Model)> {
         let mut words = words.clone();
         if let Some(arch) = arch {

@@ -279,6 +279,11 @@ impl Builder<'_, '_> {
         if !self.model.dialect.since(5, 0) {
             return;
         }
+        let blank = |&c: &u8| c.is_ascii_whitespace() || c == 0x0b;
+        let blank = file.text(text).iter().all(blank);
+        if before.is_none() && !blank {
+            return;
+        }
         let name = self.entry_symbol().map(|symbol| self.model.symbol(symbol).name.clone());
         let name = name.unwrap_or_default();
         let name = super::entry::shown(&name);
@@ -286,8 +291,7 @@ impl Builder<'_, '_> {
             let text = "defined with more than one help text -- only the last one will be used";
             self.say(Severity::Warning, &format!("warning: '{name}' {text}"));
         }
-        let blank = |&c: &u8| c.is_ascii_whitespace() || c == 0x0b;
-        if file.text(text).iter().all(blank) {
+        if blank {
             self.say(Severity::Warning, &format!("warning: '{name}' defined with blank help text"));
         }
     }

@@ -34,7 +34,7 @@ const MAX_SOURCED: usize = 100_000;
 /// Nodes that a tree may have.
 const MAX_MENUS: usize = 4_000_000;
 /// The thread that builds has this much stack: expressions and macros nest, within bounds.
-const STACK: usize = 512 << 20;
+pub(super) const STACK: usize = 512 << 20;
 
 /// Gives the file of a name, as `source` has it.
 pub type Sources<'a> = dyn Fn(&str) -> crate::exit::Result<Arc<File>> + Sync + 'a;
@@ -48,11 +48,7 @@ pub fn build(
     probe: &mut Probe,
     dialect: Dialect,
 ) -> Model {
-    let run = || {
-        let mut builder = Builder::new(sources, env, probe, dialect);
-        let _ = builder.run(root);
-        builder.finish()
-    };
+    let run = || build_here(sources, root, env, probe, dialect);
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("kconfig".into()).stack_size(STACK);
         match thread.spawn_scoped(scope, run) {
@@ -70,6 +66,19 @@ pub fn build(
             }
         }
     })
+}
+
+/// [`build`] for those who have a stack of [`STACK`] bytes, as in [`super::source::Sources::reading_ahead`].
+pub fn build_here(
+    sources: &Sources,
+    root: &str,
+    env: &(dyn Fn(&str) -> Option<String> + Sync),
+    probe: &mut Probe,
+    dialect: Dialect,
+) -> Model {
+    let mut builder = Builder::new(sources, env, probe, dialect);
+    let _ = builder.run(root);
+    builder.finish()
 }
 
 /// A model without a tree.
@@ -226,25 +235,32 @@ impl<'a, 'p> Builder<'a, 'p> {
         };
         self.enter(file);
         let dialect = self.model.dialect;
+        let mut file = Arc::clone(&self.frames[0].file);
         loop {
             let frame_is_last = self.frames.len() == 1;
             let Some(frame) = self.frames.last_mut() else { break };
-            let file = Arc::clone(&frame.file);
+            if !Arc::ptr_eq(&file, &frame.file) {
+                file = Arc::clone(&frame.file);
+            }
             let Some(line) = file.lines.get(frame.next) else {
                 self.leave()?;
                 continue;
             };
             frame.next += 1;
             let id = frame.id;
-            let rest = file.text.get((line.span.start + line.span.len) as usize..);
-            let rest = rest.and_then(|rest| memchr::memchr(b'\n', rest)).unwrap_or(0);
-            self.line_end = line.span.start + line.span.len + rest as u32;
-            if matches!(line.kind, LineKind::Bad(_)) && self.read_again(&file, id)? {
-                continue;
-            }
-            self.lexer_messages(&file, line.span.start)?;
-            if !matches!(line.kind, LineKind::Bad(_)) || self.fine_so_far(&file, line) {
-                self.lexer_messages(&file, self.line_end)?;
+            let bad = matches!(line.kind, LineKind::Bad(_));
+            // Of most lines nobody asks where they end.
+            if bad || !file.diags.is_empty() {
+                let rest = file.text.get((line.span.start + line.span.len) as usize..);
+                let rest = rest.and_then(|rest| memchr::memchr(b'\n', rest)).unwrap_or(0);
+                self.line_end = line.span.start + line.span.len + rest as u32;
+                if bad && self.read_again(&file, id)? {
+                    continue;
+                }
+                self.lexer_messages(&file, line.span.start)?;
+                if !bad || self.fine_so_far(&file, line) {
+                    self.lexer_messages(&file, self.line_end)?;
+                }
             }
             let last = frame_is_last && !dialect.has_final_newline() && file.no_newline;
             if last && self.frames[0].next == file.lines.len() {
@@ -277,8 +293,11 @@ impl<'a, 'p> Builder<'a, 'p> {
 
     /// Where entries of the statement at `place` are said to be.
     fn entry_place(&self, file: &File, place: Place) -> Place {
+        if !file.no_newline {
+            return place;
+        }
         let [.., outer, inner] = &self.frames[..] else { return place };
-        if !file.no_newline || inner.next != file.lines.len() {
+        if inner.next != file.lines.len() {
             return place;
         }
         let source = outer.next.checked_sub(1).and_then(|line| outer.file.lines.get(line));
@@ -324,7 +343,7 @@ impl<'a, 'p> Builder<'a, 'p> {
 /// The place after the last line of `file`.
 fn end_of(file: &File, id: FileId) -> Place {
     let span = Span { start: file.text.len() as u32, len: 0 };
-    Place { file: id, line: file.line_starts.len() as u32, span }
+    Place { file: id, line: file.text.line_starts().len() as u32, span }
 }
 
 #[cfg(test)]

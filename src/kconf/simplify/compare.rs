@@ -1,11 +1,14 @@
 //! What decides about automatic submenus: whether a condition is about a symbol, depends on it, and
 //! what it is when every operand is compared with `n` (expr.c).
 
-use crate::kconf::expr::{Cmp, Expr, ExprId, Exprs};
+use crate::kconf::expr::{Cmp, Expr, ExprId, Exprs, Symbols};
 use crate::kconf::model::{MOD, Model, NO, SymbolId, Type, YES};
 
 /// Whether `symbol` occurs in `e` (`expr_contains_symbol`).
 pub fn contains_symbol(exprs: &Exprs, e: ExprId, symbol: SymbolId) -> bool {
+    if exprs.symbols(e).disjoint(Symbols::of(symbol)) {
+        return false;
+    }
     match exprs.get(e) {
         Expr::And(a, b) | Expr::Or(a, b) => {
             contains_symbol(exprs, a, symbol) || contains_symbol(exprs, b, symbol)

@@ -44,6 +44,10 @@ impl Simplify {
         a: ExprId,
         b: ExprId,
     ) -> Option<ExprId> {
+        if model.exprs.symbols(a).disjoint(model.exprs.symbols(b)) {
+            self.count();
+            return None;
+        }
         if self.equal(model, a, b) {
             return Some(a);
         }

@@ -10,7 +10,9 @@ mod compare;
 mod inplace;
 mod join;
 
-use super::expr::{Cmp, Expr, ExprId, Exprs};
+use std::cell::{Cell, RefCell};
+
+use super::expr::{Cmp, Expr, ExprId, Exprs, Symbols};
 use super::model::{MOD, Model, NO, SymbolId, Type, YES};
 
 pub use compare::{contains_symbol, depends_symbol, trans_bool, trans_compare};
@@ -43,10 +45,11 @@ pub struct Simplify {
     shared: bool,
     transformed: Memo,
     deduplicated: Memo,
+    without_yn: RefCell<Memo>,
     /// `boolean symbol … tested for 'm'?`, to be said on standard output.
     pub said: Vec<String>,
     /// How many pairs of operands have been compared.
-    work: std::cell::Cell<u64>,
+    work: Cell<u64>,
     /// What 6.12 makes of `A != y`; see [`Simplify::broken_not`].
     broken: Option<SymbolId>,
 }
@@ -208,10 +211,11 @@ impl Simplify {
         loop {
             let mut joined = false;
             if let Some((and, a, b)) = operands(&model.exprs, e) {
+                let before = (a, b);
                 let mut a = self.eliminate_dups(model, a);
                 let mut b = self.eliminate_dups(model, b);
                 self.dups_between(model, and, &mut a, &mut b, &mut joined);
-                e = connect(&mut model.exprs, and, a, b);
+                e = connected(model, e, and, before, (a, b));
             }
             e = self.eliminate_yn(model, e);
             if !joined {
@@ -228,14 +232,18 @@ impl Simplify {
         b: &mut ExprId,
         joined: &mut bool,
     ) {
-        if let Some((mut l, mut r)) = same(&model.exprs, and, *a) {
+        // What is joined is about the same symbol.
+        if model.exprs.symbols(*a).disjoint(model.exprs.symbols(*b)) {
+            return;
+        }
+        if let Some(before @ (mut l, mut r)) = same(&model.exprs, and, *a) {
             self.dups_between(model, and, &mut l, b, joined);
             self.dups_between(model, and, &mut r, b, joined);
-            *a = connect(&mut model.exprs, and, l, r);
-        } else if let Some((mut l, mut r)) = same(&model.exprs, and, *b) {
+            *a = connected(model, *a, and, before, (l, r));
+        } else if let Some(before @ (mut l, mut r)) = same(&model.exprs, and, *b) {
             self.dups_between(model, and, a, &mut l, joined);
             self.dups_between(model, and, a, &mut r, joined);
-            *b = connect(&mut model.exprs, and, l, r);
+            *b = connected(model, *b, and, before, (l, r));
         } else if self.exhausted() {
             // The result will not be used.
         } else if let Some(one) = self.join(model, and, *a, *b) {
@@ -249,6 +257,25 @@ impl Simplify {
     /// as it was unless the rule holds at its top; before, operands were rewritten too.
     fn eliminate_yn(&self, model: &mut Model, e: ExprId) -> ExprId {
         let Some((and, a, b)) = operands(&model.exprs, e) else { return e };
+        let constants = Symbols::of(YES).and(Symbols::of(NO));
+        if model.exprs.symbols(e).disjoint(constants) {
+            return e;
+        }
+        if let Some(known) = self.without_yn.borrow().get(e) {
+            return known;
+        }
+        let result = self.eliminate_yn_now(model, e, and, (a, b));
+        self.without_yn.borrow_mut().set(e, result);
+        result
+    }
+
+    fn eliminate_yn_now(
+        &self,
+        model: &mut Model,
+        e: ExprId,
+        and: bool,
+        (a, b): (ExprId, ExprId),
+    ) -> ExprId {
         let (left, right) = (self.eliminate_yn(model, a), self.eliminate_yn(model, b));
         let (neutral, absorbing) = if and { (YES, NO) } else { (NO, YES) };
         for (one, other) in [(left, right), (right, left)] {
@@ -259,7 +286,7 @@ impl Simplify {
                 return other;
             }
         }
-        if self.shared { e } else { connect(&mut model.exprs, and, left, right) }
+        if self.shared { e } else { connected(model, e, and, (a, b), (left, right)) }
     }
 
     /// Leaves out of both expressions what they have in common (expr.c: `expr_eliminate_eq`).
@@ -276,14 +303,17 @@ impl Simplify {
     }
 
     fn common(&self, model: &mut Model, and: bool, a: &mut ExprId, b: &mut ExprId) {
-        if let Some((mut l, mut r)) = same(&model.exprs, and, *a) {
+        if model.exprs.symbols(*a).disjoint(model.exprs.symbols(*b)) {
+            return;
+        }
+        if let Some(before @ (mut l, mut r)) = same(&model.exprs, and, *a) {
             self.common(model, and, &mut l, b);
             self.common(model, and, &mut r, b);
-            *a = connect(&mut model.exprs, and, l, r);
-        } else if let Some((mut l, mut r)) = same(&model.exprs, and, *b) {
+            *a = connected(model, *a, and, before, (l, r));
+        } else if let Some(before @ (mut l, mut r)) = same(&model.exprs, and, *b) {
             self.common(model, and, a, &mut l);
             self.common(model, and, a, &mut r);
-            *b = connect(&mut model.exprs, and, l, r);
+            *b = connected(model, *b, and, before, (l, r));
         } else {
             if self.exhausted() {
                 return;
@@ -296,9 +326,13 @@ impl Simplify {
         }
     }
 
+    fn count(&self) {
+        self.work.set(self.work.get() + 1);
+    }
+
     /// Whether two expressions are equal but for the order of operands (expr.c: `expr_eq`).
     fn equal(&self, model: &mut Model, a: ExprId, b: ExprId) -> bool {
-        self.work.set(self.work.get() + 1);
+        self.count();
         match (model.exprs.get(a), model.exprs.get(b)) {
             (Expr::Symbol(x), Expr::Symbol(y)) => {
                 x == y && self.broken.is_none_or(|broken| broken != x)
@@ -317,6 +351,9 @@ impl Simplify {
 
 /// Makes a bare `m` `m && MODULES` (menu.c: `rewrite_m`).
 pub fn rewrite_m(model: &mut Model, e: ExprId) -> ExprId {
+    if model.exprs.symbols(e).disjoint(Symbols::of(MOD)) {
+        return e;
+    }
     match model.exprs.get(e) {
         Expr::Symbol(MOD) => {
             let modules = Expr::Symbol(model.modules.unwrap_or(NO));
@@ -351,6 +388,17 @@ fn operands(exprs: &Exprs, e: ExprId) -> Option<(bool, ExprId, ExprId)> {
 /// The operands of `&&` if `and`, else of `||`.
 fn same(exprs: &Exprs, and: bool, e: ExprId) -> Option<(ExprId, ExprId)> {
     operands(exprs, e).filter(|(is, ..)| *is == and).map(|(_, a, b)| (a, b))
+}
+
+/// `e`, whose operands were `before` and are `now`.
+fn connected(
+    model: &mut Model,
+    e: ExprId,
+    and: bool,
+    before: (ExprId, ExprId),
+    now: (ExprId, ExprId),
+) -> ExprId {
+    if before == now { e } else { connect(&mut model.exprs, and, now.0, now.1) }
 }
 
 fn connect(exprs: &mut Exprs, and: bool, a: ExprId, b: ExprId) -> ExprId {

@@ -23,25 +23,44 @@ enum Pending {
     Open(u32),
 }
 
+/// The stacks, kept from one expression to the next.
+#[derive(Default)]
+pub(super) struct Stacks {
+    operands: Vec<ExprId>,
+    pending: Vec<Pending>,
+}
+
 /// Reads an expression; what follows it is left at the cursor.
 pub(super) fn parse(cursor: &mut Cursor, exprs: &mut Vec<Expr>) -> Result<ExprId, BadLine> {
-    let mut operands: Vec<ExprId> = Vec::new();
-    let mut pending: Vec<Pending> = Vec::new();
+    let Stacks { mut operands, mut pending } = std::mem::take(cursor.stacks);
+    operands.clear();
+    pending.clear();
+    let parsed = whole(cursor, exprs, &mut operands, &mut pending);
+    *cursor.stacks = Stacks { operands, pending };
+    parsed
+}
+
+fn whole(
+    cursor: &mut Cursor,
+    exprs: &mut Vec<Expr>,
+    operands: &mut Vec<ExprId>,
+    pending: &mut Vec<Pending>,
+) -> Result<ExprId, BadLine> {
     loop {
-        operand(cursor, exprs, &mut operands, &mut pending)?;
+        operand(cursor, exprs, operands, pending)?;
         loop {
             let next = cursor.peek();
             match next.map(|token| token.kind) {
                 Some(Kind::And) => {
-                    reduce(exprs, &mut operands, &mut pending, Pending::And);
+                    reduce(exprs, operands, pending, Pending::And);
                     pending.push(Pending::And);
                 }
                 Some(Kind::Or) => {
-                    reduce(exprs, &mut operands, &mut pending, Pending::Or);
+                    reduce(exprs, operands, pending, Pending::Or);
                     pending.push(Pending::Or);
                 }
                 Some(Kind::Close) => {
-                    reduce(exprs, &mut operands, &mut pending, Pending::Open(0));
+                    reduce(exprs, operands, pending, Pending::Open(0));
                     let (Some(Pending::Open(start)), Some(inner)) =
                         (pending.pop(), operands.last())
                     else {
@@ -53,7 +72,7 @@ pub(super) fn parse(cursor: &mut Cursor, exprs: &mut Vec<Expr>) -> Result<ExprId
                     continue;
                 }
                 _ => {
-                    reduce(exprs, &mut operands, &mut pending, Pending::Open(0));
+                    reduce(exprs, operands, pending, Pending::Open(0));
                     return match (pending.pop(), operands.pop()) {
                         (None, Some(whole)) => Ok(whole),
                         _ => Err(BadLine::Invalid),

@@ -55,9 +55,21 @@ pub(super) struct Lexer<'a> {
     pub(super) hole: (usize, usize),
 }
 
+/// `[A-Za-z0-9_-]`: a table, as most bytes of a tree that are not help are asked.
+static WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let c = byte as u8;
+        table[byte] = c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
+        byte += 1;
+    }
+    table
+};
+
 /// `[A-Za-z0-9_-]`
-pub(super) const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+pub(super) fn is_word(byte: u8) -> bool {
+    WORD[byte as usize]
 }
 
 /// What else bare words may hold until 4.20.
@@ -230,15 +242,14 @@ impl<'a> Lexer<'a> {
     /// A bare word or keyword; nothing where a reference in it has no end.
     fn word(&mut self) -> Option<()> {
         let start = self.pos;
-        let mut end = start;
-        while end < self.text.len() && is_word(self.text[end]) {
-            end += 1;
-        }
+        let rest = &self.text[start..];
+        let len = rest.iter().position(|&byte| !is_word(byte)).unwrap_or(rest.len());
+        let end = start + len;
         let dollar = self.text.get(end) == Some(&b'$');
         if !dollar {
             self.pos = end;
-            let text = &self.text[start..end];
-            let kind = Keyword::of(text, self.dialect).map_or(Kind::Word, Kind::Keyword);
+            let keyword = Keyword::of(&rest[..len], self.dialect);
+            let kind = keyword.map_or(Kind::Word, Kind::Keyword);
             self.push(kind, Word::bare(start, end - start), start);
             return Some(());
         }

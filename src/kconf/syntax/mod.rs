@@ -11,6 +11,7 @@
 //! builder's to report.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::dialect::Dialect;
 
@@ -24,12 +25,14 @@ mod statement;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod text;
 mod token;
 
 pub use help::help_text;
 pub use parse::{parse, reparse};
 pub use print::print;
 pub use statement::Entry;
+pub use text::Text;
 
 /// A piece of one file's text: byte offset and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -48,9 +51,7 @@ pub struct File {
     /// Where it was read.
     pub path: PathBuf,
     /// The file's bytes; comments and help may be any encoding.
-    pub text: Vec<u8>,
-    /// Byte offset of the start of every line.
-    pub line_starts: Vec<u32>,
+    pub text: Arc<Text>,
     /// The statements in order.
     pub lines: Vec<Line>,
     /// The expressions that lines refer to; operands stand before what uses them.
@@ -334,8 +335,9 @@ impl File {
 
     /// Line and byte column, both counted from 1, of a byte offset.
     pub fn position(&self, offset: u32) -> (u32, u32) {
-        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
-        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let starts = self.text.line_starts();
+        let line = starts.partition_point(|start| *start <= offset).max(1);
+        let start = starts.get(line - 1).copied().unwrap_or(0);
         (line as u32, offset - start + 1)
     }
 }

@@ -1,10 +1,12 @@
 //! A file's text into its lines.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::expr::Stacks;
 use super::lexer::{End, Lexer};
-use super::statement::{Entry, statement};
-use super::{BadLine, File, Line, LineKind, Severity, Span};
+use super::statement::{Cursor, Entry, statement};
+use super::{BadLine, File, Line, LineKind, Severity, Span, Text};
 use crate::kconf::dialect::Dialect;
 
 /// Parses a file. Nothing is an error here: what is no statement becomes [`LineKind::Bad`], what the
@@ -12,11 +14,9 @@ use crate::kconf::dialect::Dialect;
 ///
 /// `text` may have at most 4 GB, of which a caller should allow a fraction only.
 pub fn parse(name: String, path: PathBuf, text: Vec<u8>, dialect: Dialect) -> File {
-    let mut file = File { name, path, text, dialect, line_starts: vec![0], ..File::default() };
-    file.line_starts.extend(memchr::memchr_iter(b'\n', &file.text).map(|at| at as u32 + 1));
-    let text = std::mem::take(&mut file.text);
+    let text = Arc::new(Text::from(text));
+    let mut file = File { name, path, text: Arc::clone(&text), dialect, ..File::default() };
     read(&mut file, Lexer::new(&text, dialect), Entry::None);
-    file.text = text;
     file
 }
 
@@ -24,8 +24,8 @@ pub fn parse(name: String, path: PathBuf, text: Vec<u8>, dialect: Dialect) -> Fi
 /// which bare words, by their first bytes, expand to nothing. Spans are those of the whole file.
 pub fn reparse(file: &File, from: usize, entry: Entry, gone: &[u32], dialect: Dialect) -> File {
     let (name, path) = (file.name.clone(), file.path.clone());
-    let line_starts = file.line_starts.clone();
-    let mut rest = File { name, path, line_starts, ..File::default() };
+    let text = Arc::clone(&file.text);
+    let mut rest = File { name, path, text, ..File::default() };
     if let Some(line) = file.lines.get(from) {
         let mut lexer = Lexer::new(&file.text, dialect);
         lexer.pos = line.span.start as usize;
@@ -33,12 +33,16 @@ pub fn reparse(file: &File, from: usize, entry: Entry, gone: &[u32], dialect: Di
         lexer.gone = gone;
         read(&mut rest, lexer, entry);
     }
-    rest.text.clone_from(&file.text);
     rest
 }
 
 fn read(file: &mut File, mut lexer: Lexer, mut entry: Entry) {
     let dialect = lexer.dialect;
+    let mut stacks = Stacks::default();
+    // Kconfig files of Linux have a statement in 50 bytes and an expression in 80.
+    let length = lexer.text.len() - lexer.pos;
+    file.lines.reserve(length / 40);
+    file.exprs.reserve(length / 60);
     loop {
         let end = lexer.statement();
         if lexer.tokens.is_empty() || end == End::Fatal {
@@ -46,7 +50,8 @@ fn read(file: &mut File, mut lexer: Lexer, mut entry: Entry) {
             break;
         }
         let line = lexer.statement_line;
-        let said = statement(lexer.text, &lexer.tokens, &mut entry, dialect, &mut file.exprs);
+        let cursor = Cursor::new(lexer.text, &lexer.tokens, dialect, &mut stacks);
+        let said = statement(cursor, &mut entry, &mut file.exprs);
         for option in said.unknown_options {
             let name = &lexer.text[option.span.start as usize..][..option.span.len as usize];
             let name = String::from_utf8_lossy(name);
@@ -71,6 +76,8 @@ fn read(file: &mut File, mut lexer: Lexer, mut entry: Entry) {
             break;
         }
     }
+    file.lines.shrink_to_fit();
+    file.exprs.shrink_to_fit();
     file.diags = lexer.diags;
 }
 

@@ -4,6 +4,7 @@
 //! its file; so this is decided here too. Blocks may be opened and closed anywhere: they are the
 //! builder's.
 
+use super::expr::Stacks;
 use super::token::{Keyword, Kind, Token};
 use super::{
     BadLine, Expr, ExprId, ExprKind, Flavor, LineKind, OptionLine, Prompt, Span, Type, Word,
@@ -31,6 +32,7 @@ pub(super) struct Cursor<'a> {
     tokens: &'a [Token],
     at: usize,
     pub(super) dialect: Dialect,
+    pub(super) stacks: &'a mut Stacks,
     /// What `option` names that is none, until 4.20: conf ignores it with a warning.
     unknown_options: Vec<Word>,
 }
@@ -43,8 +45,13 @@ impl Token {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(text: &'a [u8], tokens: &'a [Token], dialect: Dialect) -> Self {
-        Self { text, tokens, at: 0, dialect, unknown_options: Vec::new() }
+    pub(super) fn new(
+        text: &'a [u8],
+        tokens: &'a [Token],
+        dialect: Dialect,
+        stacks: &'a mut Stacks,
+    ) -> Self {
+        Self { text, tokens, at: 0, dialect, stacks, unknown_options: Vec::new() }
     }
 
     pub(super) fn peek(&self) -> Option<Token> {
@@ -123,16 +130,9 @@ pub(super) struct Said {
     pub(super) unknown_options: Vec<Word>,
 }
 
-/// What the statement of `tokens` says in `entry`, which it changes. A help text is not read yet.
-pub(super) fn statement(
-    text: &[u8],
-    tokens: &[Token],
-    entry: &mut Entry,
-    dialect: Dialect,
-    exprs: &mut Vec<Expr>,
-) -> Said {
+/// What the statement at `cursor` says in `entry`, which it changes. A help text is not read yet.
+pub(super) fn statement(mut cursor: Cursor, entry: &mut Entry, exprs: &mut Vec<Expr>) -> Said {
     let before = exprs.len();
-    let mut cursor = Cursor::new(text, tokens, dialect);
     let kind = match read(&mut cursor, *entry, exprs) {
         Ok((kind, _)) if !cursor.rest().is_empty() => Err(tail(&kind)),
         Ok((kind, after)) => {
@@ -143,7 +143,7 @@ pub(super) fn statement(
     };
     let kind = kind.unwrap_or_else(|bad| {
         exprs.truncate(before);
-        if !stays(tokens, *entry, dialect) {
+        if !stays(cursor.tokens, *entry, cursor.dialect) {
             *entry = Entry::None;
         }
         LineKind::Bad(bad)

@@ -99,6 +99,10 @@ impl Keyword {
     /// The keyword that `word` is in `dialect`, until 4.20 at the start of a statement only, where
     /// the options of `option` are none.
     pub(super) fn of(word: &[u8], dialect: Dialect) -> Option<Self> {
+        // Most words are names of symbols.
+        if !matches!(word.first(), Some(b'a'..=b'z' | b'-')) {
+            return None;
+        }
         Some(match word {
             b"bool" => Self::Bool,
             b"boolean" if dialect.has_boolean() => Self::Bool,

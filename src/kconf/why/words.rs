@@ -17,7 +17,7 @@ pub(super) fn place(model: &Model, place: Place) -> String {
 pub(super) fn line(model: &Model, place: Place) -> String {
     let file = model.file(place.file);
     let start = |line: u32| {
-        let start = file.line_starts.get(line as usize).map(|at| *at as usize);
+        let start = file.text.line_starts().get(line as usize).map(|at| *at as usize);
         start.unwrap_or(file.text.len()).min(file.text.len())
     };
     let number = place.line.saturating_sub(1);

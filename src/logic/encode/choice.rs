@@ -15,7 +15,7 @@ impl Encoder<'_> {
     /// Says what the members of `choice` can be.
     pub(super) fn choice(&mut self, choice: SymbolId, state: &State<'_>) {
         let data = self.model.symbol(choice);
-        let menus: Vec<MenuId> = data.menus.clone();
+        let menus: Vec<MenuId> = data.menus.to_vec();
         let mut members: Vec<SymbolId> = Vec::new();
         for menu in &menus {
             for member in state.choice_members(*menu) {
