@@ -2,6 +2,7 @@
 //! the lines that are marked there, and nothing in its `good` one; every format says the same.
 
 mod lint {
+    mod diff;
     mod fixtures;
     mod output;
     mod sarif;

@@ -31,6 +31,7 @@ Examples:
   hmmsize lint
   hmmsize lint -C ../linux --arch arm64,x86 --symbol ZONE_DEVICE
   hmmsize lint --rule unmet-select --format sarif -o lint.sarif
+  hmmsize lint --diff HEAD~1
   hmmsize lint --fix fix.patch; git apply fix.patch
   hmmsize lint --explain K001";
 
@@ -56,6 +57,9 @@ pub struct Lint {
     /// Only findings about these options: at their lines, or with their names in the evidence.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub symbol: Vec<String>,
+    /// Only what is new since a git revision, here or elsewhere.
+    #[arg(long, value_name = "REV")]
+    pub diff: Option<String>,
     /// The lowest severity that makes the exit code 1.
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Deny::Warning)]
     pub deny: Deny,

@@ -18,6 +18,15 @@ pub struct Repo<'r> {
     pub runner: &'r Runner,
 }
 
+/// A file that a work tree has otherwise than a commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Changed {
+    /// Relative to [`Repo::dir`].
+    pub path: String,
+    /// The commit has it.
+    pub was_there: bool,
+}
+
 impl Repo<'_> {
     fn command<S: Into<OsString>>(self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(["git", "-C"]).arg(self.dir).arg("--no-optional-locks");
@@ -104,6 +113,25 @@ impl Repo<'_> {
             .ok_or_else(|| Error::input(self.dir, format!("does not exist in revision {commit}")))
     }
 
+    /// The files below [`Repo::dir`] that differ between `commit` and the work tree, and those that are
+    /// new there and not ignored.
+    pub fn changed(self, commit: &str) -> Result<Vec<Changed>> {
+        let diff = ["diff", "--name-status", "--no-renames", "-z", "--relative", commit, "--", "."];
+        let failed = || Error::input(self.dir, format!("git diff {commit} failed"));
+        let text = self.ask(diff)?.ok_or_else(failed)?;
+        let mut words = text.split('\0').filter(|word| !word.is_empty());
+        let mut changed = Vec::new();
+        while let (Some(status), Some(path)) = (words.next(), words.next()) {
+            changed.push(Changed { path: path.to_owned(), was_there: !status.starts_with('A') });
+        }
+        let new = self.ask(["ls-files", "--others", "--exclude-standard", "-z"])?;
+        let new = new.ok_or_else(failed)?;
+        let new = new.split('\0').filter(|path| !path.is_empty());
+        changed.extend(new.map(|path| Changed { path: path.to_owned(), was_there: false }));
+        changed.sort();
+        Ok(changed)
+    }
+
     /// The text of a file at `commit`.
     pub fn show(self, commit: &str, path: &str) -> Result<Option<String>> {
         self.ask(["show", "--no-textconv", &format!("{commit}:./{path}")])
@@ -116,6 +144,11 @@ impl Repo<'_> {
 
     /// Writes the files of `commit` into the directory `into`, which must exist.
     pub fn unpack(self, commit: &str, into: &Path) -> Result<()> {
+        self.unpack_only(commit, &[], into)
+    }
+
+    /// Writes these files of `commit`, or all if none is named, into the directory `into`.
+    pub fn unpack_only(self, commit: &str, paths: &[&str], into: &Path) -> Result<()> {
         let tar = into.with_extension("tar");
         let mut output = OsString::from("--output=");
         output.push(&tar);
@@ -124,7 +157,11 @@ impl Repo<'_> {
             OsString::from("--format=tar"),
             output,
             commit.into(),
+            "--".into(),
         ]);
+        // A name is a name, whatever characters are in it.
+        let literal = paths.iter().map(|path| format!(":(literal){path}").into());
+        let archive = literal.fold(archive, |archive, path: OsString| archive.arg(path));
         let done = self.runner.run(&archive);
         let unpacked = done.and_then(|done| {
             if done.ok() {

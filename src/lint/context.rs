@@ -22,6 +22,8 @@ pub type ArchSet = u64;
 pub struct Tree {
     /// Where it is.
     pub root: PathBuf,
+    /// Where files are that count in place of those of `root`.
+    pub overlay: Option<PathBuf>,
     /// By name. A tree without architectures has one without a name.
     pub arches: Vec<Arch>,
     /// All formulas of `guards` and of every [`Arch::kbuild`].
@@ -131,7 +133,7 @@ impl Tree {
                 symbols.entry(name.into()).or_default();
             }
         }
-        Self { root, arches, formulas, guards, symbols, compiled, kconfig }
+        Self { root, overlay: None, arches, formulas, guards, symbols, compiled, kconfig }
     }
 
     /// All architectures.

@@ -80,7 +80,9 @@ impl<'a> Texts<'a> {
     /// The bytes of a file.
     pub fn get(&mut self, file: &str) -> &[u8] {
         if !self.texts.contains_key(file) {
-            let text = std::fs::read(self.tree.root.join(file)).unwrap_or_default();
+            let roots = self.tree.overlay.iter().chain([&self.tree.root]);
+            let text = roots.filter_map(|root| std::fs::read(root.join(file)).ok()).next();
+            let text = text.unwrap_or_default();
             self.texts.insert(file.to_owned(), text);
         }
         &self.texts[file]

@@ -129,7 +129,13 @@ impl Kbuild {
     /// The tree at `root`. `texts` are the symbols (without `CONFIG_`) that are int, hex or string;
     /// one that is missing there is taken for a tristate unless it is compared with something else.
     pub fn new(root: &Path, texts: FxHashSet<String>) -> Self {
-        Self { files: files::Files::new(root), texts, evaluated: RwLock::default() }
+        Self { files: files::Files::new(root, None), texts, evaluated: RwLock::default() }
+    }
+
+    /// The tree with the files of `overlay` in place of its own.
+    #[must_use]
+    pub fn with_overlay(self, root: &Path, overlay: &Path) -> Self {
+        Self { files: files::Files::new(root, Some(overlay)), ..self }
     }
 
     /// What `arch` (a directory of `arch/`) can build, with formulas of `formulas`.

@@ -85,6 +85,13 @@ impl Tree {
         Ok(Self { dir, dialect, is_linux: of_makefile.is_some(), sources, read })
     }
 
+    /// The tree as it is with the files of `overlay` in place of its own.
+    #[must_use]
+    pub fn with_overlay(mut self, overlay: &Path) -> Self {
+        self.sources = Sources::new(&self.dir, self.dialect).with_current_directory(overlay);
+        self
+    }
+
     /// Whether `W=c` and `W=e` mean something: to 6.1 they do not. What is not Linux has no rules of
     /// its own.
     pub fn knows_warnings(&self) -> bool {

@@ -22,20 +22,39 @@ use crate::render;
 use crate::source::guards::tree as guards;
 use crate::source::makefile::Kbuild;
 
+/// What of a tree is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct What<'a> {
+    /// A directory whose files count in place of the tree's.
+    pub overlay: Option<&'a Path>,
+    /// Of the guards, only those of these files.
+    pub only: Option<&'a [&'a str]>,
+    /// What the rules need.
+    pub needs: Needs,
+}
+
 /// Reads the tree that `args` names; `color` is for errors of its Kconfig.
-pub fn load(args: &Lint, color: bool, needs: Needs, phases: &mut Vec<Phase>) -> Result<Tree> {
+pub fn load(args: &Lint, color: bool, what: What<'_>, phases: &mut Vec<Phase>) -> Result<Tree> {
     let words = MakeWords::parse(&args.words).map_err(Error::Usage)?;
     let dialect = dialect(args.dialect.as_deref())?;
-    let source = tree::Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
+    let mut source = tree::Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
+    if let Some(overlay) = what.overlay {
+        source = source.with_overlay(overlay);
+    }
+    let source = source;
+    let roots: Vec<&Path> = what.overlay.into_iter().chain([&*source.dir]).collect();
     let arches = arches(args, &words, &source)?;
     let start = Instant::now();
     let ((guarded, formulas), models) = rayon::join(
         || {
             let mut formulas = Formulas::default();
-            let guarded = if needs.guards {
-                guards::read(&source.dir, &mut formulas)
-            } else {
-                Ok(guards::Tree::default())
+            let guarded = match (what.needs.guards, what.only) {
+                (false, _) => Ok(guards::Tree::default()),
+                (true, Some(only)) => Ok(guards::read_only(&roots, only, &mut formulas)),
+                (true, None) => match what.overlay {
+                    Some(overlay) => guards::read_over(overlay, &source.dir, &mut formulas),
+                    None => guards::read(&source.dir, &mut formulas),
+                },
             };
             (guarded, formulas)
         },
@@ -45,8 +64,12 @@ pub fn load(args: &Lint, color: bool, needs: Needs, phases: &mut Vec<Phase>) -> 
     phases.push(("read Kconfig and guards".to_owned(), start.elapsed()));
     let start = Instant::now();
     let mut built = vec![None; models.len()];
-    if needs.kbuild {
-        let kbuild = Kbuild::new(&source.dir, Tree::texts(models.iter().map(|(_, model)| model)));
+    if what.needs.kbuild {
+        let texts = Tree::texts(models.iter().map(|(_, model)| model));
+        let mut kbuild = Kbuild::new(&source.dir, texts);
+        if let Some(overlay) = what.overlay {
+            kbuild = kbuild.with_overlay(&source.dir, overlay);
+        }
         let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
         let all = kbuild.presences(&names, &mut formulas);
         built = all.into_iter().map(|(presence, _)| Some(presence)).collect();
@@ -55,7 +78,9 @@ pub fn load(args: &Lint, color: bool, needs: Needs, phases: &mut Vec<Phase>) -> 
     let arches = models.into_iter().zip(built);
     let arches = arches.map(|((name, model), built)| Arch::new(name, model, built)).collect();
     let elsewhere = source.files();
-    Ok(Tree::new(source.dir, arches, &elsewhere, (formulas, guarded)))
+    let mut tree = Tree::new(source.dir.clone(), arches, &elsewhere, (formulas, guarded));
+    tree.overlay = what.overlay.map(Path::to_owned);
+    Ok(tree)
 }
 
 fn dialect(text: Option<&str>) -> Result<Option<Dialect>> {

@@ -15,6 +15,7 @@ use crate::model::finding::{Finding, Report, RuleInfo, SCHEMA, Severity};
 use crate::model::snippet::{Level, Snippet};
 use crate::render;
 
+mod diff;
 mod fix;
 mod hide;
 mod load;
@@ -32,11 +33,16 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     let pool = pool.map_err(|err| Error::Usage(format!("lint: {err}")))?;
     let start = Instant::now();
     let mut phases = Vec::new();
-    let (tree, findings) = pool.install(|| {
-        let tree = load::load(args, output::stderr_colored(common), needs, &mut phases)?;
+    let color = output::stderr_colored(common);
+    let mut apply = |what: load::What<'_>| -> Result<_> {
+        let tree = load::load(args, color, load::What { needs, ..what }, &mut phases)?;
         let (findings, times) = crate::lint::run(&tree, &rules)?;
         phases.extend(times);
-        Ok::<_, Error>((tree, findings))
+        Ok((tree, findings))
+    };
+    let (tree, findings) = pool.install(|| match &args.diff {
+        Some(revision) => diff::new_since(args, revision, &mut apply),
+        None => apply(load::What::default()),
     })?;
     let mut findings = scope.apply(findings);
     if let Some(file) = &args.write_baseline {

@@ -47,7 +47,10 @@ fn check(cx: &mut ArchCx<'_>) {
             };
             let Some(choice) = model.symbol(target).choice else { continue };
             let name = cx.arch.name_of(target);
-            let message = format!("`{verb} {name}` has no effect: {name} is a member of a choice");
+            // Until 6.8 it had one where the choice cannot be made.
+            let when = if model.dialect.choices_are_menus() { "" } else { " that can be made" };
+            let message =
+                format!("`{verb} {name}` has no effect: {name} is a member of a choice{when}");
             let mut finding = cx.arch.at(prop.place, message);
             finding.symbol = Some(String::from_utf8_lossy(&symbol.name).into_owned());
             let at = model.menu(choice).place;

@@ -52,9 +52,38 @@ pub struct Seen {
 ///
 /// A file that cannot be read is a diagnostic; a tree that cannot be walked is an error.
 pub fn read(root: &Path, f: &mut Formulas) -> Result<Tree> {
-    let paths = paths(root)?;
+    Ok(read_paths(&[root], &paths(root)?, f))
+}
+
+/// The same of the tree as it is with the files of `overlay` in place of its own.
+pub fn read_over(overlay: &Path, root: &Path, f: &mut Formulas) -> Result<Tree> {
+    let mut names = paths(root)?;
+    names.extend(paths(overlay)?);
+    names.sort_unstable();
+    names.dedup();
+    Ok(read_paths(&[overlay, root], &names, f))
+}
+
+/// Reads the guards of these files, relative to the first of `roots` that has them. What is not among
+/// them is not looked into, not even for what it defines.
+pub fn read_only(roots: &[&Path], names: &[&str], f: &mut Formulas) -> Tree {
+    let kernel = names.iter().filter(|name| {
+        let parts: Vec<&str> = name.split('/').collect();
+        FileKind::of(name).is_some()
+            && !NOT_KERNEL.contains(&parts[0])
+            && (1..parts.len()).all(|depth| {
+                let upto = parts[..depth].join("/");
+                !is_left_out(depth, parts[depth - 1], Path::new(&upto))
+            })
+    });
+    let mut paths: Vec<String> = kernel.map(|name| (*name).to_owned()).collect();
+    paths.sort_unstable();
+    read_paths(roots, &paths, f)
+}
+
+fn read_paths(roots: &[&Path], paths: &[String], f: &mut Formulas) -> Tree {
     let chunks: Vec<Chunk> =
-        paths.par_chunks(CHUNK).map(|paths| Chunk::read(root, paths)).collect();
+        paths.par_chunks(CHUNK).map(|paths| Chunk::read(roots, paths)).collect();
     let mut tree =
         Tree { seen: Seen { files: paths.len() as u64, ..Seen::default() }, ..Tree::default() };
     for chunk in chunks {
@@ -68,8 +97,8 @@ pub fn read(root: &Path, f: &mut Formulas) -> Result<Tree> {
             file
         }));
     }
-    reread_overridden(root, &mut tree, f);
-    Ok(tree)
+    reread_overridden(roots, &mut tree, f);
+    tree
 }
 
 #[derive(Default)]
@@ -81,12 +110,12 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn read(root: &Path, paths: &[String]) -> Self {
+    fn read(roots: &[&Path], paths: &[String]) -> Self {
         let mut chunk = Self::default();
         let mut text = Vec::new();
         for path in paths {
             text.clear();
-            let opened = fs::File::open(root.join(path));
+            let opened = open(roots, path);
             if let Err(error) = opened.and_then(|mut file| file.read_to_end(&mut text)) {
                 chunk.diags.push(Diag::new(path, format!("not read: {error}")));
                 continue;
@@ -104,6 +133,18 @@ impl Chunk {
         }
         chunk
     }
+}
+
+/// The file of that name in the first of `roots` that has it.
+fn open(roots: &[&Path], name: &str) -> std::io::Result<fs::File> {
+    let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
+    for root in roots {
+        match fs::File::open(root.join(name)) {
+            Ok(file) => return Ok(file),
+            Err(err) => last = err,
+        }
+    }
+    Err(last)
 }
 
 /// Whether there is nothing to say about a file, found out without reading it properly: no option is
@@ -166,7 +207,7 @@ fn is_left_out(depth: usize, name: &str, path: &Path) -> bool {
 ///
 /// Files included as `<…>` are left out: the three that define options (linux/threads.h,
 /// linux/skbuff.h, linux/raid/pq.h) only do so where Kconfig did not.
-fn reread_overridden(root: &Path, tree: &mut Tree, f: &mut Formulas) {
+fn reread_overridden(roots: &[&Path], tree: &mut Tree, f: &mut Formulas) {
     let by_path: FxHashMap<&str, usize> =
         tree.files.iter().enumerate().map(|(index, file)| (&*file.path, index)).collect();
     // What each file overrides, itself or through what it includes.
@@ -214,7 +255,8 @@ fn reread_overridden(root: &Path, tree: &mut Tree, f: &mut Formulas) {
             continue;
         }
         changes.sort_unstable();
-        if let Ok(text) = fs::read(root.join(&*file.path)) {
+        let mut text = Vec::new();
+        if open(roots, &file.path).and_then(|mut file| file.read_to_end(&mut text)).is_ok() {
             let path = file.path.clone();
             let (mut file, _) = read_with(&path, file.kind, &text, f, &changes);
             file.shrink();

@@ -21,13 +21,19 @@ type Parsed = Option<Arc<(Makefile, Vec<Diag>)>>;
 #[derive(Debug)]
 pub(super) struct Files {
     root: PathBuf,
+    overlay: Option<PathBuf>,
     parsed: RwLock<FxHashMap<Box<str>, Parsed>>,
     listings: RwLock<FxHashMap<Box<str>, Listing>>,
 }
 
 impl Files {
-    pub(super) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), parsed: RwLock::default(), listings: RwLock::default() }
+    pub(super) fn new(root: &Path, overlay: Option<&Path>) -> Self {
+        Self {
+            root: root.to_owned(),
+            overlay: overlay.map(Path::to_owned),
+            parsed: RwLock::default(),
+            listings: RwLock::default(),
+        }
     }
 
     /// The makefile at `name` (from the top, normalised), if there is one.
@@ -35,7 +41,8 @@ impl Files {
         if let Some(known) = lock(self.parsed.read()).get(name) {
             return known.clone();
         }
-        let path = self.root.join(name);
+        let above = self.overlay.iter().map(|dir| dir.join(name)).find(|path| path.is_file());
+        let path = above.unwrap_or_else(|| self.root.join(name));
         let fits = fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_SIZE);
         let text = if fits { fs::read(&path).ok() } else { None };
         let parsed = text.map(|text| Arc::new(parse(name, &text)));
@@ -53,7 +60,8 @@ impl Files {
         if let Some(known) = lock(self.listings.read()).get(dir) {
             return known.clone();
         }
-        let entries = fs::read_dir(self.root.join(dir)).into_iter().flatten().flatten();
+        let roots = self.overlay.iter().chain([&self.root]);
+        let entries = roots.flat_map(|root| fs::read_dir(root.join(dir))).flatten().flatten();
         let names = entries.filter_map(|entry| Some(entry.file_name().to_str()?.into()));
         let listing = Arc::new(names.collect());
         lock(self.listings.write()).entry(dir.into()).or_insert(listing).clone()

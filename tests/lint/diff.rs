@@ -1,0 +1,66 @@
+//! `--diff`: what a patch makes wrong, where it is and elsewhere, and nothing that was wrong before.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+
+use crate::support;
+
+fn git(dir: &Path, args: &[&str]) {
+    let name =
+        ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
+    support::run(dir, "git", name.iter().chain(args).copied());
+}
+
+fn lint(dir: &Path, args: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("hmmsize").expect("the binary");
+    let output = command.arg("lint").arg("-C").arg(dir).args(args).output().expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().expect("a code"), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn only_what_is_new_wherever_it_is() {
+    if !support::have("git") {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    let root = "source \"drivers/Kconfig\"\n\nconfig OLD\n\tbool \"old\"\n\tdepends on WRONG\n";
+    write("Kconfig", root);
+    write(
+        "drivers/Kconfig",
+        "config PCI\n\tbool \"pci\"\n\nconfig USB\n\tbool \"usb\"\n\tselect PCI\n",
+    );
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-q", "-m", "base"]);
+    let since = ["--diff", "HEAD", "--format", "short"];
+    assert_eq!(lint(dir.path(), &since).0, 0, "nothing changed");
+    // Blank lines above what was wrong already change nothing.
+    write("Kconfig", &format!("\n\n{root}"));
+    assert_eq!(lint(dir.path(), &since), (0, String::new(), String::new()));
+    // The definition goes: the selecting line, which did not change, is wrong now.
+    let gone = "config USB\n\tbool \"usb\"\n\tselect PCI\n";
+    write("drivers/Kconfig", gone);
+    let expected = "drivers/Kconfig:3:9: warning: `select PCI` does nothing: no Kconfig file defines it [K004]\n";
+    assert_eq!(lint(dir.path(), &since), (1, expected.to_owned(), String::new()));
+    // A new file, not known to git yet.
+    write("drivers/net/Kconfig", "config NET\n\tbool \"net\"\n\tdepends on ETHER\n");
+    write("drivers/Kconfig", &format!("{gone}\nsource \"drivers/net/Kconfig\"\n"));
+    let (_, out, _) = lint(dir.path(), &since);
+    assert!(
+        out.contains("drivers/net/Kconfig:3:13: warning: no Kconfig file defines ETHER"),
+        "{out}"
+    );
+    let (code, _, err) = lint(dir.path(), &["--diff", "no-such-revision"]);
+    assert!(code == 2 && err.contains("unknown revision `no-such-revision`"), "{err}");
+    let outside = tempfile::tempdir().expect("a directory");
+    std::fs::write(outside.path().join("Kconfig"), "config A\n\tbool \"a\"\n").expect("written");
+    let (code, _, err) = lint(outside.path(), &["--diff", "HEAD"]);
+    assert!(code == 2 && err.contains("not in a git repository"), "{err}");
+}
