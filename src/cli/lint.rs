@@ -103,6 +103,8 @@ pub enum LintFormat {
     Sarif,
     /// Annotations of GitHub Actions.
     Github,
+    /// Tables and lists for pull requests and reports.
+    Markdown,
     /// A table of rules and counts.
     Summary,
 }

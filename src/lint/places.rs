@@ -80,8 +80,8 @@ impl<'a> Texts<'a> {
     /// The bytes of a file.
     pub fn get(&mut self, file: &str) -> &[u8] {
         if !self.texts.contains_key(file) {
-            let roots = self.tree.overlay.iter().chain([&self.tree.root]);
-            let text = roots.filter_map(|root| std::fs::read(root.join(file)).ok()).next();
+            let mut roots = self.tree.overlay.iter().chain([&self.tree.root]);
+            let text = roots.find_map(|root| std::fs::read(root.join(file)).ok());
             let text = text.unwrap_or_default();
             self.texts.insert(file.to_owned(), text);
         }

@@ -46,7 +46,7 @@ pub fn summary(report: &Report, rules: &[RuleInfo], view: View) -> String {
 }
 
 /// `3 errors, 2 warnings on 21 architectures`
-fn counts(report: &Report) -> String {
+pub(super) fn counts(report: &Report) -> String {
     let mut parts = Vec::new();
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let count = report.findings.iter().filter(|f| f.severity == severity).count();

@@ -10,6 +10,7 @@ pub mod diffconfig;
 pub mod json;
 pub mod lint;
 pub mod lint_github;
+pub mod lint_markdown;
 mod lint_text;
 pub mod markdown;
 pub mod number;

@@ -71,6 +71,10 @@ fn annotations_and_a_summary() {
     assert_eq!(text, expected);
     let (_, text, _) = on_tree(&["--format", "summary"]);
     assert!(text.ends_with("  warning       1\n1 warning\n"), "{text}");
+    let (_, text, _) = on_tree(&["--format", "markdown"]);
+    assert!(text.starts_with("1 warning\n\n| code |"), "{text}");
+    let expected = "- `Kconfig:11:2` `select B` repeats line 9 of this file\n  - because select B (`Kconfig:9`)\n";
+    assert!(text.ends_with(expected), "{text}");
 }
 
 #[test]

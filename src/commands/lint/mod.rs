@@ -181,6 +181,10 @@ fn text(common: &Common, args: &Lint, tree: &Tree, mut report: Report) -> String
             render::sarif::render(&report, &rules)
         }
         LintFormat::Github => render::lint_github::render(&report),
+        LintFormat::Markdown => {
+            let rules: Vec<RuleInfo> = RULES.iter().map(info).collect();
+            render::lint_markdown::render(&report, &rules)
+        }
         LintFormat::Summary => {
             let rules: Vec<RuleInfo> = RULES.iter().map(info).collect();
             render::lint::summary(&report, &rules, view)
