@@ -63,9 +63,31 @@ pub struct Recorded {
     pub bytes: Option<u64>,
     /// Spread in bytes seen by `--noise`.
     pub noise: Option<u64>,
-    /// Sizes by normalised symbol name, so that a later image can be compared by name.
+    /// Symbols by normalised name, so that a later image can be compared by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub symbols: Option<BTreeMap<String, u64>>,
+    pub symbols: Option<BTreeMap<String, Named>>,
+}
+
+/// What has one name: nearly always one symbol, but functions of many files have a static `__func__`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Named {
+    /// The bytes of the only one. Of all of them, in a record without any [`Named::Several`]: the first
+    /// versions of hmmsize added them up.
+    One(u64),
+    /// Each of them, in the order of the symbol table.
+    Several(Vec<Static>),
+}
+
+/// One of several symbols of a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Static {
+    /// The source file or archive member, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 impl Recorded {

@@ -10,6 +10,7 @@ use crate::analyze::pairs::{Pair, Side};
 use crate::analyze::symbols;
 use crate::elf::{Input, Want};
 use crate::exit::Result;
+use crate::model::baseline::Named;
 use crate::model::verdict::SymbolChange;
 
 /// Fills `pair.symbols` if both sides have symbols to read.
@@ -46,8 +47,8 @@ fn changes(base: &Side, head: &Path, dir: &Path) -> Result<Option<Vec<SymbolChan
     Ok(Some(symbols::changes(old, &symbols::by_name(&new))))
 }
 
-/// The sizes of the symbols of `file` by name.
-pub fn by_name(file: &Path) -> Result<BTreeMap<String, u64>> {
+/// The symbols of `file` by name.
+pub fn by_name(file: &Path) -> Result<BTreeMap<String, Named>> {
     let input = Input::open(file)?;
     Ok(symbols::by_name(&[input.image(Want::SYMBOLS)?]))
 }
