@@ -9,6 +9,8 @@ use crate::analyze::{class, disagree, payload, size};
 use crate::elf::{Input, Want, linkmap};
 use crate::exit::{Error, Result};
 use crate::model::diag::Diag;
+use crate::model::image::Image;
+use crate::model::payload::PayloadMap;
 use crate::model::run::{FileSize, Measured};
 use crate::model::size::Berkeley;
 
@@ -16,22 +18,29 @@ use crate::model::size::Berkeley;
 const MAX_MAP: u64 = 4 << 30;
 
 /// Measures a linked kernel: size, classes and payload, from `map` where there is one and
-/// estimated where not.
+/// estimated where not, or where it can't be read.
 pub fn linked(vmlinux: &Path, map: Option<&Path>) -> Result<(Measured, Vec<Diag>)> {
     let input = Input::open(vmlinux)?;
     let image = input.image(Want::SYMBOLS)?;
     let mut diags = warnings(&input);
     diags.extend(image.warnings.iter().map(|warning| Diag::new(&image.path, warning)));
-    let payload = match map {
-        None => payload::estimate(&image),
-        Some(path) => {
-            let text = read_map(path)?;
-            let (map, oddities) = linkmap::parse(&text, &path.to_string_lossy())?;
+    let mapped = map.and_then(|path| match from_map(&image, path) {
+        Ok((payload, oddities)) => {
             diags.extend(oddities);
-            let (payload, oddities) = payload::from_map(&image, &map);
-            diags.extend(oddities);
-            payload
+            Some((payload, name(path)))
         }
+        // Nobody asked for it by name, so this is worth a warning, as it is to `compare`.
+        Err(err) => {
+            let (err, file) = (err.to_string(), name(path));
+            let reason =
+                err.strip_prefix(&file).map_or(&*err, |rest| rest.trim_start_matches([':', ' ']));
+            diags.push(Diag::new(file, format!("{reason}; payload is estimated")));
+            None
+        }
+    });
+    let (payload, map) = match mapped {
+        Some((payload, map)) => (payload, Some(map)),
+        None => (payload::estimate(&image), None),
     };
     let measured = Measured {
         size: size::berkeley(&image),
@@ -40,10 +49,19 @@ pub fn linked(vmlinux: &Path, map: Option<&Path>) -> Result<(Measured, Vec<Diag>
         classes: class::classify(&image, Some(&payload)),
         padding: disagree::padding(&image, &payload),
         bytes: Some(input.file_len()),
-        map: map.map(name),
+        map,
         ..Measured::default()
     };
     Ok((measured, diags))
+}
+
+/// The payload by the linker map at `path`, and what is odd about the map.
+fn from_map(image: &Image<'_>, path: &Path) -> Result<(PayloadMap, Vec<Diag>)> {
+    let text = read_map(path)?;
+    let (map, mut diags) = linkmap::parse(&text, &path.to_string_lossy())?;
+    let (payload, oddities) = payload::from_map(image, &map);
+    diags.extend(oddities);
+    Ok((payload, diags))
 }
 
 /// What `size` would say of `vmlinux.o` without the sections that never reach vmlinux.

@@ -255,6 +255,14 @@ fn what_is_odd_about_an_image_is_said() {
     assert!(ran.err.contains("hmmsize: warning: "), "{}", ran.err);
     assert!(ran.err.contains("section .text is not in the map"), "{}", ran.err);
     assert_eq!(case.gate(&format!("{base} --baseline b.json -q")).err, "");
+    // No map at all, which is what `compare` says of it as well.
+    case.write(&format!("{base}.map"), "nothing of the kind\n");
+    let ran = case.gate(&format!("{base} --baseline b.json"));
+    assert!(ran.err.contains("vmlinux.map: "), "{}", ran.err);
+    assert!(ran.err.contains("; payload is estimated"), "{}", ran.err);
+    // What was recorded is from a map.
+    let why = "payload estimated against payload from the";
+    assert_eq!((ran.code, ran.out.contains(why)), (2, true), "{}", ran.out);
 }
 
 #[test]
