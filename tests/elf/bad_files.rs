@@ -164,6 +164,29 @@ fn a_missing_thin_member_is_named_with_its_archive() {
     expect(&archive, "is empty");
 }
 
+/// Members are opened one after the other, so their number is not limited by that of open files.
+#[test]
+fn a_thin_archive_has_more_members_than_a_process_may_have_files() {
+    let dir = scratch();
+    let bytes = object(62).write().bytes;
+    let names: Vec<String> = (0..3000).map(|number| format!("m{number}.o")).collect();
+    for name in &names {
+        std::fs::write(dir.path().join(name), &bytes).expect("a file");
+        // Large enough to be mapped, with a hole behind the object.
+        let file = std::fs::File::options().write(true).open(dir.path().join(name));
+        file.expect("the file").set_len(80_000).expect("a longer file");
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    archive_of(dir.path(), "rcST", &names);
+    let limited = format!(
+        "ulimit -n 64 && exec {} compare --format berkeley all.a",
+        env!("CARGO_BIN_EXE_hmmsize")
+    );
+    let output = run(dir.path(), "sh", ["-c", &limited]);
+    let text = String::from_utf8(output.stdout).expect("names are text");
+    assert_eq!(text.lines().filter(|line| line.contains("(ex all.a)")).count(), 3000);
+}
+
 #[test]
 fn members_that_are_no_objects_are_left_out_or_refused() {
     let dir = scratch();
