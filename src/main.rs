@@ -6,6 +6,9 @@ use clap::Parser;
 use hmmsize::cli::Cli;
 use hmmsize::exit::Exit;
 
+#[global_allocator]
+static ALLOCATOR: hmmsize::elf::HugePages = hmmsize::elf::HugePages;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -6,14 +6,14 @@
 //! is exactly the bytes that symbols cover.
 
 use std::borrow::Cow;
-use std::hash::Hasher as _;
 
-use rustc_hash::FxHasher;
+use rustc_hash::FxHashMap;
 
 use super::extents;
 use super::lay::Laid;
 use super::names::{self, Role};
 use super::parts;
+use crate::model::bytes;
 use crate::model::class::Class;
 use crate::model::image::{Image, SHF_EXECINSTR, SHF_WRITE, Section};
 use crate::model::symtab::Place;
@@ -61,7 +61,7 @@ pub struct Item {
 
 /// A name, normalised but not demangled: a piece of the string table of its image, or one that was made.
 #[derive(Debug, Clone, Copy)]
-pub struct Name {
+struct Name {
     at: u32,
     /// With [`MADE`]. No name is two gigabytes long.
     len: u32,
@@ -83,7 +83,7 @@ struct Unit<'a> {
 
 impl<'a> Unit<'a> {
     fn new(object: &'a [u8], image: u32) -> Self {
-        Self { object, hash: hash(object).rotate_left(20), image }
+        Self { object, hash: bytes::hash(object).rotate_left(20), image }
     }
 }
 
@@ -94,8 +94,8 @@ pub struct Claims<'a> {
     pub items: Vec<Item>,
     /// Where the items come from, in the same order.
     units: Vec<Unit<'a>>,
-    /// Other names of the same bytes: item index and name.
-    pub aliases: Vec<(u32, Name)>,
+    /// Other names of the same bytes, for each image: the symbol of the item, the other symbol.
+    aliases: Vec<Vec<(u32, u32)>>,
     /// For each image, for each section (in the order of `Image::sections`), the bytes claimed.
     pub covered: Vec<Vec<u64>>,
     images: Vec<&'a Image<'a>>,
@@ -106,11 +106,7 @@ pub struct Claims<'a> {
 impl<'a> Claims<'a> {
     /// The name of an item, normalised, not demangled.
     pub fn name(&self, item: &Item) -> &[u8] {
-        self.text(item, item.name)
-    }
-
-    /// The text of `name`, which `item` has or is an alias of.
-    pub fn text(&self, item: &Item, name: Name) -> &[u8] {
+        let name = item.name;
         let from =
             if name.len & MADE != 0 { &self.made } else { self.image(item).symbols.strings() };
         let (at, len) = (name.at as usize, (name.len & !MADE) as usize);
@@ -150,14 +146,15 @@ impl<'a> Claims<'a> {
         let classes: Vec<Class> = image.sections.iter().map(classify).collect();
         self.images.push(image);
         let first = self.items.len();
-        self.add_items(image, &classes, &laid);
+        self.add_items(image, &classes, &laid.bytes);
         self.covered.push(laid.covered);
+        self.aliases.push(laid.aliases);
         parts::fold(self, first);
     }
 
     /// Makes an item of every symbol that claims anything, in the order of the symbol table, in which
     /// their names lie in memory and files announce their symbols.
-    fn add_items(&mut self, image: &'a Image<'a>, classes: &[Class], laid: &Laid) {
+    fn add_items(&mut self, image: &'a Image<'a>, classes: &[Class], claimed: &[u64]) {
         let mut class_of = Vec::new();
         for (section, &class) in image.sections.iter().zip(classes) {
             let index = section.index as usize;
@@ -166,12 +163,11 @@ impl<'a> Claims<'a> {
         }
         let number = self.covered.len() as u32;
         let member: &[u8] = image.member.as_ref().map_or(&[], |member| member.as_bytes());
-        let claiming = laid.bytes.iter().filter(|&&bytes| bytes > 0).count();
+        let claiming = claimed.iter().filter(|&&bytes| bytes > 0).count();
         self.items.reserve_exact(claiming);
-        let first = self.items.len();
         let whole = self.units.len() as u32;
         self.units.push(Unit::new(member, number));
-        for (index, (symbol, &bytes)) in image.symbols.iter().zip(&laid.bytes).enumerate() {
+        for (index, (symbol, &bytes)) in image.symbols.iter().zip(claimed).enumerate() {
             if symbol.kind == STT_FILE {
                 // ld ends the local symbols with a nameless one for what belongs to no file.
                 let name: &[u8] = image.symbols.name(&symbol);
@@ -181,15 +177,13 @@ impl<'a> Claims<'a> {
             if bytes == 0 {
                 continue;
             }
-            let raw = image.symbols.name(&symbol);
-            let normal = names::normalise(raw);
+            let (raw, normal, hash) = names::scan(image.symbols.name_onwards(&symbol));
             let local = symbol.bind == STB_LOCAL;
-            let hash = hash(&normal.name) as u32;
             let name = self.keep(symbol.name, raw, normal.name);
             self.items.push(Item {
                 bytes,
                 name,
-                hash,
+                hash: (hash >> 32) as u32,
                 unit: if local { self.units.len() as u32 - 1 } else { whole },
                 symbol: index as u32,
                 class: class_of[section as usize],
@@ -197,17 +191,32 @@ impl<'a> Claims<'a> {
                 role: normal.role,
             });
         }
-        for &(symbol, other) in &laid.aliases {
-            let items = &self.items[first..];
-            let Ok(at) = items.binary_search_by_key(&symbol, |item| item.symbol) else { continue };
-            let other = image.symbols.at(other);
-            let raw = image.symbols.name(&other);
-            let alias = names::normalise(raw).name;
-            if *alias != *self.name(&items[at]) {
-                let alias = self.keep(other.name, raw, alias);
-                self.aliases.push(((first + at) as u32, alias));
-            }
-        }
+    }
+
+    /// Whether any symbol has another name.
+    pub fn has_aliases(&self) -> bool {
+        self.aliases.iter().any(|aliases| !aliases.is_empty())
+    }
+
+    /// The other names of the bytes of those `items`, normalised, with the item. Made for few: nearly all
+    /// symbols are found again by their own names.
+    pub fn aliases(&self, items: &[u32]) -> Vec<(u32, Cow<'a, [u8]>)> {
+        let key = |&number: &u32| {
+            let item = &self.items[number as usize];
+            ((self.units[item.unit as usize].image, item.symbol), number)
+        };
+        let numbers: FxHashMap<(u32, u32), u32> = items.iter().map(key).collect();
+        let all = (0..).zip(&self.aliases).flat_map(|(image, aliases)| {
+            aliases.iter().map(move |&(symbol, other)| (image, symbol, other))
+        });
+        all.filter_map(|(image, symbol, other)| {
+            let &number = numbers.get(&(image, symbol))?;
+            let symbols = &self.images[image as usize].symbols;
+            let name: &'a [u8] = symbols.name(&symbols.at(other));
+            let name = names::normalise(name).name;
+            (*name != *self.name(&self.items[number as usize])).then_some((number, name))
+        })
+        .collect()
     }
 
     /// Where `name` is kept, which is what became of `raw`, the string at `at`.
@@ -254,11 +263,4 @@ fn category(section: &Section) -> Category {
     } else {
         Category::Rodata
     }
-}
-
-/// The hash by which names are found again.
-fn hash(name: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(name);
-    hasher.finish()
 }

@@ -14,6 +14,7 @@ use super::extents;
 use super::lay::Laid;
 use super::payload::Estimate;
 use super::select::{self, Selection, Sort};
+use super::tally::{Tally, summary};
 use super::{class, payload, size};
 use crate::exit::{Error, Result};
 use crate::model::breakdown::Breakdown;
@@ -298,15 +299,15 @@ fn symbol_tables(
         Side { images: new.images, claims: &new.claims },
     );
     let (was, is) = (&old.claims, &new.claims);
-    let all = diff::summary(pairs.iter(), was, is);
+    let tally = Tally::of(&pairs, was, is);
+    let all = tally.sum;
     let selection = &options.selection;
     for &(title, categories) in options.categories {
         let category = |pair: &Pair| diff::is_of(pair, was, is, categories);
         let shown = |pair: &Pair| category(pair) && select::matches(pair, was, is, selection);
-        let mut table = select::symbols(&pairs, shown, was, is, selection);
+        let mut table = select::symbols(&pairs, &tally.changed, shown, was, is, selection);
         let everything = categories == Category::ALL;
-        let total =
-            if everything { all } else { diff::summary(pairs.iter().filter(category), was, is) };
+        let total = if everything { all } else { summary(pairs.iter().filter(category), was, is) };
         let is_all = everything && !old.estimated.is_empty();
         let rest = if is_all { accounts.rest() } else { Vec::new() };
         let sum = |pick: fn(&Row) -> Option<u64>, symbols: u64| {
@@ -316,7 +317,7 @@ fn symbol_tables(
         table.total = Row::new("total", Some(before), Some(after));
         table.title = Some(title.to_owned());
         let filtered = selection.filter.is_some();
-        let of_shown = || diff::summary(pairs.iter().filter(shown), was, is);
+        let of_shown = || summary(pairs.iter().filter(shown), was, is);
         table.summary = Some(if filtered { of_shown() } else { total });
         table.rest = rest;
         tables.push(table);

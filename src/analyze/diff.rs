@@ -11,7 +11,7 @@ use super::claims::{Category, Claims, Item};
 use super::groups::{self, Rule};
 use super::names::Role;
 use super::renames;
-use crate::model::delta::{Change, SymbolSummary};
+use crate::model::delta::Change;
 use crate::model::image::Image;
 
 /// No partner, no next.
@@ -61,11 +61,11 @@ impl Pair {
 #[derive(Debug)]
 pub struct Pairs {
     /// For each old item the new one, or [`NONE`].
-    old_partner: Vec<u32>,
+    pub(super) old_partner: Vec<u32>,
     /// For each new item the old one, or [`NONE`].
-    new_partner: Vec<u32>,
+    pub(super) new_partner: Vec<u32>,
     /// Old items whose partner has another name, in ascending order.
-    renamed: Vec<u32>,
+    pub(super) renamed: Vec<u32>,
     /// Items that share their identity with others: (is new, item) → (nth, of).
     numbers: FxHashMap<(bool, u32), (u32, u32)>,
 }
@@ -220,28 +220,23 @@ impl Matcher<'_> {
 
     /// Pairs what shares one of several names: which alias is the first can differ between files.
     fn by_alias(&mut self, old: &Claims, new: &Claims) {
-        let mut names: FxHashMap<(&[u8], u8), u32> = FxHashMap::default();
-        for &(number, alias) in old.aliases.iter().rev() {
-            if self.old_partner[number as usize] == NONE {
-                let item = &self.old[number as usize];
-                names.insert((old.text(item, alias), item.class as u8), number);
-            }
-        }
-        if names.is_empty() && new.aliases.is_empty() {
+        if !old.has_aliases() && !new.has_aliases() {
             return;
         }
-        for number in free(&self.old_partner) {
+        let (old_free, new_free) = (free(&self.old_partner), free(&self.new_partner));
+        let (old_others, new_others) = (old.aliases(&old_free), new.aliases(&new_free));
+        let mut names: FxHashMap<(&[u8], u8), u32> = FxHashMap::default();
+        for (number, alias) in old_others.iter().rev() {
+            names.insert((alias, self.old[*number as usize].class as u8), *number);
+        }
+        for number in old_free {
             let item = &self.old[number as usize];
             if item.role != Role::Numbered {
                 names.insert((old.name(item), item.class as u8), number);
             }
         }
-        let free = free(&self.new_partner);
-        let own = free.into_iter().map(|number| (number, new.name(&new.items[number as usize])));
-        let others = new
-            .aliases
-            .iter()
-            .map(|&(number, alias)| (number, new.text(&new.items[number as usize], alias)));
+        let own = new_free.iter().map(|&number| (number, new.name(&new.items[number as usize])));
+        let others = new_others.iter().map(|(number, alias)| (*number, &**alias));
         for (number, name) in own.chain(others) {
             let item = &new.items[number as usize];
             if self.new_partner[number as usize] != NONE || item.role == Role::Numbered {
@@ -254,28 +249,6 @@ impl Matcher<'_> {
             }
         }
     }
-}
-
-/// The numbers of bloat-o-meter's first and last line.
-pub fn summary(pairs: impl Iterator<Item = Pair>, old: &Claims, new: &Claims) -> SymbolSummary {
-    let mut sum = SymbolSummary::default();
-    for pair in pairs {
-        let (was, is) = (pair.before(old).unwrap_or(0), pair.after(new).unwrap_or(0));
-        sum.before += was;
-        sum.after += is;
-        sum.up += is.saturating_sub(was);
-        sum.down += was.saturating_sub(is);
-        let count = match pair.change(old, new) {
-            Change::Added => &mut sum.added,
-            Change::Removed => &mut sum.removed,
-            Change::Grown => &mut sum.grown,
-            Change::Shrunk => &mut sum.shrunk,
-            Change::Renamed => &mut sum.renamed,
-            Change::Same => &mut sum.same,
-        };
-        *count += 1;
-    }
-    sum
 }
 
 /// Whether a pair is of one of `categories`, by its new side where it has one.

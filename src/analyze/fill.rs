@@ -9,15 +9,51 @@ use crate::model::image::{Endian, Header};
 /// How the fill of a section looks.
 #[derive(Debug)]
 pub struct Fill {
-    /// Single bytes that are fill wherever they stand.
-    bytes: &'static [u8],
-    /// Longer encodings, longest first.
-    patterns: Vec<Vec<u8>>,
-    /// Whether a pattern begins or ends with a byte: most gaps are short, and this decides them.
-    heads: [bool; 256],
-    tails: [bool; 256],
+    /// Whether a byte is fill wherever it stands.
+    bytes: [bool; 256],
+    /// Longer encodings by their first byte, the longest first.
+    heads: Vec<Vec<Pattern>>,
+    /// The same by their last byte.
+    tails: Vec<Vec<Pattern>>,
+    /// What gaps of each length up to 15 bytes are mostly filled with. It is fill by the other rules,
+    /// too; to know it at once spares most of the looking.
+    likely: [Pattern; 16],
     /// Fill that ends inside a gap ends at a multiple of this: the size of an instruction.
-    unit: u64,
+    unit: usize,
+}
+
+/// An encoding of up to 16 bytes, compared as a word: kernels have a hundred thousand gaps.
+#[derive(Debug, Clone, Copy)]
+struct Pattern {
+    word: u128,
+    mask: u128,
+    len: usize,
+}
+
+impl Pattern {
+    fn new(bytes: &[u8]) -> Self {
+        let mut word = [0; 16];
+        word[..bytes.len()].copy_from_slice(bytes);
+        let mask = u128::MAX.checked_shr(128 - 8 * bytes.len() as u32).unwrap_or(0);
+        Self { word: u128::from_le_bytes(word), mask, len: bytes.len() }
+    }
+
+    /// Whether the bytes that [`word`] has read begin with it.
+    fn is(&self, word: u128) -> bool {
+        (word ^ self.word) & self.mask == 0
+    }
+}
+
+/// The 16 bytes at `at`, or all there are and zeros: what is behind a gap does no harm to look at.
+#[inline]
+fn word(section: &[u8], at: usize) -> u128 {
+    let rest = &section[at..];
+    let chunk = rest.first_chunk::<16>().copied().unwrap_or_else(|| {
+        let mut chunk = [0; 16];
+        chunk[..rest.len()].copy_from_slice(rest);
+        chunk
+    });
+    u128::from_le_bytes(chunk)
 }
 
 const EM_SPARC: u16 = 2;
@@ -77,7 +113,7 @@ impl Fill {
             EM_ARM => header.endian == Endian::Little || header.flags & EF_ARM_BE8 != 0,
             _ => header.endian == Endian::Little,
         };
-        let (words, halves, unit): (&[u32], &[u16], u64) = match header.machine {
+        let (words, halves, unit): (&[u32], &[u16], usize) = match header.machine {
             EM_386 | EM_X86_64 => return Self::x86(),
             EM_AARCH64 => (&[0xd503_201f, 0xd4d4_d4d4], &[], 4),
             // nop, mov r0,r0, udf #0, ld.lld's trap; Thumb: nop, mov r8,r8.
@@ -118,91 +154,117 @@ impl Fill {
             nop.extend_from_slice(X86_LONG_NOP);
             patterns.push(nop);
         }
-        patterns.sort_by_key(|nop| std::cmp::Reverse(nop.len()));
         // 0x90 is nop, 0xcc int3
-        Self::new(&[0, 0x90, 0xcc], patterns, 1)
+        let mut fill = Self::new(&[0, 0x90, 0xcc], patterns, 1);
+        // gas takes one nop for up to 11 bytes, and two for more.
+        let long = [&[0x66], X86_LONG_NOP].concat();
+        let nop = |len: usize| match len {
+            0 => Vec::new(),
+            1 => vec![0x90],
+            2..10 => X86_NOPS[len - 2].to_vec(),
+            _ => long[11 - len..].to_vec(),
+        };
+        fill.likely = std::array::from_fn(|len| {
+            Pattern::new(&[nop(len.min(11)), nop(len.saturating_sub(11))].concat())
+        });
+        fill
     }
 
-    fn new(bytes: &'static [u8], patterns: Vec<Vec<u8>>, unit: u64) -> Self {
-        let (mut heads, mut tails) = ([false; 256], [false; 256]);
+    fn new(bytes: &[u8], mut patterns: Vec<Vec<u8>>, unit: usize) -> Self {
+        patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.len()));
+        let mut fill = Self {
+            bytes: [false; 256],
+            heads: vec![Vec::new(); 256],
+            tails: vec![Vec::new(); 256],
+            likely: std::array::from_fn(|len| Pattern::new(&[0; 16][..len])),
+            unit,
+        };
+        for &byte in bytes {
+            fill.bytes[usize::from(byte)] = true;
+        }
         for pattern in &patterns {
             if let (Some(&head), Some(&tail)) = (pattern.first(), pattern.last()) {
-                heads[usize::from(head)] = true;
-                tails[usize::from(tail)] = true;
+                fill.heads[usize::from(head)].push(Pattern::new(pattern));
+                fill.tails[usize::from(tail)].push(Pattern::new(pattern));
             }
         }
-        Self { bytes, patterns, heads, tails, unit }
+        fill
     }
 
-    /// How many bytes of fill `gap` begins with and ends with; `offset` is where in its section it
-    /// begins. If all of it is fill, the first number is its length and the second is 0.
-    pub fn around(&self, gap: &[u8], offset: u64) -> (usize, usize) {
-        // Nearly all gaps are a few equal bytes.
-        if let [first, ..] = gap
-            && gap.len() < 64
-            && gap.iter().all(|byte| byte == first)
-            && self.bytes.contains(first)
-        {
-            return (gap.len(), 0);
+    /// How many bytes of fill the gap `start..end` of a section begins with and ends with. If all of it
+    /// is fill, the first number is its length and the second is 0.
+    pub fn around(&self, section: &[u8], start: usize, end: usize) -> (usize, usize) {
+        let len = end - start;
+        if self.likely.get(len).is_some_and(|likely| likely.is(word(section, start))) {
+            return (len, 0);
         }
-        let lead = self.leading(gap);
-        if lead == gap.len() {
-            return (lead, 0);
+        let lead_end = self.leading(section, start, end);
+        if lead_end == end {
+            return (len, 0);
         }
         // Half an instruction is not fill: the zero byte belongs to what follows.
-        let cut = (offset + lead as u64) / self.unit * self.unit;
-        let lead = cut.saturating_sub(offset) as usize;
-        let rest = &gap[lead..];
-        let trail = self.trailing(rest);
-        let from = offset + (gap.len() - trail) as u64;
-        let cut = from.next_multiple_of(self.unit) - from;
-        (lead, trail.saturating_sub(cut as usize))
+        let from = (lead_end / self.unit * self.unit).max(start);
+        let trail = self.trailing(section, from, end);
+        (from - start, end.saturating_sub(trail.next_multiple_of(self.unit)))
     }
 
-    fn leading(&self, gap: &[u8]) -> usize {
-        let mut at = 0;
-        while let Some(&byte) = gap.get(at) {
-            let rest = &gap[at..];
-            if self.bytes.contains(&byte) {
-                at += run_length(rest, byte);
-            } else if self.heads[usize::from(byte)]
-                && let Some(found) = self.patterns.iter().find(|p| rest.starts_with(p))
-            {
-                at += found.len();
-            } else {
+    /// Where the fill ends that the gap begins with.
+    fn leading(&self, section: &[u8], start: usize, end: usize) -> usize {
+        let mut at = start;
+        while at < end {
+            let byte = section[at];
+            if self.bytes[usize::from(byte)] {
+                at += run_length(section, at, end);
+                continue;
+            }
+            let patterns = &self.heads[usize::from(byte)];
+            if patterns.is_empty() {
                 break;
             }
+            let word = word(section, at);
+            let Some(found) = patterns.iter().find(|p| p.len <= end - at && p.is(word)) else {
+                break;
+            };
+            at += found.len;
         }
         at
     }
 
-    fn trailing(&self, gap: &[u8]) -> usize {
+    /// Where the fill begins that the gap ends with.
+    fn trailing(&self, section: &[u8], start: usize, mut end: usize) -> usize {
         /// Longer than any pattern, so that a long run's beginning is looked at byte by byte: the
         /// zeros may be the end of a nop.
         const LONGEST: usize = 16;
-        let mut end = gap.len();
-        while let Some(&byte) = gap[..end].last() {
-            let rest = &gap[..end];
-            if self.tails[usize::from(byte)]
-                && let Some(found) = self.patterns.iter().find(|p| rest.ends_with(p))
-            {
-                end -= found.len();
-            } else if self.bytes.contains(&byte) {
-                let run = rest.iter().rev().take_while(|&&b| b == byte).count();
+        while start < end {
+            let byte = section[end - 1];
+            let ends = |p: &&Pattern| p.len <= end - start && p.is(word(section, end - p.len));
+            if let Some(found) = self.tails[usize::from(byte)].iter().find(ends) {
+                end -= found.len;
+            } else if self.bytes[usize::from(byte)] {
+                let run = section[start..end].iter().rev().take_while(|&&b| b == byte).count();
                 end -= run.saturating_sub(LONGEST).max(1);
             } else {
                 break;
             }
         }
-        gap.len() - end
+        end
     }
 }
 
-/// How many times `bytes` begins with `byte`; gaps of megabytes are compared a word at a time.
-fn run_length(bytes: &[u8], byte: u8) -> usize {
-    let word = [byte; 64];
-    let whole = bytes.chunks_exact(64).take_while(|chunk| **chunk == word).count() * 64;
-    whole + bytes[whole..].iter().take_while(|&&b| b == byte).count()
+/// How often the byte at `at` follows itself before `end`, sixteen of which are looked at at a time:
+/// there are gaps of megabytes.
+fn run_length(section: &[u8], at: usize, end: usize) -> usize {
+    let same = u128::from_le_bytes([section[at]; 16]);
+    let mut to = at;
+    while to < end {
+        let others = word(section, to) ^ same;
+        if others != 0 {
+            to += others.trailing_zeros() as usize / 8;
+            break;
+        }
+        to += 16;
+    }
+    to.min(end) - at
 }
 
 #[cfg(test)]
@@ -214,6 +276,14 @@ mod tests {
         Fill::code(Header { bits: Bits::B64, endian, machine, e_type: 2, flags: 0, shstrndx: 0 })
     }
 
+    /// `Fill::around` of a gap at `offset`, with something else on either side.
+    fn around(fill: &Fill, gap: &[u8], offset: usize) -> (usize, usize) {
+        let mut section = vec![0xa5; offset];
+        section.extend(gap);
+        section.extend([0x90, 0, 0xcc]);
+        fill.around(&section, offset, offset + gap.len())
+    }
+
     #[test]
     fn x86_code_between_nops_is_kept() {
         let x86 = fill(EM_X86_64, Endian::Little);
@@ -223,14 +293,25 @@ mod tests {
         let lead = gap.len();
         gap.extend(code);
         gap.extend([0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0, 0xcc, 0xcc]);
-        assert_eq!(x86.around(&gap, 7), (lead, 10));
+        assert_eq!(around(&x86, &gap, 7), (lead, 10));
+    }
+
+    #[test]
+    fn what_is_likely_is_fill_by_all_rules() {
+        for fill in [fill(EM_X86_64, Endian::Little), fill(EM_ARM, Endian::Big), Fill::data()] {
+            for (len, likely) in fill.likely.iter().enumerate() {
+                assert_eq!(likely.len, len);
+                let bytes = likely.word.to_le_bytes();
+                assert_eq!(fill.leading(&bytes, 0, len), len, "{len} bytes");
+            }
+        }
     }
 
     #[test]
     fn a_gap_of_nothing_but_fill_counts_once() {
         let x86 = fill(EM_X86_64, Endian::Little);
-        assert_eq!(x86.around(&[0xcc; 1000], 3), (1000, 0));
-        assert_eq!(x86.around(&[], 3), (0, 0));
+        assert_eq!(around(&x86, &[0xcc; 1000], 3), (1000, 0));
+        assert_eq!(around(&x86, &[], 3), (0, 0));
     }
 
     #[test]
@@ -238,7 +319,7 @@ mod tests {
         let x86 = fill(EM_X86_64, Endian::Little);
         let mut gap = vec![0xc3, 0x0f, 0x1f, 0x44, 0x00, 0x00];
         gap.extend([0; 100]);
-        assert_eq!(x86.around(&gap, 0), (0, 105));
+        assert_eq!(around(&x86, &gap, 0), (0, 105));
     }
 
     #[test]
@@ -246,21 +327,21 @@ mod tests {
         // udf #0 (4 zeros), then "mov x0, #0" = 00 00 80 d2
         let arm64 = fill(EM_AARCH64, Endian::Little);
         let gap = [0, 0, 0, 0, 0, 0, 0x80, 0xd2, 0x1f, 0x20, 0x03, 0xd5];
-        assert_eq!(arm64.around(&gap, 0), (4, 4));
+        assert_eq!(around(&arm64, &gap, 0), (4, 4));
     }
 
     #[test]
     fn words_follow_the_byte_order() {
         let nop = [0x60, 0, 0, 0];
-        assert_eq!(fill(EM_PPC64, Endian::Big).leading(&nop), 4);
-        assert_eq!(fill(EM_PPC64, Endian::Little).leading(&[0, 0, 0, 0x60]), 3);
+        assert_eq!(around(&fill(EM_PPC64, Endian::Big), &nop, 0), (4, 0));
+        assert_eq!(around(&fill(EM_PPC64, Endian::Little), &[0, 0, 0, 0x60], 0), (0, 4));
         // Code of a big-endian AArch64 kernel is little-endian all the same.
-        assert_eq!(fill(EM_AARCH64, Endian::Big).leading(&[0x1f, 0x20, 0x03, 0xd5]), 4);
+        assert_eq!(around(&fill(EM_AARCH64, Endian::Big), &[0x1f, 0x20, 0x03, 0xd5], 0), (4, 0));
     }
 
     #[test]
     fn data_has_no_nops() {
-        assert_eq!(Fill::data().around(&[0x90, 0, 0], 0), (0, 2));
-        assert_eq!(Fill::data().around(b"\0\0abc\0", 0), (2, 1));
+        assert_eq!(around(&Fill::data(), &[0x90, 0, 0], 0), (0, 2));
+        assert_eq!(around(&Fill::data(), b"\0\0abc\0", 0), (2, 1));
     }
 }

@@ -129,25 +129,26 @@ impl Landmarks {
 
 /// Keys that may occur more than once: never misses one that does, and takes few others for one.
 struct Repeated {
-    bits: Vec<u64>,
+    /// Bits of keys that occur, and of those that occur again; side by side, so that a look at both is
+    /// one at memory.
+    words: Vec<[u64; 2]>,
 }
 
 impl Repeated {
     fn new(rule: &impl Rule, side: &Claims) -> Self {
-        let words = (side.items.len() / 4 + 1).next_power_of_two();
-        let mut once = vec![0u64; words];
-        let mut bits = vec![0u64; words];
+        let mut words = vec![[0; 2]; (side.items.len() / 4 + 1).next_power_of_two()];
         for key in side.items.iter().filter_map(|item| rule.key(side, item)) {
-            let (word, bit) = Self::place(key, words);
-            bits[word] |= once[word] & bit;
-            once[word] |= bit;
+            let (word, bit) = Self::place(key, words.len());
+            let [once, again] = &mut words[word];
+            *again |= *once & bit;
+            *once |= bit;
         }
-        Self { bits }
+        Self { words }
     }
 
     fn contains(&self, key: u64) -> bool {
-        let (word, bit) = Self::place(key, self.bits.len());
-        self.bits[word] & bit != 0
+        let (word, bit) = Self::place(key, self.words.len());
+        self.words[word][1] & bit != 0
     }
 
     fn place(key: u64, words: usize) -> (usize, u64) {

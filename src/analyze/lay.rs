@@ -5,9 +5,6 @@
 use super::extents::Extent;
 use crate::model::image::{Image, SHF_EXECINSTR, Section};
 
-const STB_LOCAL: u8 = 0;
-const STB_GLOBAL: u8 = 1;
-
 /// Which symbol claims how much of one image.
 #[derive(Debug)]
 pub struct Laid {
@@ -38,11 +35,10 @@ impl Laid {
             let same = |e: &&Extent| e.start == start && e.size == size;
             let group = &extents[at..at + extents[at..].iter().take_while(same).count()];
             at += group.len();
-            let Some(first) = primary(image, section, group) else { continue };
+            let Some(primary) = primary(section, group) else { continue };
             if size == 0 {
                 let next = extents.get(at).map_or(section.size, |next| next.start);
-                let limit = entry_limit(image, first).unwrap_or(0);
-                size = (next - start).min(limit);
+                size = (next - start).min(u64::from(primary.entry));
             }
             let end = start + size;
             let bytes = end.saturating_sub(claimed.max(start));
@@ -51,6 +47,7 @@ impl Laid {
             }
             claimed = end;
             covered += bytes;
+            let first = primary.symbol;
             self.bytes[first as usize] = bytes;
             if group.len() > 1 {
                 let others = group.iter().map(|other| other.symbol).filter(|&other| other != first);
@@ -61,40 +58,15 @@ impl Laid {
     }
 }
 
-/// Whether a symbol without size stands for an entry of a table, whose size is the distance to the
-/// next symbol but not more than the number returned: assembler and `EXPORT_SYMBOL` set no sizes.
-fn entry_limit(image: &Image<'_>, symbol: u32) -> Option<u64> {
-    let name = image.symbols.name_onwards(&image.symbols.at(symbol));
-    let rest = name.strip_prefix(b"__")?;
-    match rest.first()? {
-        b'i' if rest.starts_with(b"initcall__") => Some(8),
-        b'k' if rest.starts_with(b"ksymtab_") => Some(24),
-        b'k' if rest.starts_with(b"kstrtab") => Some(512),
-        b'k' if rest.starts_with(b"kcrctab_") => Some(4),
-        b'c' if rest.starts_with(b"crc_") => Some(4),
-        _ => None,
-    }
-}
-
 /// The alias that names the bytes: a global one before a weak before a local, a whole thing before a
 /// part, then the first in the table. `None` where only labels without meaning for size are left.
-fn primary(image: &Image, section: &Section, group: &[Extent]) -> Option<u32> {
-    let rank = |extent: &&Extent| {
-        let bind = match image.symbols.at(extent.symbol).bind {
-            STB_GLOBAL => 0,
-            STB_LOCAL => 2,
-            _ => 1,
-        };
-        (bind, extent.symbol)
-    };
+fn primary<'e>(section: &Section, group: &'e [Extent]) -> Option<&'e Extent> {
+    let rank = |extent: &&Extent| (extent.rank, extent.symbol);
     match group {
-        [only] if only.size > 0 => Some(only.symbol),
-        [first, ..] if first.size > 0 => group.iter().min_by_key(rank).map(|e| e.symbol),
+        [only] if only.size > 0 => Some(only),
+        [first, ..] if first.size > 0 => group.iter().min_by_key(rank),
         // Labels in code are places, not things.
         _ if section.flags & SHF_EXECINSTR != 0 => None,
-        labels => {
-            let entries = labels.iter().filter(|e| entry_limit(image, e.symbol).is_some());
-            entries.min_by_key(rank).map(|e| e.symbol)
-        }
+        labels => labels.iter().filter(|extent| extent.entry > 0).min_by_key(rank),
     }
 }

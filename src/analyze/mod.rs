@@ -29,5 +29,6 @@ pub mod select;
 pub mod series;
 pub mod size;
 pub mod symbols;
+pub mod tally;
 pub mod waive;
 pub mod warnings;

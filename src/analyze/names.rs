@@ -48,17 +48,29 @@ const PARTS: [&[u8]; 9] = [
 
 /// Takes off what changes from build to build.
 pub fn normalise(name: &[u8]) -> Normal<'_> {
-    match name {
-        [b'_', b'R' | b'Z' | b'_', _, _, _, _, _, ..] => {
-            normalise_prefixed(name).unwrap_or_else(|| strip_suffixes(name))
+    normalise_prefixed(name).unwrap_or_else(|| strip_suffixes(name))
+}
+
+/// The name that `text` begins with, up to a NUL; what [`normalise`] makes of it; and the hash of that.
+#[inline]
+pub fn scan(text: &[u8]) -> (&[u8], Normal<'_>, u64) {
+    let bytes::Scanned { len, dotted, hash } = bytes::scan(text);
+    let name = &text[..len];
+    let normal = normalise_prefixed(name).or_else(|| dotted.then(|| strip_suffixes(name)));
+    // Nearly all names are what they are, and then their hash is known already.
+    match normal {
+        None => (name, whole(name), hash),
+        Some(normal) => {
+            let hash = bytes::hash(&normal.name);
+            (name, normal, hash)
         }
-        _ => strip_suffixes(name),
     }
 }
 
 /// Names whose prefix says what they are.
 fn normalise_prefixed(name: &[u8]) -> Option<Normal<'_>> {
-    match name[1] {
+    let [b'_', second, _, _, _, _, _, ..] = name else { return None };
+    match second {
         // Rust v0 (`_RNv…`): the crate hash sits in the middle, so the name must be demangled.
         b'R' => rust(name),
         // Rust legacy: the hash is the last path element, `17h` + 16 hex digits + `E`.

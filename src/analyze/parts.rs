@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::claims::{Claims, Item};
+use super::claims::Claims;
 use super::names::Role;
 
 const NONE: u32 = u32::MAX;
@@ -14,51 +14,53 @@ const NONE: u32 = u32::MAX;
 /// else the global one. Parts without it (only `foo.isra.0` is left of `foo`) become the function.
 pub(super) fn fold(all: &mut Claims, first: usize) {
     let items = &all.items[first..];
+    // In the order of the items.
     let parts: Vec<u32> =
         (0..items.len() as u32).filter(|&i| items[i as usize].role == Role::Part).collect();
     if parts.is_empty() {
         return;
     }
-    let mut by_hash: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-    for &part in &parts {
-        by_hash.entry(items[part as usize].hash).or_default().push(part);
-    }
+    // By hash, then in the order of the items: the position in `parts`.
+    let mut by_hash: Vec<(u32, u32)> =
+        (0..).zip(&parts).map(|(at, &part)| (items[part as usize].hash, at)).collect();
+    by_hash.sort_unstable();
     // Functions that may have parts, those of the same unit first. Few have, so a small table that
     // fits in the cache answers for most of them.
     let place = |hash: u32| (hash >> 16) as usize;
     let mut may_have = vec![false; 1 << 16];
-    for &hash in by_hash.keys() {
+    for &(hash, _) in &by_hash {
         may_have[place(hash)] = true;
     }
-    let is_main = |item: &Item| item.role != Role::Part && may_have[place(item.hash)];
-    let (local, global): (Vec<u32>, Vec<u32>) = (0..items.len() as u32)
-        .filter(|&i| is_main(&items[i as usize]))
-        .partition(|&i| items[i as usize].local);
-    // The item each item goes into.
-    let mut into = vec![NONE; items.len()];
+    let mains: Vec<u32> = (0..items.len() as u32)
+        .filter(|&i| {
+            may_have[place(items[i as usize].hash)] && items[i as usize].role != Role::Part
+        })
+        .collect();
+    let (local, global): (Vec<u32>, Vec<u32>) =
+        mains.into_iter().partition(|&i| items[i as usize].local);
+    // The item each part goes into.
+    let mut into = vec![NONE; parts.len()];
     for main in local.into_iter().chain(global) {
         let item = &items[main as usize];
-        for &part in by_hash.get(&item.hash).map_or(&[][..], |parts| parts) {
-            let other = &items[part as usize];
+        let from = by_hash.partition_point(|&(hash, _)| hash < item.hash);
+        for &(_, at) in by_hash[from..].iter().take_while(|&&(hash, _)| hash == item.hash) {
+            let other = &items[parts[at as usize] as usize];
             let belongs = other.unit == item.unit || !item.local;
-            if belongs && into[part as usize] == NONE && all.name(other) == all.name(item) {
-                into[part as usize] = main;
+            if belongs && into[at as usize] == NONE && all.name(other) == all.name(item) {
+                into[at as usize] = main;
             }
         }
     }
     let mut orphans: FxHashMap<(u32, u32), u32> = FxHashMap::default();
-    for &part in &parts {
-        if into[part as usize] == NONE {
-            let item = &items[part as usize];
-            let head = *orphans.entry((item.hash, item.unit)).or_insert(part);
-            if head != part && all.name(&items[head as usize]) == all.name(item) {
-                into[part as usize] = head;
-            }
+    for (&part, into) in parts.iter().zip(&mut into).filter(|(_, into)| **into == NONE) {
+        let item = &items[part as usize];
+        let head = *orphans.entry((item.hash, item.unit)).or_insert(part);
+        if head != part && all.name(&items[head as usize]) == all.name(item) {
+            *into = head;
         }
     }
     let items = &mut all.items[first..];
-    for &part in &parts {
-        let target = into[part as usize];
+    for (&part, &target) in parts.iter().zip(&into) {
         let item = &mut items[part as usize];
         if target == NONE {
             item.role = Role::Whole;
@@ -67,28 +69,8 @@ pub(super) fn fold(all: &mut Claims, first: usize) {
             items[target as usize].bytes += bytes;
         }
     }
-    drop_folded(all, first, &into);
-}
-
-/// Removes folded items and follows the aliases to where their items now are.
-fn drop_folded(all: &mut Claims, first: usize, into: &[u32]) {
-    let mut moved = vec![0; into.len()];
-    let mut kept = first as u32;
-    for (old, &target) in into.iter().enumerate() {
-        moved[old] = kept;
-        if target == NONE {
-            kept += 1;
-        }
-    }
-    let mut number = 0;
-    all.items.retain(|_| {
-        let keep = number < first || into[number - first] == NONE;
-        number += 1;
-        keep
-    });
-    all.aliases.retain_mut(|(item, _)| {
-        let Some(old) = (*item as usize).checked_sub(first) else { return true };
-        *item = moved[old];
-        into[old] == NONE
-    });
+    let folded = parts.iter().zip(&into).filter(|&(_, &into)| into != NONE);
+    let mut folded = folded.map(|(&part, _)| first + part as usize).peekable();
+    let mut number = 0..;
+    all.items.retain(|_| folded.next_if_eq(&number.next().unwrap_or(usize::MAX)).is_none());
 }

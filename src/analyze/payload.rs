@@ -114,11 +114,11 @@ impl Gaps<'_> {
             push(&mut self.padding, start, end);
             return;
         }
-        let Some(bytes) = self.section.data.get(start as usize..end as usize) else {
+        if end > self.section.data.len() as u64 {
             push(&mut self.unattributed, start, end);
             return;
-        };
-        let (lead, trail) = self.fill.around(bytes, start);
+        }
+        let (lead, trail) = self.fill.around(self.section.data, start as usize, end as usize);
         let (from, to) = (start + lead as u64, end - trail as u64);
         push(&mut self.padding, start, from);
         push(&mut self.unattributed, from, to);

@@ -109,16 +109,21 @@ pub fn matches(pair: &Pair, old: &Claims, new: &Claims, selection: &Selection) -
 }
 
 /// The table of those `pairs` that are `shown` and changed as selected, without rest and total, which
-/// the caller knows.
+/// the caller knows; `changed` are all pairs that changed.
 pub fn symbols(
     pairs: &Pairs,
+    changed: &[Pair],
     shown: impl Fn(&Pair) -> bool,
     old: &Claims,
     new: &Claims,
     selection: &Selection,
 ) -> Table {
     let wanted = |pair: &Pair| selection.wants(pair.change(old, new)) && shown(pair);
-    let mut chosen: Vec<Pair> = pairs.iter().filter(wanted).collect();
+    let mut chosen: Vec<Pair> = if selection.wants(Change::Same) {
+        pairs.iter().filter(wanted).collect()
+    } else {
+        changed.iter().copied().filter(wanted).collect()
+    };
     let total = chosen.len();
     let sort = selection.sort.unwrap_or(Sort::Abs);
     let compare = |a: &Pair, b: &Pair| {

@@ -4,11 +4,16 @@
 //! mapped, not read. Small files (objects of an archive, thousands of them) are read instead: that
 //! is cheaper than a mapping and the page faults it causes.
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs::File;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::ptr::{NonNull, null_mut};
+
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
 use crate::exit::{Error, Result};
 
@@ -51,7 +56,11 @@ impl Map {
             let bytes = read(file, meta.len() as usize).map_err(|err| Error::io(path, err))?;
             return Ok(Self::Read(bytes));
         }
-        map(&file).map(Self::Mapped).map_err(|err| Error::io(path, err))
+        // The kernel refuses more than 65,530 mappings, and an archive can have more members.
+        map(&file)
+            .map(Self::Mapped)
+            .or_else(|_| read(file, meta.len() as usize).map(Self::Read))
+            .map_err(|err| Error::io(path, err))
     }
 }
 
@@ -91,6 +100,79 @@ impl Deref for Map {
         match self {
             Self::Mapped(map) => map,
             Self::Read(bytes) => bytes,
+        }
+    }
+}
+
+/// An allocator that takes large blocks in huge pages, where the system has them to give.
+///
+/// Two kernels have a quarter of a million symbols, and what is known about them takes a few blocks of
+/// megabytes that live for milliseconds. To touch a fresh page of 4 KiB takes about two microseconds, of
+/// 2 MiB about a hundred: this is a fifth of the time of `compare --by symbol`. Everything else is left to
+/// the system's allocator.
+#[derive(Debug)]
+pub struct HugePages;
+
+/// Blocks from this size on are mapped. Smaller ones are not worth a huge page, which has to be cleared.
+const HUGE_FROM: usize = 512 * 1024;
+const HUGE: usize = 2 * 1024 * 1024;
+
+/// What a block of this size takes. Whole huge pages, so that the kernel aligns it to them.
+fn mapped_len(size: usize) -> Option<NonZeroUsize> {
+    NonZeroUsize::new(size.checked_next_multiple_of(HUGE)?)
+}
+
+// SAFETY: a block belongs to the system's allocator or is a mapping of its own, which of both its layout
+// decides, and a layout is the same in both calls. Mappings are aligned to pages, and layouts that want
+// more go to the system.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for HugePages {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() < HUGE_FROM || layout.align() > 4096 {
+            return unsafe { System.alloc(layout) };
+        }
+        let (access, kind) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_PRIVATE);
+        let Some(len) = mapped_len(layout.size()) else { return null_mut() };
+        let Ok(block) = (unsafe { mmap_anonymous(None, len, access, kind) }) else {
+            return null_mut();
+        };
+        // Refused where the kernel knows no huge pages: then it has small ones.
+        let _ = unsafe { madvise(block, len.get(), MmapAdvise::MADV_HUGEPAGE) };
+        block.as_ptr().cast()
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if layout.size() < HUGE_FROM || layout.align() > 4096 {
+            return unsafe { System.dealloc(block, layout) };
+        }
+        if let (Some(len), Some(block)) = (mapped_len(layout.size()), NonNull::new(block)) {
+            let _ = unsafe { munmap(block.cast(), len.get()) };
+        }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if layout.size() < HUGE_FROM || layout.align() > 4096 {
+            return unsafe { System.alloc_zeroed(layout) };
+        }
+        // The kernel has cleared it.
+        unsafe { self.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if layout.size().max(size) < HUGE_FROM || layout.align() > 4096 {
+            return unsafe { System.realloc(block, layout, size) };
+        }
+        let large = layout.size().min(size) >= HUGE_FROM;
+        if large && mapped_len(layout.size()) == mapped_len(size) {
+            return block;
+        }
+        unsafe {
+            let moved = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !moved.is_null() {
+                std::ptr::copy_nonoverlapping(block, moved, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+            moved
         }
     }
 }

@@ -23,6 +23,7 @@ mod reject;
 mod sniff;
 mod symbols;
 
+pub use map::HugePages;
 use map::Map;
 use read::Source;
 

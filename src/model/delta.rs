@@ -5,6 +5,8 @@
 //! `hmmsize compare --format json` prints; its schema is `src/schema/compare.schema.json`, and a change
 //! that old readers would misread raises [`SCHEMA`].
 
+use std::ops::AddAssign;
+
 use serde::{Deserialize, Serialize};
 
 use super::class::Class;
@@ -251,6 +253,21 @@ pub struct SymbolSummary {
     pub before: u64,
     /// Bytes of all symbols after, each byte once.
     pub after: u64,
+}
+
+impl AddAssign for SymbolSummary {
+    fn add_assign(&mut self, other: Self) {
+        self.added += other.added;
+        self.removed += other.removed;
+        self.grown += other.grown;
+        self.shrunk += other.shrunk;
+        self.renamed += other.renamed;
+        self.same += other.same;
+        self.up += other.up;
+        self.down += other.down;
+        self.before += other.before;
+        self.after += other.after;
+    }
 }
 
 /// Where the bytes of one section are. `symbols + padding + unattributed = size`, exactly.
