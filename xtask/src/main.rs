@@ -9,6 +9,7 @@ mod debs;
 mod demo;
 mod kconfig;
 mod kernel;
+mod lint;
 mod measure;
 mod off;
 mod oracle;

@@ -12,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 use ignore::WalkBuilder;
 
 use crate::process::{self, cargo, command, output};
-use crate::{debs, kconfig, kernel, off, setup};
+use crate::{debs, kconfig, kernel, lint, off, setup};
 
 /// Arguments of `cargo xtask oracle`.
 #[derive(Debug, clap::Args)]
@@ -31,6 +31,9 @@ pub struct Args {
     cases: u32,
     #[command(flatten)]
     kconfig: kconfig::Scope,
+    /// lint: only these rules
+    #[arg(long = "rule", value_name = "NAME")]
+    rules: Vec<String>,
     /// This program instead of a release build of ours
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -49,6 +52,8 @@ enum Oracle {
     Off,
     /// The kernel's conf, on every architecture, all defconfigs and perturbed configurations
     Kconfig,
+    /// Faults planted in a copy of a real tree, which lint must find
+    Lint,
 }
 
 /// Fewer objects than this and the run proves too little.
@@ -85,6 +90,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if asked(Oracle::Kconfig) {
         kconfig::prove(&args.kconfig, &ours, args.save)?;
+    }
+    if asked(Oracle::Lint) {
+        lint::prove(&args.rules, &tree, &ours, args.save)?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ mod compare;
 pub mod conf;
 mod corpus;
 mod memo;
-mod perturb;
+pub mod perturb;
 mod replay;
 mod report;
 mod side;
