@@ -184,3 +184,43 @@ fn a_seed_gives_the_same_configuration_again() {
     let seeds = (0..20).map(|seed| run(&["--seed", &seed.to_string()]).0);
     assert!(seeds.collect::<std::collections::BTreeSet<_>>().len() > 5);
 }
+
+/// The Kconfig files of a real tree, printed from what was read of them, configure as the files do.
+#[test]
+fn a_real_tree_printed_anew_is_the_same_tree() {
+    use hmmsize::kconf::dialect::Dialect;
+    use hmmsize::kconf::source::Sources;
+    use hmmsize::kconf::syntax::{parse, print};
+    let Some(linux) = support::linux_tree() else { return };
+    let (copy, here) = (scratch(), scratch());
+    let dialect = Dialect::new(6, 12);
+    let sources = Sources::new(&linux, dialect);
+    sources.reading_ahead("Kconfig", &["arm", "x86"], |_| ()).unwrap();
+    let files = sources.files();
+    assert!(files.len() > 1_000, "{}", files.len());
+    for file in files {
+        let printed = print(&file);
+        let again = parse(file.name.clone(), file.path.clone(), printed.clone(), dialect);
+        assert_eq!(again.lines.len(), file.lines.len(), "{}", file.name);
+        assert!(print(&again) == printed, "{}", file.name);
+        let path = copy.path().join(&file.name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, printed).unwrap();
+    }
+    for name in ["Makefile", "scripts/subarch.include", "arch/arm/Makefile", "arch/x86/Makefile"] {
+        if linux.join(name).is_file() {
+            fs::copy(linux.join(name), copy.path().join(name)).unwrap();
+        }
+    }
+    for arch in ["arm", "x86_64"] {
+        let make = |tree: &Path| {
+            let words = ["--probe=never", "--arch", arch, "-o", "-", "allmodconfig"];
+            let output = config(tree, here.path(), &words);
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            text(&output.stdout)
+        };
+        let (first, second) = (make(&linux), make(copy.path()));
+        assert!(first.lines().count() > 5_000);
+        assert!(first == second, "{arch}");
+    }
+}
