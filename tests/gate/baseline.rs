@@ -9,7 +9,7 @@ fn recorded() -> Case {
     let case = Case::complete("", |_| ());
     let ran = case.gate("run.json --baseline b.json --update-baseline");
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
-    assert!(ran.err.contains("recorded x86_64 with: dec 7,324,716"), "{}", ran.err);
+    assert!(ran.err.contains("recorded x86_64 with: dec 6,552,346"), "{}", ran.err);
     case
 }
 

@@ -30,7 +30,7 @@ fn files_that_cannot_be_a_run_are_named() {
         ("huge.json", "{\"schema\": 99999999999999999999999}", "not a run.json"),
         ("negative.json", "{\"schema\": -1}", "not a run.json"),
         ("extra.json", &text.replacen("\"tool\"", "\"toll\"", 1), "unknown field `toll`"),
-        ("size.json", &text.replacen("\"text\":1741906", "\"text\":-5", 1), "invalid value"),
+        ("size.json", &text.replacen("\"text\":961656", "\"text\":-5", 1), "invalid value"),
         ("deep.json", &format!("{{\"a\": {}", "[".repeat(100_000)), "EOF while parsing"),
         ("bytes.json", "{\"schema\": 1, \"tool\": \"\u{1}\"}", ":1:"),
     ] {
@@ -58,7 +58,8 @@ fn a_run_cut_anywhere_is_refused_with_line_and_column() {
             continue;
         }
         case.write("cut.json", &text[..end]);
-        let lines = text[..end].lines().count();
+        // Of a cut at the end of a line, the error is on the next.
+        let lines = text[..end].split('\n').count();
         refused(&case, "cut.json --policy p.toml", &[&format!("cut.json:{lines}:")]);
         cuts += 1;
     }
