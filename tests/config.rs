@@ -153,6 +153,29 @@ fn warnings_and_bad_input_have_their_exit_codes() {
 }
 
 #[test]
+fn a_check_reads_and_writes_nothing() {
+    let (tree, dir) = (tree(), scratch());
+    let (tree, dir) = (tree.path(), dir.path());
+    let check = |words: &[&str]| {
+        let output = config(tree, dir, &[&["--check", "--probe=never"], words].concat());
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    assert_eq!(check(&["O=out"]), (Some(0), String::new(), String::new()));
+    assert_eq!(fs::read_dir(dir).unwrap().count(), 0);
+    let (code, _, said) = check(&["allyesconfig"]);
+    assert!(code == Some(2) && said.contains("--check makes no allyesconfig"), "{said}");
+    let file = tree.join("Kconfig");
+    let whole = fs::read_to_string(&file).unwrap();
+    fs::write(&file, whole.clone() + "config WITHOUT_TYPE\n").unwrap();
+    let (code, _, said) = check(&[]);
+    assert_eq!(code, Some(0));
+    assert!(said.ends_with(":warning: config symbol defined without type\n"), "{said}");
+    fs::write(&file, whole + "endif\n").unwrap();
+    let (code, _, said) = check(&[]);
+    assert!(code == Some(2) && said.contains("the tree's Kconfig cannot be used"), "{said}");
+}
+
+#[test]
 fn fragments_count_before_and_after() {
     let (tree, dir) = (tree(), scratch());
     let (tree, dir) = (tree.path(), dir.path());

@@ -40,7 +40,7 @@ pub struct Config {
     /// NAME_defconfig, NAME.config, olddefconfig, randconfig, savedefconfig, listnewconfig,
     /// yes2modconfig, mod2yesconfig, mod2noconfig. Words for make: ARCH, CROSS_COMPILE, CC, LLVM,
     /// O, W, KCONFIG_*.
-    #[arg(value_name = "TARGET|KEY=VALUE", required = true)]
+    #[arg(value_name = "TARGET|KEY=VALUE", required_unless_present = "check")]
     pub words: Vec<String>,
     /// The tree [default: .].
     #[arg(short = 'C', long = "source", value_name = "TREE")]
@@ -73,6 +73,12 @@ pub struct Config {
     /// [default: KCONFIG_CONFIG, else .config]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Only read the Kconfig files and say what is wrong with them.
+    ///
+    /// Nothing is configured or written. What conf would warn of goes to standard error; a tree that
+    /// conf would not accept exits with 2.
+    #[arg(long)]
+    pub check: bool,
     /// Seed of randconfig.
     #[arg(long, value_name = "N")]
     pub seed: Option<String>,

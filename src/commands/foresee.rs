@@ -113,7 +113,7 @@ fn load(cell: &CellPlan, probes: Probes) -> Result<Ready> {
     let dir = cell.build_dir.as_path();
     let attempt = |mode| {
         let probes = ProbeSource { mode, file: None, dir, env };
-        let loaded = tree.load(&toolchain.words, &probes, &mut Output::default())?;
+        let loaded = tree.load(&toolchain.words, &probes)?;
         if loaded.model.failed() { Err(tree::rejected(&tree, &loaded.model)) } else { Ok(loaded) }
     };
     let loaded = match probes {

@@ -1,19 +1,10 @@
-//! Which defconfig `make defconfig` takes, and those that are merged from fragments.
+//! Which defconfig `make defconfig` takes.
 //!
-//! Both are in arch/SRCARCH/Makefile, as make code. Running it would be running the tree; the few
-//! forms it has are read as text instead: assignments of `KBUILD_DEFCONFIG` below conditions on ARCH
-//! and on the machine, and rules that call `merge_into_defconfig`.
+//! It is in arch/SRCARCH/Makefile, as make code. Running it would be running the tree; the few forms
+//! it has are read as text instead: assignments of `KBUILD_DEFCONFIG` below conditions on ARCH and on
+//! the machine.
 
-use std::path::{Path, PathBuf};
-
-/// What a `NAME_defconfig` target does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Defconfig {
-    /// It is a file, relative to the tree.
-    File(PathBuf),
-    /// A file with fragments merged into it, then olddefconfig; all relative to the tree.
-    Merged(PathBuf, Vec<PathBuf>),
-}
+use std::path::Path;
 
 /// `KBUILD_DEFCONFIG` for `ARCH=arch`: the target that `make defconfig` stands for.
 pub fn default_target(tree: &Path, arch: &str, srcarch: &str) -> String {
@@ -49,51 +40,14 @@ pub fn default_target(tree: &Path, arch: &str, srcarch: &str) -> String {
     }
 }
 
-/// What the target `name` (`ppc64le_defconfig`) does.
-pub fn find(tree: &Path, srcarch: &str, name: &str) -> Defconfig {
-    let configs = Path::new("arch").join(srcarch).join("configs");
-    let file = configs.join(name);
-    if tree.join(&file).is_file() {
-        return Defconfig::File(file);
-    }
-    match merged(&makefile(tree, srcarch), name) {
-        Some((base, fragments)) => {
-            let fragment = |name: &str| configs.join(format!("{name}.config"));
-            let fragments = fragments.iter().map(|name| fragment(name)).collect();
-            Defconfig::Merged(configs.join(base), fragments)
-        }
-        None => Defconfig::File(file),
-    }
-}
-
 fn makefile(tree: &Path, srcarch: &str) -> String {
     let file = tree.join("arch").join(srcarch).join("Makefile");
     std::fs::read(file).map_or_else(|_| String::new(), |t| String::from_utf8_lossy(&t).into_owned())
 }
 
-/// Base and fragments of a rule `NAME: … $(call merge_into_defconfig,BASE,FRAGMENT…)`.
-fn merged<'a>(makefile: &'a str, name: &str) -> Option<(&'a str, Vec<&'a str>)> {
-    let head = format!("{name}:");
-    let rule = makefile.lines().skip_while(|line| !line.starts_with(&head)).skip(1);
-    let mut recipe = rule.take_while(|line| line.starts_with('\t'));
-    let call = recipe.find_map(|line| line.trim().strip_prefix("$(call merge_into_defconfig"))?;
-    let (_, words) = call.split_once(',')?;
-    let (base, fragments) = words.strip_suffix(')')?.split_once(',')?;
-    Some((base.trim(), fragments.split_whitespace().collect()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rules_that_merge_are_read() {
-        let text = "PHONY += le_defconfig\nle_defconfig:\n\
-            \t$(call merge_into_defconfig,big_defconfig,le smp)\n\nother_defconfig:\n\techo\n";
-        assert_eq!(merged(text, "le_defconfig"), Some(("big_defconfig", vec!["le", "smp"])));
-        assert_eq!(merged(text, "other_defconfig"), None);
-        assert_eq!(merged(text, "no_defconfig"), None);
-    }
 
     #[test]
     fn the_default_follows_the_makefile() {

@@ -13,6 +13,7 @@ pub mod firsterror;
 pub mod forecast;
 pub mod foresight;
 pub mod fragment;
+pub mod generated;
 pub mod git;
 pub mod identity;
 pub mod jobs;

@@ -61,8 +61,14 @@ pub fn run(common: &Common, args: &Config) -> Result<Exit> {
         return why::run(common, args);
     }
     let request = Request::new(common, args)?;
-    if request.targets.is_empty() {
-        return Err(Error::Usage("config: say a target, such as defconfig".into()));
+    match (request.targets.as_slice(), args.check) {
+        ([], false) => {
+            return Err(Error::Usage("config: say a target, such as defconfig".into()));
+        }
+        ([target, ..], true) => {
+            return Err(Error::Usage(format!("config: --check makes no {target}")));
+        }
+        _ => {}
     }
     let archs = archs(&request)?;
     if let [arch] = archs.as_slice() {
@@ -75,10 +81,14 @@ pub fn run(common: &Common, args: &Config) -> Result<Exit> {
     let start = Instant::now();
     request.tree.read(&archs.iter().flatten().map(String::as_str).collect::<Vec<_>>())?;
     request.phase(None, "read", start);
-    let Some(out) = common.output.as_deref().filter(|out| *out != "-") else {
-        return Err(Error::Usage("config: several architectures need -o DIR".into()));
+    let out = match common.output.as_deref().filter(|out| *out != "-") {
+        _ if args.check => "",
+        Some(out) => {
+            std::fs::create_dir_all(out).map_err(|err| Error::io(out, err))?;
+            out
+        }
+        None => return Err(Error::Usage("config: several architectures need -o DIR".into())),
     };
-    std::fs::create_dir_all(out).map_err(|err| Error::io(out, err))?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(common.jobs.unwrap_or(0)).build();
     let pool = pool.map_err(|err| Error::Usage(format!("config: {err}")))?;
     let all = pool.install(|| {
@@ -190,15 +200,22 @@ impl<'a> Request<'a> {
         let dir = if self.dir.as_os_str().is_empty() { Path::new(".") } else { &self.dir };
         let file = self.probe_file(arch);
         let probes = ProbeSource { mode: self.args.probe, file: file.as_deref(), dir, env: None };
-        let loaded = self.tree.load(&words, &probes, &mut output);
+        let loaded = self.tree.load(&words, &probes);
         self.phase(arch, "build", start);
         let result = loaded.and_then(|loaded| {
+            if self.args.check || loaded.model.failed() {
+                tree::say(&loaded.model, &mut output);
+            }
             if loaded.model.failed() {
                 let color = output::stderr_colored(common);
                 for snippet in tree::snippets(&loaded.model) {
                     output.err(render::snippet::render(&snippet, color));
                 }
                 return Err(tree::rejected(&self.tree, &loaded.model));
+            }
+            if self.args.check {
+                std::mem::forget(loaded);
+                return Ok((Files::default(), Exit::Ok));
             }
             let start = Instant::now();
             let done = with_stack(|| self.evaluate(&loaded, &words, common, &mut output))
@@ -246,16 +263,11 @@ impl<'a> Request<'a> {
             overlay: None,
         };
         let state = State::new(&loaded.model);
-        let mut calls = 0;
         for target in &self.targets {
             let steps = steps::steps(&self.tree, loaded, target, &self.args.fragment);
             for step in steps.map_err(Error::Usage)? {
-                // Loading has said it for the first.
                 if matches!(step, Step::Conf(..)) {
-                    if calls > 0 {
-                        tree::say(&loaded.model, output);
-                    }
-                    calls += 1;
+                    tree::say(&loaded.model, output);
                 }
                 match workspace.step(&step, &state, &settings, output) {
                     Ok(()) => {}
@@ -342,6 +354,9 @@ impl<'a> Request<'a> {
             }
         }
         let (files, exit) = done.result?;
+        if self.args.check {
+            return Ok(exit);
+        }
         let named = name.map(|name| name.to_string_lossy().into_owned());
         let target = named.or_else(|| common.output.clone());
         if let Some(target) = &target {

@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::kbuild::defconfig::{self, Defconfig};
+use crate::kbuild::defconfig;
+use crate::kbuild::generated::{self, Generated};
 use crate::kconf::eval::State;
 use crate::kconf::merge;
 use crate::kconf::modes::{self, Goal, Settings, Stop, Written};
@@ -23,6 +24,9 @@ pub enum Step {
     Conf(Goal, Vec<PathBuf>),
     /// Fragments are merged into the configuration, or into this file.
     Merge(Option<PathBuf>, Vec<PathBuf>),
+    /// Of these fragments, those are merged whose requirements hold in what olddefconfig would make
+    /// of the configuration.
+    Boards(Vec<PathBuf>),
 }
 
 /// The files of a configuration, as they are and as they will be.
@@ -48,6 +52,9 @@ pub struct Workspace<'a> {
     pub overlay: Option<(PathBuf, Vec<u8>)>,
 }
 
+/// Targets of an architecture's Makefile that make others may be this deep.
+const MAX_TARGETS: usize = 8;
+
 /// The steps of `target`; the error is one clause about it.
 pub fn steps(
     tree: &Tree,
@@ -55,58 +62,115 @@ pub fn steps(
     target: &str,
     frags: &[PathBuf],
 ) -> Result<Vec<Step>, String> {
-    let conf = |goal| Step::Conf(goal, Vec::new());
-    let with_fragments = |goal| Step::Conf(goal, frags.to_vec());
-    let configs = Path::new("arch").join(&loaded.srcarch).join("configs");
+    let targets = Targets { tree, loaded };
+    let asked = Asked { boards: loaded.boards.as_deref(), allconfig: frags, depth: 0 };
+    let reads = ["allyesconfig", "allmodconfig", "allnoconfig", "alldefconfig", "randconfig"];
+    if frags.is_empty() || reads.contains(&target) {
+        return targets.steps(target, asked);
+    }
     let mut steps = match target {
-        "allyesconfig" => return Ok(vec![with_fragments(Goal::AllYes)]),
-        "allmodconfig" => return Ok(vec![with_fragments(Goal::AllMod)]),
-        "allnoconfig" => return Ok(vec![with_fragments(Goal::AllNo)]),
-        "alldefconfig" => return Ok(vec![with_fragments(Goal::AllDef)]),
-        "randconfig" => return Ok(vec![with_fragments(Goal::Random)]),
-        "olddefconfig" if frags.is_empty() => vec![conf(Goal::OldDef)],
-        "olddefconfig" => Vec::new(),
-        "savedefconfig" => vec![conf(Goal::SaveDef)],
-        "listnewconfig" => vec![conf(Goal::ListNew)],
-        "yes2modconfig" => vec![conf(Goal::Yes2Mod)],
-        "mod2yesconfig" => vec![conf(Goal::Mod2Yes)],
-        "mod2noconfig" => vec![conf(Goal::Mod2No)],
-        "tinyconfig" => {
-            let base = PathBuf::from("kernel/configs/tiny-base.config");
-            let base = tree.dir.join(&base).is_file().then_some(base);
-            let mut steps = vec![Step::Conf(Goal::AllNo, base.into_iter().collect())];
-            steps.extend(fragment_steps(tree, &configs, "tiny.config")?);
-            steps
-        }
-        "defconfig" => {
-            let name = defconfig::default_target(&tree.dir, &loaded.arch, &loaded.srcarch);
-            defconfig_steps(tree, loaded, &name)
-        }
-        name if name.ends_with("_defconfig") => defconfig_steps(tree, loaded, name),
-        name if name.ends_with(".config") => fragment_steps(tree, &configs, name)?,
-        other => {
-            let known = "allyesconfig, allmodconfig, allnoconfig, alldefconfig, tinyconfig, \
-                defconfig, NAME_defconfig, NAME.config, olddefconfig, randconfig, savedefconfig, \
-                listnewconfig, yes2modconfig, mod2yesconfig, mod2noconfig";
-            return Err(format!("`{other}` is no configuration target; there are {known}"));
-        }
-    };
-    if !frags.is_empty() {
-        if matches!(target, "savedefconfig" | "listnewconfig") {
+        "savedefconfig" | "listnewconfig" => {
             return Err(format!("--fragment does not go with {target}"));
         }
-        steps.push(Step::Merge(None, frags.to_vec()));
-        steps.push(conf(Goal::OldDef));
-    }
+        "olddefconfig" => Vec::new(),
+        _ => targets.steps(target, Asked { allconfig: &[], ..asked })?,
+    };
+    steps.extend([Step::Merge(None, frags.to_vec()), Step::Conf(Goal::OldDef, Vec::new())]);
     Ok(steps)
 }
 
-fn defconfig_steps(tree: &Tree, loaded: &Loaded, name: &str) -> Vec<Step> {
-    match defconfig::find(&tree.dir, &loaded.srcarch, name) {
-        Defconfig::File(file) => vec![Step::Conf(Goal::Defconfig(file), Vec::new())],
-        Defconfig::Merged(base, fragments) => {
-            vec![Step::Merge(Some(base), fragments), Step::Conf(Goal::OldDef, Vec::new())]
+/// The targets of one architecture.
+struct Targets<'a> {
+    tree: &'a Tree,
+    loaded: &'a Loaded,
+}
+
+/// What a target is made with.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    boards: Option<&'a [String]>,
+    /// `KCONFIG_ALLCONFIG`
+    allconfig: &'a [PathBuf],
+    depth: usize,
+}
+
+impl Targets<'_> {
+    fn steps(&self, target: &str, asked: Asked) -> Result<Vec<Step>, String> {
+        let conf = |goal| vec![Step::Conf(goal, Vec::new())];
+        let with_fragments = |goal| vec![Step::Conf(goal, asked.allconfig.to_vec())];
+        let configs = Path::new("arch").join(&self.loaded.srcarch).join("configs");
+        Ok(match target {
+            "allyesconfig" => with_fragments(Goal::AllYes),
+            "allmodconfig" => with_fragments(Goal::AllMod),
+            "allnoconfig" => with_fragments(Goal::AllNo),
+            "alldefconfig" => with_fragments(Goal::AllDef),
+            "randconfig" => with_fragments(Goal::Random),
+            "olddefconfig" => conf(Goal::OldDef),
+            "savedefconfig" => conf(Goal::SaveDef),
+            "listnewconfig" => conf(Goal::ListNew),
+            "yes2modconfig" => conf(Goal::Yes2Mod),
+            "mod2yesconfig" => conf(Goal::Mod2Yes),
+            "mod2noconfig" => conf(Goal::Mod2No),
+            "tinyconfig" => {
+                let base = PathBuf::from("kernel/configs/tiny-base.config");
+                let base = self.tree.dir.join(&base).is_file().then_some(base);
+                let mut steps = vec![Step::Conf(Goal::AllNo, base.into_iter().collect())];
+                steps.extend(fragment_steps(self.tree, &configs, "tiny.config")?);
+                steps
+            }
+            "defconfig" => {
+                let Loaded { arch, srcarch, .. } = self.loaded;
+                let name = defconfig::default_target(&self.tree.dir, arch, srcarch);
+                self.defconfig(&name, &configs, asked)?
+            }
+            name if name.ends_with("_defconfig") => self.defconfig(name, &configs, asked)?,
+            name if name.ends_with(".config") => fragment_steps(self.tree, &configs, name)?,
+            other => self.generated(other, asked)?.ok_or_else(|| {
+                let known = "allyesconfig, allmodconfig, allnoconfig, alldefconfig, tinyconfig, \
+                    defconfig, NAME_defconfig, NAME.config, olddefconfig, randconfig, \
+                    savedefconfig, listnewconfig, yes2modconfig, mod2yesconfig, mod2noconfig, and \
+                    what the architecture's Makefile makes of them";
+                format!("`{other}` is no configuration target; there are {known}")
+            })?,
+        })
+    }
+
+    /// A file, or what the architecture's Makefile makes under this name.
+    fn defconfig(&self, name: &str, configs: &Path, asked: Asked) -> Result<Vec<Step>, String> {
+        let file = configs.join(name);
+        if !self.tree.dir.join(&file).is_file()
+            && let Some(steps) = self.generated(name, asked)?
+        {
+            return Ok(steps);
         }
+        Ok(vec![Step::Conf(Goal::Defconfig(file), Vec::new())])
+    }
+
+    fn generated(&self, name: &str, asked: Asked) -> Result<Option<Vec<Step>>, String> {
+        if asked.depth >= MAX_TARGETS {
+            return Err(format!("`{name}` is made of too many targets"));
+        }
+        let srcarch = &self.loaded.srcarch;
+        let old = Step::Conf(Goal::OldDef, Vec::new());
+        Ok(match generated::find(&self.tree.dir, srcarch, name, asked.boards) {
+            None => None,
+            Some(Generated::Merged(base, fragments)) => {
+                Some(vec![Step::Merge(Some(base), fragments), old])
+            }
+            Some(Generated::Boards(base, fragments, boards)) => {
+                Some(vec![Step::Merge(Some(base), fragments), Step::Boards(boards), old])
+            }
+            Some(Generated::Targets { names, allconfig, boards }) => {
+                let allconfig: Vec<PathBuf> = allconfig.into_iter().collect();
+                let boards = boards.as_deref().or(asked.boards);
+                let asked = Asked { boards, allconfig: &allconfig, depth: asked.depth + 1 };
+                let mut steps = Vec::new();
+                for name in &names {
+                    steps.extend(self.steps(name, asked)?);
+                }
+                Some(steps)
+            }
+        })
     }
 }
 
@@ -178,8 +242,39 @@ impl<'a> Workspace<'a> {
                 self.config = Some(merged);
                 self.written = true;
             }
+            Step::Boards(boards) => {
+                let fitting = self.fitting(boards, fresh, settings, output)?;
+                self.step(&Step::Merge(None, fitting), fresh, settings, output)?;
+            }
         }
         Ok(())
+    }
+
+    /// Those of the boards' fragments that require nothing that the configuration has not.
+    fn fitting(
+        &self,
+        boards: &[PathBuf],
+        fresh: &State,
+        settings: &Settings,
+        output: &mut Output,
+    ) -> Result<Vec<PathBuf>, Stop> {
+        let mut state = fresh.fresh();
+        let open = |file: &Path| self.open(file, &settings.config);
+        let made = match modes::run(&mut state, &Goal::OldDef, settings, &open)? {
+            Written::DotConfig(text) => text,
+            Written::Defconfig(_) | Written::Nothing => Vec::new(),
+        };
+        let mut fitting = Vec::new();
+        for board in boards {
+            match self.open(board, Path::new("")).map_err(Stop::Input)? {
+                Some(text) if generated::board_fits(&text, &made) => fitting.push(board.clone()),
+                Some(_) => {}
+                None => {
+                    output.note(format!("WARNING: Board config '{}' not found\n", board.display()));
+                }
+            }
+        }
+        Ok(fitting)
     }
 
     /// Takes a configuration as the new one (confdata.c: `conf_write`).

@@ -52,6 +52,8 @@ pub struct Loaded {
     pub srcarch: String,
     /// ARCH
     pub arch: String,
+    /// BOARDS, of mips: those that a generic kernel is for.
+    pub boards: Option<Vec<String>>,
 }
 
 /// Where probes' results come from.
@@ -134,13 +136,8 @@ impl Tree {
     }
 
     /// The model for the architecture and toolchain of `words`. What `conf` would say while parsing
-    /// goes to `said`.
-    pub fn load(
-        &self,
-        words: &MakeWords,
-        probes: &ProbeSource<'_>,
-        said: &mut Output,
-    ) -> Result<Loaded> {
+    /// is left to [`say`].
+    pub fn load(&self, words: &MakeWords, probes: &ProbeSource<'_>) -> Result<Loaded> {
         let runner = Runner::quiet();
         let words = if probes.env.is_some() { words.clone() } else { with_toolchain(words) };
         let around = probes.env.cloned().unwrap_or_else(|| std::env::vars_os().collect());
@@ -200,12 +197,13 @@ impl Tree {
         if let (Some(compiler), Some(known)) = (compiler, &recording) {
             check_compiler(known, &compiler?)?;
         }
-        say(&model, said);
         if probes.mode == ProbeMode::Run && !model.failed() {
             self.record(&model, &words, probes, versions)?;
         }
         let value = |name: &str| env.get(name).map_or_else(String::new, |v| (*v).to_owned());
-        Ok(Loaded { srcarch: value("SRCARCH"), arch: value("ARCH"), model })
+        let boards = words.get("BOARDS").filter(|boards| !boards.is_empty());
+        let boards = boards.map(|boards| boards.split_whitespace().map(str::to_owned).collect());
+        Ok(Loaded { srcarch: value("SRCARCH"), arch: value("ARCH"), boards, model })
     }
 
     /// The model; its files are read meanwhile unless they were before.

@@ -133,7 +133,7 @@ impl Request<'_> {
         let dir = if self.dir.as_os_str().is_empty() { ".".as_ref() } else { self.dir.as_path() };
         let file = self.probe_file(arch);
         let probes = ProbeSource { mode: self.args.probe, file: file.as_deref(), dir, env: None };
-        let loaded = self.tree.load(&words, &probes, &mut Output::default())?;
+        let loaded = self.tree.load(&words, &probes)?;
         if loaded.model.failed() {
             return Err(tree::rejected(&self.tree, &loaded.model));
         }

@@ -12,7 +12,6 @@ use crate::exit::{Error, Result};
 use crate::kconf::dialect::Dialect;
 use crate::kconf::eval::with_stack;
 use crate::kconf::model::{Model, Severity};
-use crate::kconf::output::Output;
 use crate::lint::context::{Arch, MAX_ARCHES, Tree};
 use crate::lint::rules::recursive_dependency::CONF_SAYS;
 use crate::lint::{Needs, Phase};
@@ -132,7 +131,7 @@ fn models(
             words.set("SUBARCH", host_arch());
         }
         let probes = ProbeSource { mode: args.probe, file: None, dir: Path::new("."), env: None };
-        let loaded = source.load(&words, &probes, &mut Output::default())?;
+        let loaded = source.load(&words, &probes)?;
         if is_unusable(&loaded.model) {
             for snippet in tree::snippets(&loaded.model) {
                 eprint!("{}", render::snippet::render(&snippet, color));
