@@ -1,8 +1,10 @@
 //! `cargo xtask bench`: our speed as ratios against the real tools, in one run.
 //!
-//! Inputs are Debian's vmlinux files with debug information, generic against cloud, and a thousand
-//! object files of the C library. Absolute times depend on the machine and what else it does; only
+//! Inputs are Debian's vmlinux files with debug information, generic against cloud, a thousand object
+//! files of the C library, and the Kconfig files of Debian's Linux. Absolute times depend on the machine and what else it does; only
 //! the ratios of one run mean anything, so only they are judged.
+
+mod kconfig;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -54,6 +56,8 @@ pub fn run(args: &Args) -> Result<()> {
     } else {
         eprintln!("xtask: bloaty is not on PATH: not measured");
     }
+
+    rows.extend(kconfig::rows(&ours, &tree, few)?);
 
     let text = table(&rows, &pair, args)?;
     println!("{text}");

@@ -31,6 +31,8 @@ struct Time {
     wall: Duration,
     /// User and system.
     cpu: Duration,
+    /// The most memory that was resident, mapped files included, in bytes.
+    peak: u64,
 }
 
 impl Times {
@@ -48,6 +50,11 @@ impl Times {
     pub fn mean(&self) -> f64 {
         let sum: Duration = self.0.iter().map(|time| time.wall).sum();
         milliseconds(sum) / self.0.len().max(1) as f64
+    }
+
+    /// The most memory that was resident in any run, mapped files included, in MB.
+    pub fn peak(&self) -> f64 {
+        self.0.iter().map(|time| time.peak).max().unwrap_or(0) as f64 / 1e6
     }
 
     /// How many runs there were.
@@ -80,7 +87,8 @@ pub fn alternate(subjects: &[Subject], rounds: usize) -> Result<Vec<Times>> {
             check(subject, &command, ended.status)?;
             if round > 0 {
                 let cpu = ended.rusage.utime + ended.rusage.stime;
-                times[index].0.push(Time { wall, cpu });
+                let peak = ended.rusage.maxrss;
+                times[index].0.push(Time { wall, cpu, peak });
             }
         }
     }

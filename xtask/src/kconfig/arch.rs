@@ -8,6 +8,8 @@ use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 
@@ -177,9 +179,12 @@ impl Tree {
         make
     }
 
-    /// What `make allyesconfig` writes.
-    pub fn made_allyesconfig(&self, arch: &Arch) -> Result<Vec<u8>> {
-        run(self.make(&arch.words).arg("allyesconfig"))?;
+    /// What make writes for `target`. One at a time: there is one directory.
+    pub fn made(&self, arch: &Arch, target: &str) -> Result<Vec<u8>> {
+        static DIRECTORY: Mutex<()> = Mutex::new(());
+        let _one = DIRECTORY.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut make = self.make(&arch.words);
+        run(make.arg(target).stdout(Stdio::null()).stderr(Stdio::null()))?;
         let file = self.build_dir().join(".config");
         fs::read(&file).with_context(|| format!("{}", file.display()))
     }

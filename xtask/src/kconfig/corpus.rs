@@ -46,9 +46,43 @@ pub fn fixed(tree: &Tree, archs: &[Arch], extent: Extent) -> Result<Vec<Job>> {
             for name in defconfigs(&tree.dir.join("arch").join(&arch.srcarch).join("configs"))? {
                 jobs.push(job(at, "defconfig", &name, Target::Defconfig(name.clone())));
             }
+            for name in generated(&tree.dir, &arch.srcarch)? {
+                jobs.push(job(at, "generated", &name, Target::Generated(name.clone())));
+            }
         }
     }
     Ok(jobs)
+}
+
+/// The generic kernels of mips that are compared: its Makefile makes their names.
+const GENERIC: &[&str] = &[
+    "32r1el_defconfig",
+    "32r2_defconfig",
+    "32r2el_defconfig",
+    "32r6_defconfig",
+    "64r1_defconfig",
+    "64r2el_defconfig",
+    "64r6el_defconfig",
+    "micro32r2el_defconfig",
+];
+
+/// The configuration targets of an architecture's own Makefile.
+fn generated(tree: &Path, srcarch: &str) -> Result<Vec<String>> {
+    let file = tree.join("arch").join(srcarch).join("Makefile");
+    let text = fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = |line: &str| -> Option<String> {
+        let (name, rest) = line.split_at(line.find(|c| !plain(c))?);
+        let starts = rest.starts_with(':') || rest.starts_with("-y");
+        // randconfig needs a seed, and nobody makes mips' generic_defconfig itself.
+        let fine = name.ends_with("config") && !name.ends_with("randconfig");
+        (starts && fine && name != "generic_defconfig").then(|| name.to_owned())
+    };
+    let mut names: Vec<String> = text.lines().filter_map(name).collect();
+    if srcarch == "mips" {
+        names.extend(GENERIC.iter().map(|&name| name.to_owned()));
+    }
+    Ok(names)
 }
 
 /// All files called `…defconfig` below `configs`, as names below it.

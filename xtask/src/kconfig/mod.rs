@@ -4,7 +4,7 @@
 //! probes are recorded once, and then every job of the corpus goes through both programs, which must
 //! write the same bytes, say the same and exit alike.
 
-mod arch;
+pub mod arch;
 mod compare;
 pub mod conf;
 mod corpus;
@@ -12,7 +12,7 @@ mod memo;
 pub mod perturb;
 mod replay;
 mod report;
-mod side;
+pub mod side;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -205,7 +205,7 @@ fn same_as_make(tree: &Tree, arch: &Arch) -> Result<()> {
         env: Vec::new(),
     };
     let alone = side::theirs(tree, arch, &job, Probes::Replayed)?;
-    let made = tree.made_allyesconfig(arch)?;
+    let made = tree.made(arch, "allyesconfig")?;
     ensure!(
         alone.config.as_ref() == Some(&made),
         "Linux {}, {}: conf alone does not write what `make allyesconfig` does",
