@@ -4,6 +4,7 @@
 mod lint {
     mod diff;
     mod fixtures;
+    mod hostile;
     mod output;
     mod sarif;
 }

@@ -33,6 +33,8 @@ pub struct Sources {
     /// `root`, open: below it, names are short to look up.
     opened: Option<OwnedFd>,
     current: Option<PathBuf>,
+    /// Nothing outside of the tree is read, whatever a `source` line or a link says.
+    confined: bool,
     dialect: Dialect,
     files: Mutex<FxHashMap<String, Arc<Known>>>,
 }
@@ -53,7 +55,7 @@ impl Sources {
         let root = root.into();
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let opened = nix::fcntl::open(&root, flags, nix::sys::stat::Mode::empty()).ok();
-        Self { root, opened, current: None, dialect, files: Mutex::default() }
+        Self { root, opened, current: None, confined: false, dialect, files: Mutex::default() }
     }
 
     /// Looks into `directory` before the tree, as `conf` looks into its current directory, the output
@@ -61,6 +63,15 @@ impl Sources {
     #[must_use]
     pub fn with_current_directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.current = Some(directory.into());
+        self
+    }
+
+    /// Reads nothing outside of the tree (or of the directory that is looked into before it). `conf`
+    /// does: a `source` line may name any file. Who only looks at somebody else's tree does not want
+    /// that.
+    #[must_use]
+    pub fn confined(mut self) -> Self {
+        self.confined = true;
         self
     }
 
@@ -167,6 +178,11 @@ impl Sources {
         let mut error = None;
         for directory in directories {
             let path = directory.join(name);
+            if self.confined && !is_inside(directory, &path) {
+                let msg = "this is outside of the tree: not read";
+                error = error.or(Some(Error::input(&path, msg)));
+                continue;
+            }
             match read(&path) {
                 Ok(text) => return Ok(parse(name.to_owned(), path, text, self.dialect)),
                 // conf takes the tree's file whatever keeps it from opening the first one.
@@ -174,6 +190,14 @@ impl Sources {
             }
         }
         Err(error.unwrap_or_else(|| Error::input(name, "no directory to look into")))
+    }
+}
+
+/// Whether a path, once all links are followed, is below `directory`; so is what does not exist.
+fn is_inside(directory: &Path, path: &Path) -> bool {
+    match (directory.canonicalize(), path.canonicalize()) {
+        (Ok(directory), Ok(path)) => path.starts_with(directory),
+        _ => !path.exists(),
     }
 }
 

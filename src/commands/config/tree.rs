@@ -87,6 +87,13 @@ impl Tree {
         Ok(Self { dir, dialect, is_linux: of_makefile.is_some(), sources, read })
     }
 
+    /// The same tree, of which nothing outside is read.
+    #[must_use]
+    pub fn confined(mut self) -> Self {
+        self.sources = self.sources.confined();
+        self
+    }
+
     /// The tree as it is with the files of `overlay` in place of its own.
     #[must_use]
     pub fn with_overlay(mut self, overlay: &Path) -> Self {

@@ -11,7 +11,7 @@ use crate::commands::config::tree::{self, ProbeSource};
 use crate::exit::{Error, Result};
 use crate::kconf::dialect::Dialect;
 use crate::kconf::eval::with_stack;
-use crate::kconf::model::{Model, Severity};
+use crate::kconf::model::{Message, Model, Severity};
 use crate::lint::context::{Arch, MAX_ARCHES, Tree};
 use crate::lint::rules::recursive_dependency::CONF_SAYS;
 use crate::lint::{Needs, Phase};
@@ -40,7 +40,7 @@ pub fn load(args: &Lint, color: bool, what: What<'_>, phases: &mut Vec<Phase>) -
     if let Some(overlay) = what.overlay {
         source = source.with_overlay(overlay);
     }
-    let source = source;
+    let source = source.confined();
     let roots: Vec<&Path> = what.overlay.into_iter().chain([&*source.dir]).collect();
     let arches = arches(args, &words, &source)?;
     let start = Instant::now();
@@ -133,6 +133,10 @@ fn models(
         let probes = ProbeSource { mode: args.probe, file: None, dir: Path::new("."), env: None };
         let loaded = source.load(&words, &probes)?;
         if is_unusable(&loaded.model) {
+            let bad = |m: &&Message| m.severity > Severity::Warning && m.place.is_none();
+            for message in loaded.model.messages.iter().filter(bad) {
+                eprintln!("{}", message.text);
+            }
             for snippet in tree::snippets(&loaded.model) {
                 eprint!("{}", render::snippet::render(&snippet, color));
             }
