@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use rustc_hash::FxHashSet;
+
 use super::Rule;
 use super::context::{ArchSet, Tree};
 use crate::model::finding::Finding;
@@ -16,7 +18,16 @@ pub struct Raw {
     finding: Finding,
     arch: Option<usize>,
     everywhere: bool,
+    definition: Option<Definition>,
+    claim: Option<u64>,
 }
+
+/// The file and line of a definition.
+pub type Definition = (Box<str>, u32);
+/// The claims that some architecture has refuted, by their keys.
+pub type Refuted = FxHashSet<u64>;
+/// Definitions that an architecture never reaches.
+pub type Idle = FxHashSet<Definition>;
 
 impl Raw {
     /// A finding of `rule`, of one architecture or of the tree, that counts only if it holds
@@ -32,30 +43,70 @@ impl Raw {
         if finding.severity == crate::model::finding::Severity::default() {
             finding.severity = rule.severity;
         }
-        Self { finding, arch, everywhere }
+        Self { finding, arch, everywhere, definition: None, claim: None }
+    }
+
+    /// Of a claim about this definition: where it is never reached, nothing is said against it.
+    #[must_use]
+    pub(super) fn of(mut self, definition: Definition, claim: u64) -> Self {
+        (self.definition, self.claim) = (Some(definition), Some(claim));
+        self
+    }
+
+    /// What makes it one with what others say.
+    pub(super) fn key(&self) -> Key {
+        key(&self.finding)
+    }
+
+    pub(super) fn into_finding(self) -> Finding {
+        self.finding
     }
 }
 
 /// What makes two findings one: the place and what is said about it.
-type Key = (String, u32, u32, String, String);
+pub type Key = (String, u32, u32, String, String);
 
-/// The findings, each once, in the order of their places.
-pub fn merge(tree: &Tree, found: Vec<Raw>) -> Vec<Finding> {
-    let mut merged: BTreeMap<Key, (Finding, ArchSet, bool)> = BTreeMap::new();
-    for raw in found {
+fn key(f: &Finding) -> Key {
+    (f.file.clone(), f.line, f.column, f.code.clone(), f.message.clone())
+}
+
+/// One finding of what was said.
+#[derive(Debug)]
+pub struct Merged {
+    /// The finding.
+    pub finding: Finding,
+    /// The architectures that said so.
+    pub arches: ArchSet,
+    /// The claim that it comes from, which waits for its proof.
+    pub claim: Option<u64>,
+    everywhere: bool,
+    definition: Option<Definition>,
+}
+
+impl Merged {
+    /// What makes it one with what others say.
+    pub fn key(&self) -> Key {
+        key(&self.finding)
+    }
+}
+
+/// The findings, each once, in the order of their places; `idle` is by architecture;
+/// `refuted` are the claims that do not hold on some.
+pub(super) fn merge(tree: &Tree, found: Vec<Raw>, idle: &[Idle], refuted: &Refuted) -> Vec<Merged> {
+    let mut merged: BTreeMap<Key, Merged> = BTreeMap::new();
+    let stands = |raw: &Raw| raw.claim.is_none_or(|claim| !refuted.contains(&claim));
+    for raw in found.into_iter().filter(stands) {
         let bit: ArchSet = raw.arch.map_or(0, |index| 1 << index);
-        let f = &raw.finding;
-        let key = (f.file.clone(), f.line, f.column, f.code.clone(), f.message.clone());
-        match merged.entry(key) {
+        match merged.entry(raw.key()) {
             Entry::Occupied(mut entry) => {
-                let (old, set, everywhere) = entry.get_mut();
-                *set |= bit;
-                *everywhere &= raw.everywhere;
+                let old = entry.get_mut();
+                old.arches |= bit;
+                old.everywhere &= raw.everywhere;
                 // The weakest evidence of all counts; what one architecture needs of probes, all do.
-                old.verified = old.verified.min(raw.finding.verified);
+                old.finding.verified = old.finding.verified.min(raw.finding.verified);
                 for probe in raw.finding.probes {
-                    if !old.probes.contains(&probe) {
-                        old.probes.push(probe);
+                    if !old.finding.probes.contains(&probe) {
+                        old.finding.probes.push(probe);
                     }
                 }
             }
@@ -68,19 +119,28 @@ pub fn merge(tree: &Tree, found: Vec<Raw>) -> Vec<Finding> {
                 {
                     finding.witness_arch = Some(tree.arches[index].name.clone());
                 }
-                entry.insert((finding, bit, raw.everywhere));
+                let Raw { everywhere, definition, claim, .. } = raw;
+                entry.insert(Merged { finding, arches: bit, claim, everywhere, definition });
             }
         }
     }
-    let whole = merged.into_values().filter(|(finding, set, everywhere)| {
-        !everywhere || *set & tree.domain(&finding.file) == tree.domain(&finding.file)
+    let whole = merged.into_values().filter(|one| {
+        let domain = tree.domain(&one.finding.file);
+        !one.everywhere || (one.arches | unreached(one, idle)) & domain == domain
     });
     whole
-        .map(|(mut finding, set, _)| {
-            if set != 0 {
-                finding.arches = tree.names(set);
+        .map(|mut one| {
+            if one.arches != 0 {
+                one.finding.arches = tree.names(one.arches);
             }
-            finding
+            one
         })
         .collect()
+}
+
+/// The architectures that never reach the definition that a finding is about.
+fn unreached(one: &Merged, idle: &[Idle]) -> ArchSet {
+    let Some(definition) = &one.definition else { return 0 };
+    let sets = idle.iter().enumerate().filter(|(_, idle)| idle.contains(definition));
+    sets.fold(0, |all, (index, _)| all | 1 << index)
 }

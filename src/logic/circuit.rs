@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use std::ops::Not;
 
 use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 /// A node or its negation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,6 +69,9 @@ pub enum Node {
 /// How many configurations are remembered.
 pub const PATTERNS: usize = 64 * WORDS;
 const WORDS: usize = 4;
+
+/// How many gates [`Circuit::clash`] looks at.
+const GLANCES: u32 = 200;
 
 /// The value of a node in every remembered configuration.
 type Word = [u64; WORDS];
@@ -228,9 +231,56 @@ impl Circuit {
         found.iter().any(|bits| *bits != 0)
     }
 
+    /// Whether `lits` clash for all to see: by the operands of their conjunctions, without asking what
+    /// the inputs may be. False where it takes more than a glance.
+    pub fn clash(&self, lits: &[Lit]) -> bool {
+        let mut holds: FxHashSet<Lit> = FxHashSet::default();
+        let mut todo = lits.to_vec();
+        let mut rest = Vec::new();
+        while let Some(lit) = todo.pop() {
+            if holds.contains(&!lit) {
+                return true;
+            }
+            if !holds.insert(lit) {
+                continue;
+            }
+            match self.node(lit.node()) {
+                Node::And(a, b) if !lit.is_negated() => todo.extend([a, b]),
+                Node::And(..) => rest.push(lit),
+                _ => {}
+            }
+        }
+        let mut glances = GLANCES;
+        rest.iter().any(|lit| self.known(!*lit, &holds, &mut glances) == Some(true))
+    }
+
+    /// The value of `lit` where all of `holds` do, as far as that is seen.
+    fn known(&self, lit: Lit, holds: &FxHashSet<Lit>, glances: &mut u32) -> Option<bool> {
+        if lit.is_constant() {
+            return Some(lit == Lit::TRUE);
+        }
+        // What is asked about is in `holds` itself: look into it first.
+        if let Node::And(a, b) = self.node(lit.node()) {
+            *glances = glances.checked_sub(1)?;
+            let value = match self.known(a, holds, glances) {
+                Some(false) => Some(false),
+                Some(true) => self.known(b, holds, glances),
+                None => self.known(b, holds, glances).filter(|value| !value),
+            };
+            if let Some(value) = value {
+                return Some(value != lit.is_negated());
+            }
+            return None;
+        }
+        if holds.contains(&lit) {
+            return Some(true);
+        }
+        holds.contains(&!lit).then_some(false)
+    }
+
     /// The inputs that `lits` depend on, by number, in order.
     pub fn support(&self, lits: &[Lit]) -> Vec<u32> {
-        let mut seen = rustc_hash::FxHashSet::default();
+        let mut seen = FxHashSet::default();
         let mut todo: Vec<u32> = lits.iter().map(|lit| lit.node()).collect();
         let mut inputs = Vec::new();
         while let Some(node) = todo.pop() {
@@ -266,6 +316,10 @@ mod tests {
         assert_eq!(c.or(either, Lit::TRUE), Lit::TRUE);
         assert_eq!(c.choose(a, b, b), b);
         assert_eq!(c.support(&[both]), [a.node(), b.node()]);
+        let third = c.input();
+        let all = c.and(both, third);
+        assert!(c.clash(&[all, !b]) && c.clash(&[all, !either]) && c.clash(&[!either, a]));
+        assert!(!c.clash(&[either, !b]) && !c.clash(&[both, !third]));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Rule {
     Choice,
     /// The value of an int, hex or string: its order, its defaults, its range.
     Number,
+    /// What is known of open probes.
+    Probe,
 }
 
 /// What a group of clauses is about.

@@ -23,7 +23,7 @@ pub mod solver;
 #[cfg(test)]
 mod tests;
 pub mod witness;
-mod words;
+pub mod words;
 
 use circuit::{Circuit, Lit, Node};
 use clauses::{Clauses, Reason};
@@ -34,6 +34,9 @@ use solver::{Sat, Verdict};
 
 /// Conflicts after which a question is given up. No question about Linux needs a tenth of it.
 const CONFLICTS: u64 = 50_000;
+
+/// As many questions are asked at once.
+const TOGETHER: usize = 96;
 
 /// Whether something is possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,11 +175,74 @@ impl<'m> Logic<'m> {
             self.counts.known += 1;
             return Answer::Possible;
         }
+        if self.encoder.circuit.clash(lits) {
+            return Answer::Impossible;
+        }
         match self.solve(lits) {
             Verdict::Sat => Answer::Possible,
             Verdict::Unsat => Answer::Impossible,
             Verdict::Unknown => Answer::Unknown,
         }
+    }
+
+    /// For each question whether some configuration has all of its literals. Asked together, since one
+    /// configuration answers many: as many questions as can be true at once are put to the solver.
+    pub fn each(&mut self, questions: &[Vec<Lit>]) -> Vec<Answer> {
+        self.settle();
+        self.counts.asked += questions.len();
+        let mut answers = vec![Answer::Unknown; questions.len()];
+        let mut open: Vec<usize> = Vec::new();
+        for (at, lits) in questions.iter().enumerate() {
+            if self.encoder.circuit.clash(lits) {
+                answers[at] = Answer::Impossible;
+            } else {
+                open.push(at);
+            }
+        }
+        while !open.is_empty() {
+            // What the last configuration has answered.
+            open.retain(|at| {
+                let known = self.encoder.circuit.matches(&questions[*at]);
+                if known {
+                    self.counts.known += 1;
+                    answers[*at] = Answer::Possible;
+                }
+                !known
+            });
+            let mut together: Vec<usize> = open.iter().copied().take(TOGETHER).collect();
+            while !together.is_empty() {
+                let lits: Vec<Lit> =
+                    together.iter().flat_map(|at| questions[*at].iter().copied()).collect();
+                match self.solve(&lits) {
+                    Verdict::Sat => break,
+                    Verdict::Unsat => {
+                        let core = self.sat.core(&lits);
+                        let blamed =
+                            |at: &usize| questions[*at].iter().any(|lit| core.contains(lit));
+                        // One that clashes with itself is answered; of several, one has to wait.
+                        let alone =
+                            |at: &usize| core.iter().all(|lit| questions[*at].contains(lit));
+                        let last = match together.iter().position(alone) {
+                            Some(alone) => {
+                                answers[together[alone]] = Answer::Impossible;
+                                open.retain(|at| *at != together[alone]);
+                                Some(alone)
+                            }
+                            None => together.iter().rposition(blamed),
+                        };
+                        together.remove(last.unwrap_or(0));
+                    }
+                    Verdict::Unknown => {
+                        // Alone it may be answered, or nobody knows.
+                        if together.len() == 1 {
+                            open.retain(|at| *at != together[0]);
+                        }
+                        together.truncate(together.len() / 2);
+                    }
+                }
+            }
+        }
+        answers
     }
 
     /// Whether every configuration with all of `lits` has `then` too: a proof, not the lack of an
@@ -211,13 +277,21 @@ impl<'m> Logic<'m> {
     /// Why no configuration has all of `lits`: the facts that it follows from, none of which can be
     /// left out. Nothing if it does not follow.
     pub fn proof(&mut self, lits: &[Lit]) -> Option<Vec<Fact>> {
+        self.proof_without(lits, &[])
+    }
+
+    /// The same, from facts none of which is about these symbols.
+    pub fn proof_without(&mut self, lits: &[Lit], without: &[SymbolId]) -> Option<Vec<Fact>> {
+        if lits.contains(&Lit::FALSE) {
+            return Some(Vec::new());
+        }
         self.settle();
         let stale = |prover: &Prover| prover.groups() != self.encoder.clauses.groups();
         if self.prover.as_ref().is_none_or(stale) {
             self.prover = Some(Prover::new(&self.encoder.clauses));
         }
         let prover = self.prover.as_mut()?;
-        let groups = prover.core(&self.encoder.circuit, &self.encoder.clauses, lits)?;
+        let groups = prover.core(&self.encoder.circuit, &self.encoder.clauses, lits, without)?;
         Some(proof::facts(&mut self.encoder, lits, &groups))
     }
 

@@ -119,12 +119,13 @@ impl Prover {
         self.groups
     }
 
-    /// The groups that clash with `lits`, none of which can be left out.
+    /// The groups that clash with `lits`, none of which can be left out, nor is about `without`.
     pub fn core(
         &mut self,
         circuit: &Circuit,
         clauses: &Clauses,
         lits: &[Lit],
+        without: &[SymbolId],
     ) -> Option<Vec<GroupId>> {
         let groups = self.groups;
         let all = self.all.get_or_insert_with(|| {
@@ -136,7 +137,8 @@ impl Prover {
             all
         });
         let here: Vec<Lit> = lits.iter().map(|lit| all.lit(circuit, *lit)).collect();
-        let every: Vec<u32> = (0..groups).collect();
+        let allowed = |group: &u32| !without.contains(&clauses.reason(GroupId(*group)).symbol);
+        let every: Vec<u32> = (0..groups).filter(allowed).collect();
         let first = all.clash(&every, &here)?;
         Some(self.shrink(circuit, clauses, lits, &first))
     }

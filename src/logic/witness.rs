@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::circuit::{Lit, Node};
 use super::encode::{Origin, Tri};
-use super::{Assignment, Logic, probes};
+use super::{Answer, Assignment, Logic, probes};
 use crate::kconf::eval::{State, Tristate};
 use crate::kconf::model::{Model, SymbolId, Type};
 use crate::kconf::read::Reading;
@@ -38,6 +38,31 @@ enum Depth {
 }
 
 impl Logic<'_> {
+    /// A configuration that has all of `lits`, confirmed by the evaluator; nothing if there is none,
+    /// or if every one that was tried was refuted. Where it matters what open probes say, a compiler
+    /// that can do everything is tried first, then one that can do nothing.
+    pub fn shown(&mut self, lits: &[Lit], check: &Check<'_>) -> Option<Witness> {
+        if self.possible(lits) != Answer::Possible {
+            return None;
+        }
+        let answers = self.encoder.probe_answers();
+        for says_yes in [Some(true), Some(false), None] {
+            let mut assumed = lits.to_vec();
+            if let Some(says_yes) = says_yes {
+                assumed.extend(answers.iter().map(|yes| if says_yes { *yes } else { !*yes }));
+            }
+            if let Some(found) = self.assignment(&assumed)
+                && let Some(witness) = self.witness(&found, lits, check)
+            {
+                return Some(witness);
+            }
+            if answers.is_empty() {
+                return None;
+            }
+        }
+        None
+    }
+
     /// The lines of `.config` that make `lits` hold, as `found` has them, if the evaluator agrees.
     pub fn witness(
         &mut self,
@@ -78,7 +103,7 @@ impl Logic<'_> {
         open.map(|symbol| (symbol, found.value(circuit, self.encoder.value(symbol)))).collect()
     }
 
-    /// Those of `probes` without which `settings` do not do: tried all at once, then one by one.
+    /// Those of `probes` without which `settings` do not do.
     fn needed_probes(
         &self,
         model: &Model,
@@ -86,14 +111,24 @@ impl Logic<'_> {
         settings: &[Setting],
         check: &Check<'_>,
     ) -> Vec<(SymbolId, Tristate)> {
-        let on: Vec<_> = probes.iter().copied().filter(|(_, v)| *v != Tristate::No).collect();
+        let mut on: Vec<_> = probes.iter().copied().filter(|(_, v)| *v != Tristate::No).collect();
         if on.is_empty() || holds(&State::new(self.model()), settings, check) {
             return Vec::new();
         }
         // Only those that the symbols involved look at can matter.
         let mut state = with(&State::new(model), settings);
         check(&mut state);
-        on.into_iter().filter(|(symbol, _)| state.was_asked(*symbol)).collect()
+        on.retain(|(symbol, _)| state.was_asked(*symbol));
+        let mut trial = model.clone();
+        on.retain(|(symbol, _)| {
+            let forced = trial.symbols[symbol.0 as usize].rev_dep.take();
+            let needed = !holds(&State::new(&trial), settings, check);
+            if needed {
+                trial.symbols[symbol.0 as usize].rev_dep = forced;
+            }
+            needed
+        });
+        on
     }
 
     /// Every value that the user can set.

@@ -93,6 +93,7 @@ pub fn fact(
             (at, format!("{called} {value}{when}"))
         }
         Rule::Choice => (place, format!("{called} has exactly one visible member that is y")),
+        Rule::Probe => (place, "the compiler is one compiler only".to_owned()),
         Rule::Number => {
             (place, format!("{called} has the values that its defaults and ranges allow"))
         }

@@ -117,7 +117,7 @@ fn conditions_of(file: &File, head: usize) -> Vec<(usize, ExprId)> {
 }
 
 /// The removal of one operand of a chain of `&&`, or of the whole line.
-fn removal(file: &File, line: usize, operands: &[ExprId], index: usize) -> Edit {
+pub(super) fn removal(file: &File, line: usize, operands: &[ExprId], index: usize) -> Edit {
     let span = |i: usize| file.exprs[operands[i].0 as usize].span;
     if operands.len() == 1 {
         return whole_line(file, file.lines[line].span);

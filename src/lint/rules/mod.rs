@@ -3,13 +3,20 @@
 
 mod bad_range;
 mod conf_warning;
+mod constant_condition;
+mod dead_default;
+mod dead_imply;
+mod dead_prompt;
+mod dead_symbol;
 mod duplicate_dependency;
 mod duplicate_line;
 mod missing_help;
 pub mod recursive_dependency;
+mod redundant_dependency;
 mod select_choice_member;
 mod select_visible;
 mod undefined_symbol;
+mod unmet_select;
 
 use super::Rule;
 
@@ -24,6 +31,13 @@ pub static RULES: &[Rule] = &[
     select_visible::RULE,
     missing_help::RULE,
     recursive_dependency::RULE,
+    unmet_select::RULE,
+    dead_symbol::RULE,
+    redundant_dependency::RULE,
+    constant_condition::RULE,
+    dead_default::RULE,
+    dead_imply::RULE,
+    dead_prompt::RULE,
 ];
 
 /// The rule of that code or name.

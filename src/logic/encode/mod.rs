@@ -20,6 +20,7 @@ mod evaluated;
 mod number;
 mod probe;
 mod symbol;
+mod written;
 
 use number::Values;
 pub(super) use number::number as number_of;
@@ -82,6 +83,8 @@ pub struct Encoder<'m> {
     choice_of: Vec<Option<MenuId>>,
     origins: FxHashMap<u32, Origin>,
     names: FxHashMap<Box<[u8]>, SymbolId>,
+    /// Every word that the tree has, quoted or not.
+    words: FxHashMap<(bool, Box<[u8]>), SymbolId>,
     numbers: FxHashMap<SymbolId, Values>,
     opaque: FxHashMap<Box<[u8]>, Lit>,
     /// What a free comparison compares.
@@ -107,6 +110,7 @@ impl<'m> Encoder<'m> {
             choice_of: symbols.map(|symbol| state.choice_of(symbol)).collect(),
             origins: FxHashMap::default(),
             names: FxHashMap::default(),
+            words: FxHashMap::default(),
             numbers: FxHashMap::default(),
             opaque: FxHashMap::default(),
             comparisons: FxHashMap::default(),
@@ -114,6 +118,7 @@ impl<'m> Encoder<'m> {
             changed: Vec::new(),
         };
         new.declare();
+        new.exclude_probes();
         for symbol in 3..model.symbols.len() as u32 {
             new.symbol(SymbolId(symbol));
         }
@@ -128,10 +133,14 @@ impl<'m> Encoder<'m> {
 
     /// Makes the inputs of all symbols.
     fn declare(&mut self) {
-        for (number, data) in self.model.symbols.iter().enumerate().skip(3) {
-            let symbol = SymbolId(number as u32);
+        for symbol in self.least_used_first() {
+            let number = symbol.0 as usize;
+            let data = self.model.symbol(symbol);
             if !data.constant && !data.menus.is_empty() && !data.name.is_empty() {
                 self.names.insert(data.name.clone(), symbol);
+            }
+            if !data.is_choice {
+                self.words.insert((data.constant, data.name.clone()), symbol);
             }
             let value = match data.ty {
                 // Since 6.11 a choice has no value of its own.
@@ -157,6 +166,28 @@ impl<'m> Encoder<'m> {
         }
         debug_assert_eq!(self.values[NO.0 as usize], Tri::NO);
         self.modules = self.model.modules.map_or(Lit::FALSE, |modules| self.value(modules).y);
+    }
+
+    /// All symbols but the constants, those that most conditions mention last. The solver decides what
+    /// was made last first, and what most depends on decides the rest.
+    fn least_used_first(&self) -> Vec<SymbolId> {
+        let exprs = &self.model.exprs;
+        let mut uses = vec![0_u32; self.model.symbols.len()];
+        for id in 0..exprs.len() as u32 {
+            let operands = match exprs.get(ExprId(id)) {
+                Expr::Not(a) => [Some(a), None],
+                Expr::And(a, b) | Expr::Or(a, b) => [Some(a), Some(b)],
+                _ => [None, None],
+            };
+            for operand in operands.into_iter().flatten() {
+                if let Expr::Symbol(symbol) = exprs.get(operand) {
+                    uses[symbol.0 as usize] += 1;
+                }
+            }
+        }
+        let mut order: Vec<SymbolId> = (3..uses.len() as u32).map(SymbolId).collect();
+        order.sort_by_key(|symbol| uses[symbol.0 as usize]);
+        order
     }
 
     fn named_input(&mut self, origin: Origin) -> Lit {
