@@ -29,6 +29,7 @@ const KINDS: &[&str] = &[
     "alldefconfig",
     "tinyconfig",
     "defconfig",
+    "generated",
     "olddefconfig",
     "savedefconfig",
     "listnewconfig",
