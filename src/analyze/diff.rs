@@ -11,6 +11,7 @@ use super::claims::{Category, Claims, Item};
 use super::groups::{self, Rule};
 use super::names::Role;
 use super::renames;
+use crate::model::bytes;
 use crate::model::delta::Change;
 use crate::model::image::Image;
 
@@ -131,7 +132,7 @@ impl Rule for SameObject {
     fn same(&self, (x, a): (&Claims, &Item), (y, b): (&Claims, &Item)) -> bool {
         SameName.same((x, a), (y, b))
             && a.local == b.local
-            && (!a.local || x.object(a) == y.object(b))
+            && (!a.local || bytes::equal(x.object(a), y.object(b)))
     }
 }
 
@@ -144,7 +145,7 @@ impl Rule for SameName {
     }
 
     fn same(&self, (x, a): (&Claims, &Item), (y, b): (&Claims, &Item)) -> bool {
-        a.hash == b.hash && a.class == b.class && x.name(a) == y.name(b)
+        a.hash == b.hash && a.class == b.class && bytes::equal(x.name(a), y.name(b))
     }
 }
 

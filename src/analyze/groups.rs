@@ -87,12 +87,15 @@ struct Landmarks {
 
 impl Landmarks {
     fn new(rule: &impl Rule, side: &Claims, repeated: &Repeated) -> Self {
-        let keys = || {
-            let keys = (0..).zip(&side.items).filter_map(|(at, i)| Some((at, rule.key(side, i)?)));
-            keys.filter(|&(_, key)| Self::is_one(key) && !repeated.contains(key))
-        };
-        let mut slots = vec![NONE; (2 * keys().count() + 1).next_power_of_two()];
-        for (number, key) in keys() {
+        let mut slots = vec![NONE; (side.items.len() / 4 + 1).next_power_of_two()];
+        // Half of the table stays free.
+        let mut room = slots.len() / 2;
+        for (number, item) in (0..).zip(&side.items) {
+            let Some(key) = rule.key(side, item) else { continue };
+            if !Self::is_one(key) || repeated.contains(key) || room == 0 {
+                continue;
+            }
+            room -= 1;
             let mut at = Self::place(key, slots.len());
             while slots[at] != NONE {
                 at = (at + 1) & (slots.len() - 1);

@@ -155,7 +155,7 @@ fn by_name(
         }
         for &was in olds {
             for &is in news {
-                let similarity = similarity(name(old, was), name(new, is));
+                let similarity = similarity(name(old, was), name(new, is), threshold);
                 if similarity >= threshold {
                     candidates.push((Reverse((similarity * 1e6) as u64), was, is));
                 }
@@ -179,10 +179,11 @@ fn name<'d>(side: Side<'d, '_>, item: u32) -> &'d [u8] {
     side.claims.name(&side.claims.items[item as usize])
 }
 
-fn similarity(a: &[u8], b: &[u8]) -> f64 {
+/// How similar two names are; 0 if it is certainly less than `threshold`.
+fn similarity(a: &[u8], b: &[u8], threshold: f64) -> f64 {
     let (shorter, longer) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    // What the lengths alone rule out need not be compared.
-    if longer.is_empty() || (shorter.len() as f64) < SIMILAR * longer.len() as f64 {
+    // What the lengths alone rule out need not be compared. (A byte less than that, for rounding.)
+    if longer.is_empty() || ((shorter.len() + 1) as f64) < threshold * longer.len() as f64 {
         return 0.0;
     }
     // What both begin and end with does not count, and with names of one family it is most of them.

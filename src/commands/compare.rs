@@ -269,7 +269,8 @@ fn config_delta(
     old: &Analysed,
     new: &Analysed,
 ) -> Option<ConfigDelta> {
-    let found = images::config(old).and_then(|old| Ok((old, images::config(new)?)));
+    let (old, new) = rayon::join(|| images::config(old), || images::config(new));
+    let found = old.and_then(|old| Ok((old, new?)));
     let (old, new) = match found {
         Ok((Some(old), Some(new))) if old.path != new.path => (old, new),
         Ok(_) => return None,

@@ -114,7 +114,7 @@ impl Deref for Map {
 pub struct HugePages;
 
 /// Blocks from this size on are mapped. Smaller ones are not worth a huge page, which has to be cleared.
-const HUGE_FROM: usize = 512 * 1024;
+const HUGE_FROM: usize = 256 * 1024;
 const HUGE: usize = 2 * 1024 * 1024;
 
 /// What a block of this size takes. Whole huge pages, so that the kernel aligns it to them.

@@ -71,6 +71,26 @@ pub fn hash(bytes: &[u8]) -> u64 {
     mix(hash, u64::from_le_bytes(last))
 }
 
+/// Whether two names are equal. To call a function for that takes longer than to compare 20 bytes.
+#[inline]
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    // Whole words from the beginning, and the last one, which may overlap the one before.
+    if let (Some(x), Some(y)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        let ((words, _), (others, _)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+        let number = |chunk: &[u8; 8]| u64::from_ne_bytes(*chunk);
+        return number(x) == number(y)
+            && words.iter().zip(others).all(|(x, y)| number(x) == number(y));
+    }
+    let halves = |name: &[u8]| Some((*name.first_chunk::<4>()?, *name.last_chunk::<4>()?));
+    match (halves(a), halves(b)) {
+        (Some(ends), Some(others)) => ends == others,
+        _ => a.iter().zip(b).all(|(x, y)| x == y),
+    }
+}
+
 /// As rustc's `FxHasher` did it. The upper half is the better one.
 #[inline]
 fn mix(hash: u64, word: u64) -> u64 {
@@ -122,6 +142,20 @@ mod tests {
                 assert_eq!(scan(&[text, follows].concat()), expected, "{text:?}");
             }
             assert_eq!(scan(text).len, 0, "{text:?} does not end");
+        }
+    }
+
+    #[test]
+    fn equal_is_equal() {
+        let text = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        for len in 0..text.len() {
+            assert!(equal(&text[..len], &text[..len]));
+            assert!(!equal(&text[..len], &text[..=len]));
+            for at in 0..len {
+                let mut other = text[..len].to_vec();
+                other[at] ^= 0x80;
+                assert!(!equal(&text[..len], &other), "{len} bytes, {at} differs");
+            }
         }
     }
 }

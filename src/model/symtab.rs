@@ -136,9 +136,19 @@ impl<'a> Symbols<'a> {
         let mut text = name.as_bytes().to_vec();
         text.push(0);
         // A name can also be the end of a longer one.
-        let found: Vec<usize> = self.names.find_iter(&text).collect();
-        let all = if found.is_empty() { Self::default() } else { *self };
-        all.iter().filter(move |symbol| found.contains(&(symbol.name as usize)))
+        let found: Vec<u32> = self.names.find_iter(&text).map(|at| at as u32).collect();
+        let this = if found.is_empty() { Self::default() } else { *self };
+        // The name is the first field in files of either class, and few have a name that is wanted.
+        let entries = this.entries.chunks_exact(this.layout.entry()).enumerate();
+        entries.filter_map(move |(index, entry)| {
+            let name = *entry.first_chunk()?;
+            let name = if this.layout.big_endian {
+                u32::from_be_bytes(name)
+            } else {
+                u32::from_le_bytes(name)
+            };
+            found.contains(&name).then(|| this.decode(entry, index))
+        })
     }
 
     /// Decodes an entry. What nearly all kernels have is decoded in place, so that of a symbol only
@@ -149,8 +159,10 @@ impl<'a> Symbols<'a> {
             && !self.layout.big_endian
             && let Some(entry) = entry.first_chunk::<24>()
         {
-            let fields =
-                fields_of_64(entry, u16::from_le_bytes, u32::from_le_bytes, u64::from_le_bytes);
+            let (words, _) = entry.as_chunks::<8>();
+            let [head, value, size] = [words[0], words[1], words[2]].map(u64::from_le_bytes);
+            let (name, info, shndx) = (head as u32, (head >> 32) as u8, (head >> 48) as u16);
+            let fields = Fields { name, info, shndx, value, size };
             if fields.shndx.wrapping_sub(1) < SHN_LORESERVE - 1 {
                 return fields.symbol(Place::Section(u32::from(fields.shndx)));
             }
