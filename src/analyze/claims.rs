@@ -167,15 +167,16 @@ impl<'a> Claims<'a> {
         self.items.reserve_exact(claiming);
         let whole = self.units.len() as u32;
         self.units.push(Unit::new(member, number));
-        for (index, (symbol, &bytes)) in image.symbols.iter().zip(claimed).enumerate() {
+        image.symbols.each(|index, symbol| {
             if symbol.kind == STT_FILE {
                 // ld ends the local symbols with a nameless one for what belongs to no file.
                 let name: &[u8] = image.symbols.name(&symbol);
                 self.units.push(Unit::new(if member.is_empty() { name } else { member }, number));
             }
-            let Place::Section(section) = symbol.section else { continue };
+            let bytes = claimed[index as usize];
+            let Place::Section(section) = symbol.section else { return };
             if bytes == 0 {
-                continue;
+                return;
             }
             let (raw, normal, hash) = names::scan(image.symbols.name_onwards(&symbol));
             let local = symbol.bind == STB_LOCAL;
@@ -185,12 +186,12 @@ impl<'a> Claims<'a> {
                 name,
                 hash: (hash >> 32) as u32,
                 unit: if local { self.units.len() as u32 - 1 } else { whole },
-                symbol: index as u32,
+                symbol: index,
                 class: class_of[section as usize],
                 local,
                 role: normal.role,
             });
-        }
+        });
     }
 
     /// Whether any symbol has another name.

@@ -150,11 +150,11 @@ impl Sites {
         /// Fewer are sorted faster by comparing them.
         const FEW: usize = 2048;
         let mut extents = Vec::with_capacity(image.symbols.len());
-        for (number, symbol) in (0..).zip(image.symbols.iter()) {
+        image.symbols.each(|number, symbol| {
             if let Some(extent) = self.extent(image, number, &symbol) {
                 extents.push(extent);
             }
-        }
+        });
         if extents.len() < FEW {
             extents.sort_unstable_by_key(|extent| (extent.start, extent.symbol));
         } else {

@@ -45,18 +45,22 @@ where
     let symbols = Symbols::new(image.header, entries, names, extended);
     // Whatever begins before the last NUL ends there at the latest.
     let ends = names.iter().rposition(|&byte| byte == 0).map_or(0, |last| last + 1);
-    for (number, symbol) in symbols.iter().enumerate() {
+    let is_fine = |symbol: &Symbol| {
         let section = match symbol.section {
             Place::Section(section) => section as usize,
             Place::Other(index) if index == elf::SHN_XINDEX.0 => usize::MAX,
             _ => 0,
         };
-        if symbol.name as usize >= ends || section >= headers.len() {
-            let number = number + 1;
-            let start: u64 = header.sh_offset(endian).into();
-            let at = start + (number * entry) as u64;
-            return Err(source.error(at, fault(number, &symbol, &symbols, ends, headers.len())));
-        }
+        (symbol.name as usize) < ends && section < headers.len()
+    };
+    let mut all_fine = true;
+    symbols.each(|_, symbol| all_fine &= is_fine(&symbol));
+    if !all_fine
+        && let Some((number, symbol)) = (1..).zip(symbols.iter()).find(|(_, s)| !is_fine(s))
+    {
+        let start: u64 = header.sh_offset(endian).into();
+        let at = start + (number * entry) as u64;
+        return Err(source.error(at, fault(number, &symbol, &symbols, ends, headers.len())));
     }
     let banner = symbols.named("linux_banner").filter_map(|symbol| match symbol.section {
         Place::Section(section) => Some((section, symbol.value)),

@@ -111,6 +111,28 @@ impl<'a> Symbols<'a> {
         entries.enumerate().map(move |(index, entry)| this.decode(entry, index))
     }
 
+    /// Calls `each` with every symbol and its number. As [`Symbols::iter`], but what nearly all kernels
+    /// have is decoded in a loop of its own, which has the size of an entry fixed: a third of the
+    /// instructions.
+    #[inline]
+    pub fn each(&self, mut each: impl FnMut(u32, Symbol)) {
+        if self.layout.wide && !self.layout.big_endian {
+            let (entries, _) = self.entries.as_chunks::<24>();
+            for (number, entry) in (0u32..).zip(entries) {
+                let fields = fields_of_64_le(entry);
+                if fields.shndx.wrapping_sub(1) < SHN_LORESERVE - 1 {
+                    each(number, fields.symbol(Place::Section(u32::from(fields.shndx))));
+                } else {
+                    each(number, self.special(&fields, number as usize));
+                }
+            }
+        } else {
+            for (number, symbol) in (0..).zip(self.iter()) {
+                each(number, symbol);
+            }
+        }
+    }
+
     /// The name of one of these symbols.
     #[inline]
     pub fn name(&self, symbol: &Symbol) -> &'a BStr {
@@ -139,16 +161,22 @@ impl<'a> Symbols<'a> {
         let found: Vec<u32> = self.names.find_iter(&text).map(|at| at as u32).collect();
         let this = if found.is_empty() { Self::default() } else { *self };
         // The name is the first field in files of either class, and few have a name that is wanted.
-        let entries = this.entries.chunks_exact(this.layout.entry()).enumerate();
-        entries.filter_map(move |(index, entry)| {
-            let name = *entry.first_chunk()?;
-            let name = if this.layout.big_endian {
-                u32::from_be_bytes(name)
-            } else {
-                u32::from_le_bytes(name)
-            };
-            found.contains(&name).then(|| this.decode(entry, index))
-        })
+        let mut numbers = Vec::new();
+        let mut look = |number: usize, name: [u8; 4]| {
+            let big_endian = this.layout.big_endian;
+            let name = if big_endian { u32::from_be_bytes(name) } else { u32::from_le_bytes(name) };
+            if found.contains(&name) {
+                numbers.push(number as u32);
+            }
+        };
+        if this.layout.wide {
+            let (entries, _) = this.entries.as_chunks::<24>();
+            entries.iter().enumerate().for_each(|(at, e)| look(at, [e[0], e[1], e[2], e[3]]));
+        } else {
+            let (entries, _) = this.entries.as_chunks::<16>();
+            entries.iter().enumerate().for_each(|(at, e)| look(at, [e[0], e[1], e[2], e[3]]));
+        }
+        numbers.into_iter().map(move |number| this.at(number))
     }
 
     /// Decodes an entry. What nearly all kernels have is decoded in place, so that of a symbol only
@@ -159,10 +187,7 @@ impl<'a> Symbols<'a> {
             && !self.layout.big_endian
             && let Some(entry) = entry.first_chunk::<24>()
         {
-            let (words, _) = entry.as_chunks::<8>();
-            let [head, value, size] = [words[0], words[1], words[2]].map(u64::from_le_bytes);
-            let (name, info, shndx) = (head as u32, (head >> 32) as u8, (head >> 48) as u16);
-            let fields = Fields { name, info, shndx, value, size };
+            let fields = fields_of_64_le(entry);
             if fields.shndx.wrapping_sub(1) < SHN_LORESERVE - 1 {
                 return fields.symbol(Place::Section(u32::from(fields.shndx)));
             }
@@ -245,6 +270,16 @@ impl Fields {
         let &Self { name, info, value, size, .. } = self;
         Symbol { name, value, size, section, kind: info & 0xf, bind: info >> 4 }
     }
+}
+
+/// [`fields_of_64`] of what nearly all kernels have.
+#[inline]
+fn fields_of_64_le(entry: &[u8; 24]) -> Fields {
+    let (words, _) = entry.as_chunks::<8>();
+    let word = |at: usize| u64::from_le_bytes(words[at]);
+    let (head, value, size) = (word(0), word(1), word(2));
+    let (name, info, shndx) = (head as u32, (head >> 32) as u8, (head >> 48) as u16);
+    Fields { name, info, shndx, value, size }
 }
 
 /// `Elf64_Sym`: name, info, other, shndx, value, size.
