@@ -1,15 +1,16 @@
 //! What the rules look at: the Kconfig of every architecture, and the guards and makefiles of the tree.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::verdicts::Verdicts;
 use crate::kconf::model::{Model, SymbolId, Type};
 use crate::kconf::syntax::{File, LineKind};
-use crate::model::formula::Formulas;
-use crate::source::guards::tree as guards;
-use crate::source::makefile::Presence;
+use crate::model::formula::{Atom, FormulaId, Formulas};
+use crate::source::guards::{FileGuards, FileKind, tree as guards};
+use crate::source::makefile::{Presence, Role};
 
 /// The most architectures that there may be; Linux has 21.
 pub const MAX_ARCHES: usize = 64;
@@ -36,6 +37,9 @@ pub struct Tree {
     compiled: FxHashMap<Box<str>, ArchSet>,
     /// The architectures that each Kconfig file is read for.
     kconfig: FxHashMap<Box<str>, ArchSet>,
+    /// The names of the sources that others include.
+    included: FxHashSet<Box<str>>,
+    verdicts: OnceLock<Verdicts>,
 }
 
 /// One architecture.
@@ -48,6 +52,8 @@ pub struct Arch {
     /// What its makefiles build; nothing if no rule needs it.
     pub kbuild: Option<Presence>,
     names: FxHashMap<Box<[u8]>, SymbolId>,
+    /// When each source file is compiled, and whether as part of a module.
+    compiled: FxHashMap<Box<str>, FormulaId>,
 }
 
 /// An option over all architectures.
@@ -73,7 +79,27 @@ impl Arch {
             !symbol.constant && !symbol.name.is_empty() && !symbol.is_choice
         });
         let names = named.map(|id| (model.symbol(id).name.clone(), id)).collect();
-        Self { name, model, kbuild, names }
+        Self { name, model, kbuild, names, compiled: FxHashMap::default() }
+    }
+
+    /// Works out when each source file is compiled. `MODULE` is defined where an object is part of a
+    /// module, and only there.
+    fn compile(&mut self, formulas: &mut Formulas) {
+        let Some(kbuild) = &self.kbuild else { return };
+        let in_module = formulas.atom(Atom::InModule);
+        let in_kernel = formulas.not(in_module);
+        for object in kbuild.objects.iter().chain(&kbuild.special) {
+            let Some(source) = &object.source else { continue };
+            let others = object.contributions.iter().filter(|one| one.role != Role::Module);
+            let whens: Vec<FormulaId> = others.map(|one| one.when).collect();
+            let other = whens.into_iter().fold(Formulas::FALSE, |any, when| formulas.or(any, when));
+            let (as_module, as_other) =
+                (formulas.and(in_module, object.module), formulas.and(in_kernel, other));
+            let built = formulas.or(as_module, as_other);
+            let known = self.compiled.entry(source.as_ref().into()).or_insert(Formulas::FALSE);
+            *known = formulas.or(*known, built);
+        }
+        self.compiled.retain(|_, built| *built != Formulas::FALSE);
     }
 
     /// The symbol of that name, if something defines or mentions it.
@@ -91,10 +117,13 @@ impl Tree {
     /// Joins what was read. `elsewhere` are Kconfig files, of other architectures too.
     pub fn new(
         root: PathBuf,
-        arches: Vec<Arch>,
+        mut arches: Vec<Arch>,
         elsewhere: &[Arc<File>],
-        (formulas, guards): (Formulas, guards::Tree),
+        (mut formulas, guards): (Formulas, guards::Tree),
     ) -> Self {
+        for arch in &mut arches {
+            arch.compile(&mut formulas);
+        }
         let mut symbols = Symbols::default();
         let mut compiled: FxHashMap<Box<str>, ArchSet> = FxHashMap::default();
         let mut kconfig: FxHashMap<Box<str>, ArchSet> = FxHashMap::default();
@@ -117,11 +146,8 @@ impl Tree {
             for file in &arch.model.files {
                 *kconfig.entry(file.name.as_str().into()).or_default() |= bit;
             }
-            for object in arch.kbuild.iter().flat_map(|kbuild| &kbuild.objects) {
-                let Some(source) = &object.source else { continue };
-                if object.built != Formulas::FALSE {
-                    *compiled.entry(source.as_ref().into()).or_default() |= bit;
-                }
+            for source in arch.compiled.keys() {
+                *compiled.entry(source.clone()).or_default() |= bit;
             }
         }
         for file in elsewhere {
@@ -133,7 +159,26 @@ impl Tree {
                 symbols.entry(name.into()).or_default();
             }
         }
-        Self { root, overlay: None, arches, formulas, guards, symbols, compiled, kconfig }
+        let last = |name: &str| name.rsplit('/').next().unwrap_or(name).into();
+        let included = guards.included.iter().map(|name| last(name)).collect();
+        let verdicts = OnceLock::new();
+        Self {
+            root,
+            overlay: None,
+            arches,
+            formulas,
+            guards,
+            symbols,
+            compiled,
+            kconfig,
+            included,
+            verdicts,
+        }
+    }
+
+    /// Where files are looked for, in this order.
+    pub fn roots(&self) -> Vec<&Path> {
+        self.overlay.iter().chain([&self.root]).map(PathBuf::as_path).collect()
     }
 
     /// All architectures.
@@ -141,16 +186,39 @@ impl Tree {
         if self.arches.len() >= MAX_ARCHES { ArchSet::MAX } else { (1 << self.arches.len()) - 1 }
     }
 
+    /// Whether a source file of that name is included by another.
+    pub fn is_included(&self, file: &str) -> bool {
+        self.included.contains(file.rsplit('/').next().unwrap_or(file))
+    }
+
+    /// When the file is compiled by an architecture (an index), as the makefiles say; for what is
+    /// included, nobody knows better than always.
+    pub fn built(&self, arch: usize, file: &FileGuards) -> FormulaId {
+        let source = matches!(file.kind, FileKind::C | FileKind::Assembly);
+        let built = self.arches[arch].compiled.get(&file.path).filter(|_| source);
+        built.copied().filter(|_| !self.is_included(&file.path)).unwrap_or(Formulas::TRUE)
+    }
+
+    /// What no configuration can have, worked out when it is first asked for.
+    pub fn verdicts(&self) -> &Verdicts {
+        self.verdicts.get_or_init(|| Verdicts::new(self))
+    }
+
     /// The architectures that a file is read for: by Kconfig; by the compiler, as the makefiles say;
     /// else, as for headers, all, or the one whose directory it is in. None for a file that nothing
     /// compiles.
     pub fn domain(&self, file: &str) -> ArchSet {
-        if let Some(&set) = self.kconfig.get(file).or_else(|| self.compiled.get(file)) {
+        let compiled = || self.compiled.get(file).filter(|_| !self.is_included(file));
+        if let Some(&set) = self.kconfig.get(file).or_else(compiled) {
             return set;
         }
         let below = file.strip_prefix("arch/").and_then(|rest| rest.split('/').next());
         match below.and_then(|name| self.arches.iter().position(|arch| arch.name == name)) {
-            Some(index) => 1 << index,
+            // User-mode Linux is made of another architecture's files, and arm64 of some of arm's.
+            Some(index) => self.arches.iter().enumerate().fold(1 << index, |set, (at, arch)| {
+                let guest = matches!((&*arch.name, below), ("um", _) | ("arm64", Some("arm")));
+                if guest { set | 1 << at } else { set }
+            }),
             None if below.is_some_and(|name| name != "Kconfig") => 0,
             None => self.all(),
         }

@@ -9,11 +9,14 @@ pub mod context;
 mod evidence;
 pub mod explain;
 mod fingerprint;
+pub mod macros;
 pub mod merge;
+pub mod options;
 pub mod places;
 pub mod rules;
 pub mod similar;
 pub mod statements;
+pub mod verdicts;
 
 use std::hash::BuildHasher as _;
 use std::rc::Rc;

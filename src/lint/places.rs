@@ -63,6 +63,18 @@ pub fn in_source(path: &str, text: &[u8], at: guards::Span, message: impl Into<S
     }
 }
 
+/// A finding at a span of a C file, assembly or linker script, as the reader of guards gives it.
+pub fn at_span(path: &str, at: guards::Span, message: impl Into<String>) -> Finding {
+    Finding {
+        file: path.to_owned(),
+        line: at.line,
+        column: at.column,
+        length: at.len,
+        message: message.into(),
+        ..Finding::default()
+    }
+}
+
 /// The texts of the tree's files, read when they are first asked for. A file that cannot be read is
 /// empty: what is said about it was found when it could.
 #[derive(Debug)]
@@ -92,6 +104,13 @@ impl<'a> Texts<'a> {
     pub fn line(&mut self, file: &str, line: u32) -> Cow<'_, str> {
         let mut lines = self.get(file).split(|byte| *byte == b'\n');
         String::from_utf8_lossy(lines.nth((line as usize).saturating_sub(1)).unwrap_or_default())
+    }
+
+    /// A piece of a C file on one line.
+    pub fn written(&mut self, file: &str, at: guards::Span) -> String {
+        let text = self.get(file).get(at.start as usize..at.end()).unwrap_or_default();
+        let text = String::from_utf8_lossy(text).replace("\\\n", " ");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// The byte where a 1-based line begins; the end of the file beyond the last.

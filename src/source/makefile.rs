@@ -19,11 +19,13 @@ mod files;
 mod functions;
 mod layer;
 mod lists;
+pub mod mentions;
 mod parse;
 pub mod syntax;
 mod top;
 mod value;
 mod vars;
+pub mod words;
 
 use std::path::Path;
 use std::sync::{Arc, RwLock};

@@ -1,24 +1,38 @@
 //! The one table of rules. A rule is one file, with its page, and one directory of `fixtures/lint/`
 //! with a tree that breaks it (`bad`) and one that does not (`good`).
 
+mod always_true_guard;
 mod bad_range;
+mod bare_name;
 mod conf_warning;
 mod constant_condition;
+mod dead_block;
 mod dead_default;
+mod dead_else;
 mod dead_imply;
 mod dead_prompt;
 mod dead_symbol;
 mod duplicate_dependency;
 mod duplicate_line;
 mod missing_help;
+mod missing_source;
 pub mod recursive_dependency;
 mod redundant_dependency;
+mod redundant_operand;
 mod select_choice_member;
 mod select_visible;
+mod unbuilt_source;
+mod undefined_in_defconfig;
+mod undefined_in_makefile;
+mod undefined_option;
 mod undefined_symbol;
 mod unmet_select;
+mod value_of_bool;
 
-use super::Rule;
+use super::verdicts::Verdict;
+use super::{Rule, places};
+use crate::model::finding::Finding;
+use crate::source::guards::Span;
 
 /// All rules, in the order of their codes.
 pub static RULES: &[Rule] = &[
@@ -38,9 +52,29 @@ pub static RULES: &[Rule] = &[
     dead_default::RULE,
     dead_imply::RULE,
     dead_prompt::RULE,
+    undefined_option::RULE,
+    bare_name::RULE,
+    value_of_bool::RULE,
+    dead_block::RULE,
+    dead_else::RULE,
+    always_true_guard::RULE,
+    redundant_operand::RULE,
+    undefined_in_makefile::RULE,
+    undefined_in_defconfig::RULE,
+    unbuilt_source::RULE,
+    missing_source::RULE,
 ];
 
 /// The rule of that code or name.
 pub fn find(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(name) || rule.name == name)
+}
+
+/// A finding of what is so in every configuration.
+fn universal(verdict: &Verdict<'_>, at: Span, message: String) -> Finding {
+    Finding {
+        arches: verdict.names.clone(),
+        proof: Some(verdict.proof.to_vec()),
+        ..places::at_span(&verdict.file.path, at, message)
+    }
 }

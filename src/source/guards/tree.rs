@@ -30,6 +30,10 @@ const CHUNK: usize = 128;
 pub struct Tree {
     /// Every file that has a conditional block or mentions an option, by path.
     pub files: Vec<FileGuards>,
+    /// Every `.c` and `.S` file, linker scripts aside, sorted.
+    pub sources: Vec<Box<str>>,
+    /// The `.c` and `.S` files that are included by others, as the `#include` names them.
+    pub included: FxHashSet<Box<str>>,
     /// What could not be read or understood.
     pub diags: Vec<Diag>,
     /// How much was looked at.
@@ -86,7 +90,12 @@ fn read_paths(roots: &[&Path], paths: &[String], f: &mut Formulas) -> Tree {
         paths.par_chunks(CHUNK).map(|paths| Chunk::read(roots, paths)).collect();
     let mut tree =
         Tree { seen: Seen { files: paths.len() as u64, ..Seen::default() }, ..Tree::default() };
+    let sources = paths
+        .iter()
+        .filter(|path| matches!(FileKind::of(path), Some(FileKind::C | FileKind::Assembly)));
+    tree.sources = sources.map(|path| path.as_str().into()).collect();
     for chunk in chunks {
+        tree.included.extend(chunk.included);
         let ids = f.absorb(&chunk.formulas);
         let names: Vec<NameId> = chunk.formulas.names().map(|name| f.name(name)).collect();
         tree.seen.bytes += chunk.seen.bytes;
@@ -107,6 +116,7 @@ struct Chunk {
     files: Vec<FileGuards>,
     diags: Vec<Diag>,
     seen: Seen,
+    included: FxHashSet<Box<str>>,
 }
 
 impl Chunk {
@@ -122,6 +132,7 @@ impl Chunk {
             }
             let Some(kind) = FileKind::of(path) else { continue };
             chunk.seen.bytes += text.len() as u64;
+            included(&text, &mut chunk.included);
             if is_plain(&text, kind) {
                 chunk.seen.plain += 1;
                 continue;
@@ -145,6 +156,23 @@ fn open(roots: &[&Path], name: &str) -> std::io::Result<fs::File> {
         }
     }
     Err(last)
+}
+
+/// The `.c` and `.S` files that a file includes; one that is commented out counts too.
+fn included(text: &[u8], out: &mut FxHashSet<Box<str>>) {
+    for ending in [&b".c\""[..], b".S\"", b".c>"] {
+        for at in memmem::find_iter(text, ending) {
+            let end = at + ending.len() - 1;
+            let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+            let before = text[line..end].trim_ascii_start();
+            let Some(hash) = before.strip_prefix(b"#") else { continue };
+            let Some(name) = hash.trim_ascii_start().strip_prefix(b"include") else { continue };
+            let name = name.trim_ascii_start();
+            if name.starts_with(b"\"") || name.starts_with(b"<") {
+                out.insert(String::from_utf8_lossy(&name[1..]).into());
+            }
+        }
+    }
 }
 
 /// Whether there is nothing to say about a file, found out without reading it properly: no option is

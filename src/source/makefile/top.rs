@@ -71,6 +71,10 @@ pub(super) fn read(files: &Files, texts: &FxHashSet<String>, arch: &str) -> Top 
             }
         }
     }
+    // A tree that is not a whole kernel, as an external module, has lists at its top.
+    if let (true, Some(file)) = (roots.is_empty(), super::lists::kbuild_file(files, "")) {
+        roots.push((String::new(), Formulas::TRUE, Loc { file: file.into(), line: 1 }));
+    }
     let mut layer = Layer::default();
     let mut names: Vec<String> = eval.exported.iter().cloned().collect();
     names.extend(["ARCH", "SRCARCH", "SUBARCH"].map(str::to_owned));

@@ -1,0 +1,223 @@
+//! What no configuration can have: the questions of all rules about guards, asked once for all of them.
+//!
+//! A guard is judged where it stands: under the guards around it, the branches before it, and what the
+//! makefiles say about its file. A verdict is universal: it counts if no architecture refutes it and
+//! at least one confirms it. Where the place itself cannot be compiled, an architecture says nothing;
+//! this keeps what is within dead code from being reported again, and an option of one architecture from
+//! hiding behind twenty others that never build the file.
+//!
+//! What one architecture has refuted is not asked of the next. Evidence is made for what is left, on
+//! one architecture each.
+
+mod ask;
+mod evidence;
+mod operands;
+mod place;
+mod sweep;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::context::{ArchSet, Tree};
+use crate::kconf::eval::with_stack;
+use crate::model::finding::Fact;
+use crate::source::guards::{Block, Directive, FileGuards, Operand};
+
+/// Architectures that are asked first.
+const WELL_KNOWN: &[&str] = &["x86", "arm64"];
+
+/// What may be said about a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum What {
+    /// It cannot be compiled.
+    Dead,
+    /// Its condition always holds.
+    Always,
+    /// An operand of its condition (an index into [`FileGuards::operands`]) makes no difference.
+    Operand(u32),
+}
+
+/// Something that may be so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Candidate {
+    /// Index into the tree's files.
+    file: u32,
+    /// Index into the file's blocks.
+    block: u32,
+    what: What,
+}
+
+/// Something that is so.
+#[derive(Debug)]
+pub struct Verdict<'a> {
+    /// The file.
+    pub file: &'a FileGuards,
+    /// The block.
+    pub block: &'a Block,
+    /// What there is to say about it.
+    pub what: What,
+    /// The names of the architectures that confirm it.
+    pub names: Vec<String>,
+    /// Why, on one of them.
+    pub proof: &'a [Fact],
+}
+
+impl Verdict<'_> {
+    /// The operand that makes no difference.
+    pub fn operand(&self) -> Option<&Operand> {
+        match self.what {
+            What::Operand(index) => self.file.operands.get(index as usize),
+            _ => None,
+        }
+    }
+}
+
+/// All verdicts about a tree's guards.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    found: Vec<(Candidate, ArchSet, Vec<Fact>)>,
+}
+
+/// What is known so far of every candidate, shared by the architectures.
+struct Board {
+    candidates: Vec<Candidate>,
+    /// The first candidate of each file, and one beyond the last.
+    first: Vec<u32>,
+    refuted: Vec<AtomicBool>,
+    confirmed: Vec<AtomicU64>,
+}
+
+impl Board {
+    fn new(tree: &Tree) -> Self {
+        let mut candidates = Vec::new();
+        let mut first = vec![0];
+        for (index, file) in tree.guards.files.iter().enumerate() {
+            if !file.uapi {
+                collect(tree, index as u32, file, &mut candidates);
+            }
+            first.push(candidates.len() as u32);
+        }
+        let refuted = candidates.iter().map(|_| AtomicBool::new(false)).collect();
+        let confirmed = candidates.iter().map(|_| AtomicU64::new(0)).collect();
+        Self { candidates, first, refuted, confirmed }
+    }
+
+    /// The candidates of a file that nothing has refuted yet, by number.
+    fn open(&self, file: usize) -> impl Iterator<Item = usize> {
+        let range = self.first[file] as usize..self.first[file + 1] as usize;
+        range.filter(|at| self.is_open(*at))
+    }
+
+    fn is_open(&self, at: usize) -> bool {
+        !self.refuted[at].load(Ordering::Relaxed)
+    }
+
+    fn refute(&self, at: usize) {
+        self.refuted[at].store(true, Ordering::Relaxed);
+    }
+
+    fn confirm(&self, at: usize, arch: usize) {
+        self.confirmed[at].fetch_or(1 << arch, Ordering::Relaxed);
+    }
+}
+
+/// What may be said about the blocks of a file.
+fn collect(tree: &Tree, index: u32, file: &FileGuards, out: &mut Vec<Candidate>) {
+    let mut chains: FxHashMap<u32, (usize, bool, bool)> = FxHashMap::default();
+    for block in &file.blocks {
+        let chain = chains.entry(block.head).or_default();
+        chain.0 += 1;
+        chain.1 |= block.names_option;
+        chain.2 |= block.only_error;
+    }
+    for (number, block) in file.blocks.iter().enumerate() {
+        let (branches, names_option, errors) = chains[&block.head];
+        let is_else = block.directive == Directive::Else;
+        if block.include_guard || !(block.names_option || (is_else && names_option)) {
+            continue;
+        }
+        let mut add = |what| out.push(Candidate { file: index, block: number as u32, what });
+        // What is there to never be compiled is none of our business.
+        if !block.only_error {
+            add(What::Dead);
+        }
+        if is_else {
+            continue;
+        }
+        // With an #else, that is the one to be told about.
+        if block.directive.opens() && branches == 1 && !errors {
+            add(What::Always);
+        }
+        for operand in operands::removable(&tree.formulas, file, block) {
+            add(What::Operand(operand));
+        }
+    }
+}
+
+impl Verdicts {
+    /// Asks all architectures.
+    pub fn new(tree: &Tree) -> Self {
+        let board = Board::new(tree);
+        let sweep = |index: usize| with_stack(|| sweep::arch(tree, index, &board));
+        // The architectures with the most drivers leave little to the others.
+        let (first, others): (Vec<usize>, Vec<usize>) = (0..tree.arches.len())
+            .partition(|index| WELL_KNOWN.contains(&&*tree.arches[*index].name));
+        for wave in [first, others] {
+            // Without a thread there is no answer, and nothing is confirmed.
+            wave.into_par_iter().for_each(|index| drop(sweep(index)));
+        }
+        let left = board.candidates.iter().enumerate().filter_map(|(at, candidate)| {
+            let arches = board.confirmed[at].load(Ordering::Relaxed);
+            let refuted = board.refuted[at].load(Ordering::Relaxed);
+            (!refuted && arches != 0).then_some((*candidate, arches))
+        });
+        let left = one_of_each(left.collect());
+        let mut groups: FxHashMap<usize, Vec<(Candidate, ArchSet)>> = FxHashMap::default();
+        for (candidate, arches) in left {
+            groups.entry(witness(tree, arches)).or_default().push((candidate, arches));
+        }
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        groups.sort_unstable_by_key(|(arch, _)| *arch);
+        let prove = |(arch, group): (usize, Vec<(Candidate, ArchSet)>)| {
+            with_stack(|| evidence::collect(tree, arch, group)).unwrap_or_default()
+        };
+        let mut found: Vec<_> = groups.into_par_iter().flat_map(prove).collect();
+        found.sort_unstable_by_key(|(candidate, ..)| {
+            (candidate.file, candidate.block, candidate.what)
+        });
+        Self { found }
+    }
+
+    /// All, in the order of files and lines.
+    pub fn iter<'a>(&'a self, tree: &'a Tree) -> impl Iterator<Item = Verdict<'a>> {
+        self.found.iter().map(|(candidate, arches, proof)| {
+            let file = &tree.guards.files[candidate.file as usize];
+            let block = &file.blocks[candidate.block as usize];
+            Verdict { file, block, what: candidate.what, names: tree.names(*arches), proof }
+        })
+    }
+}
+
+/// Of several verdicts about a block, the first: where it is dead, its operands are beside the point;
+/// and of two operands that imply each other, only one can go.
+fn one_of_each(left: Vec<(Candidate, ArchSet)>) -> Vec<(Candidate, ArchSet)> {
+    let mut kept: Vec<(Candidate, ArchSet)> = Vec::with_capacity(left.len());
+    for (candidate, arches) in left {
+        let place = (candidate.file, candidate.block);
+        if kept.last().is_none_or(|(last, _)| (last.file, last.block) != place) {
+            kept.push((candidate, arches));
+        }
+    }
+    kept
+}
+
+/// The architecture to prove it on: the one that most people know.
+fn witness(tree: &Tree, arches: ArchSet) -> usize {
+    let has = |index: &usize| arches & (1 << index) != 0;
+    let known = ["x86", "arm64"]
+        .iter()
+        .filter_map(|name| tree.arches.iter().position(|arch| arch.name == *name));
+    known.chain(0..tree.arches.len()).find(has).unwrap_or_default()
+}

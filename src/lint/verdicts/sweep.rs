@@ -1,0 +1,139 @@
+//! One architecture's answers about all candidates that are still open.
+//!
+//! A solver needs longer to find one configuration than to check a thousand against it, so candidates
+//! are asked about together: those with the same condition in one question, which one configuration
+//! refutes for all, and only if there is none in halves, down to each alone.
+
+use rustc_hash::FxHashMap;
+
+use super::ask::Asker;
+use super::place::Question;
+use super::{Board, What};
+use crate::lint::context::Tree;
+use crate::logic::circuit::Lit;
+use crate::source::guards::FileKind;
+
+/// A candidate and what would refute it: all of these at once.
+struct Open {
+    at: usize,
+    place: Vec<Lit>,
+    target: Lit,
+}
+
+/// At most so many are asked about at once.
+const TOGETHER: usize = 256;
+
+/// Asks the architecture `index` about what nobody has refuted.
+pub(super) fn arch(tree: &Tree, index: usize, board: &Board) {
+    let mut asker = Asker::new(tree, index);
+    let mut open = collect(tree, index, board, &mut asker);
+    open.sort_by_key(|one| (one.target, one.at));
+    let mut confirmed = Vec::new();
+    for group in open.chunk_by(|a, b| a.target == b.target) {
+        // Another architecture may have been faster.
+        let group: Vec<&Open> = group.iter().filter(|one| board.is_open(one.at)).collect();
+        let Some(first) = group.first() else { continue };
+        if asker.is_impossible(&[first.target]) {
+            confirmed.extend(group);
+            continue;
+        }
+        for group in group.chunks(TOGETHER) {
+            refute(&mut asker, board, group, &mut confirmed);
+        }
+    }
+    confirmed.sort_by_key(|one| one.at);
+    confirm(tree, index, board, &mut asker, &confirmed);
+}
+
+/// The questions about every file that the architecture compiles.
+fn collect(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_>) -> Vec<Open> {
+    let mut out = Vec::new();
+    for (number, file) in tree.guards.files.iter().enumerate() {
+        if tree.domain(&file.path) & (1 << index) == 0 || board.open(number).next().is_none() {
+            continue;
+        }
+        // Most files are not built by most architectures, which is seen at a glance.
+        if file.kind == FileKind::C && asker.lit(tree.built(index, file)) == Lit::FALSE {
+            continue;
+        }
+        for at in board.open(number) {
+            let question = Question::new(tree, index, board.candidates[at]);
+            let mut signed = |formula, holds| {
+                let lit = asker.lit(formula);
+                if holds { lit } else { !lit }
+            };
+            let target = signed(question.target, question.holds);
+            let place = question.pieces.iter().map(|piece| signed(piece.formula, piece.holds));
+            let place: Vec<Lit> = place.filter(|lit| *lit != Lit::TRUE).collect();
+            out.push(Open { at, place, target });
+        }
+    }
+    out
+}
+
+/// Refutes what can be refuted of `group`, whose targets are one; the rest is `confirmed`, or stands at
+/// a place that is dead.
+fn refute<'o>(
+    asker: &mut Asker<'_>,
+    board: &Board,
+    group: &[&'o Open],
+    confirmed: &mut Vec<&'o Open>,
+) {
+    let Some(first) = group.first() else { return };
+    let mut left: Vec<&Open> = Vec::with_capacity(group.len());
+    let mut together = vec![first.target];
+    for one in group {
+        let lits: Vec<Lit> = one.place.iter().copied().chain([one.target]).collect();
+        if asker.is_known(&lits) {
+            board.refute(one.at);
+        } else {
+            left.push(one);
+            together.extend(&one.place);
+        }
+    }
+    match left.as_slice() {
+        [] => {}
+        [one] => {
+            if asker.is_impossible(&together) {
+                confirmed.push(one);
+            } else {
+                board.refute(one.at);
+            }
+        }
+        many => {
+            if asker.is_impossible(&together) {
+                let (some, others) = many.split_at(many.len() / 2);
+                refute(asker, board, some, confirmed);
+                refute(asker, board, others, confirmed);
+            } else {
+                for one in many {
+                    board.refute(one.at);
+                }
+            }
+        }
+    }
+}
+
+/// Confirms those whose place can be compiled at all.
+fn confirm(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_>, open: &[&Open]) {
+    let mut exhausted: FxHashMap<(u32, u32), usize> = FxHashMap::default();
+    for one in open.iter().filter(|one| board.is_open(one.at)) {
+        if !asker.is_impossible(&one.place) {
+            board.confirm(one.at, index);
+            continue;
+        }
+        // Of an #elif that nothing reaches, the branches before it are what it is about, if the chain
+        // is alive; of several in a chain, the first is told about.
+        let candidate = board.candidates[one.at];
+        let file = &tree.guards.files[candidate.file as usize];
+        let block = &file.blocks[candidate.block as usize];
+        if candidate.what != What::Dead || block.directive.opens() {
+            continue;
+        }
+        let chain = exhausted.entry((candidate.file, block.head)).or_insert(one.at);
+        let outer = [asker.lit(block.outer), asker.lit(tree.built(index, file))];
+        if *chain == one.at && !asker.is_impossible(&outer) {
+            board.confirm(one.at, index);
+        }
+    }
+}
