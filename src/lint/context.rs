@@ -199,6 +199,13 @@ impl Tree {
         built.copied().filter(|_| !self.is_included(&file.path)).unwrap_or(Formulas::TRUE)
     }
 
+    /// Whether the file may be compiled for the kernel: it is included, or some makefile builds it. Host
+    /// programs are not.
+    pub fn is_kernel(&self, file: &FileGuards) -> bool {
+        let source = matches!(file.kind, FileKind::C | FileKind::Assembly);
+        !source || self.compiled.contains_key(&file.path) || self.is_included(&file.path)
+    }
+
     /// What no configuration can have, worked out when it is first asked for.
     pub fn verdicts(&self) -> &Verdicts {
         self.verdicts.get_or_init(|| Verdicts::new(self))

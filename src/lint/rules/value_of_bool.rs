@@ -21,13 +21,13 @@ pub const RULE: Rule = Rule {
 #endif
 ",
     fix: "`#ifdef CONFIG_X` or `#if IS_ENABLED(CONFIG_X)`.",
-    needs: Needs::GUARDS,
+    needs: Needs::ALL,
     check: Check::Tree(check),
 };
 
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
-    for file in &tree.guards.files {
+    for file in tree.guards.files.iter().filter(|file| tree.is_kernel(file)) {
         for mention in file.mentions.iter().filter(|mention| mention.manner == Manner::Value) {
             let name = tree.formulas.text(mention.name);
             let Some(symbol) = tree.symbols.get(name) else { continue };

@@ -27,11 +27,6 @@ impl<'t> Asker<'t> {
         self.logic.formula(&mut self.lowered, formula)
     }
 
-    /// Whether a configuration that is known already has all of `lits`.
-    pub fn is_known(&self, lits: &[Lit]) -> bool {
-        self.logic.gates().matches(lits)
-    }
-
     /// Whether no configuration has all of `lits`: a proof, not the lack of an answer.
     pub fn is_impossible(&mut self, lits: &[Lit]) -> bool {
         let mut key: Vec<Lit> = lits.iter().copied().filter(|lit| *lit != Lit::TRUE).collect();

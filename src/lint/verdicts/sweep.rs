@@ -1,8 +1,7 @@
 //! One architecture's answers about all candidates that are still open.
 //!
 //! A solver needs longer to find one configuration than to check a thousand against it, so candidates
-//! are asked about together: those with the same condition in one question, which one configuration
-//! refutes for all, and only if there is none in halves, down to each alone.
+//! are asked about together, those with the same condition side by side.
 
 use rustc_hash::FxHashMap;
 
@@ -10,6 +9,7 @@ use super::ask::Asker;
 use super::place::Question;
 use super::{Board, What};
 use crate::lint::context::Tree;
+use crate::logic::Answer;
 use crate::logic::circuit::Lit;
 use crate::source::guards::FileKind;
 
@@ -21,24 +21,27 @@ struct Open {
 }
 
 /// At most so many are asked about at once.
-const TOGETHER: usize = 256;
+const TOGETHER: usize = 2048;
 
 /// Asks the architecture `index` about what nobody has refuted.
 pub(super) fn arch(tree: &Tree, index: usize, board: &Board) {
     let mut asker = Asker::new(tree, index);
     let mut open = collect(tree, index, board, &mut asker);
     open.sort_by_key(|one| (one.target, one.at));
-    let mut confirmed = Vec::new();
-    for group in open.chunk_by(|a, b| a.target == b.target) {
+    let mut confirmed: Vec<&Open> = Vec::new();
+    for group in open.chunks(TOGETHER) {
         // Another architecture may have been faster.
         let group: Vec<&Open> = group.iter().filter(|one| board.is_open(one.at)).collect();
-        let Some(first) = group.first() else { continue };
-        if asker.is_impossible(&[first.target]) {
-            confirmed.extend(group);
-            continue;
-        }
-        for group in group.chunks(TOGETHER) {
-            refute(&mut asker, board, group, &mut confirmed);
+        let questions: Vec<Vec<Lit>> = group
+            .iter()
+            .map(|one| one.place.iter().copied().chain([one.target]).collect())
+            .collect();
+        for (one, answer) in group.into_iter().zip(asker.logic.each(&questions)) {
+            if answer == Answer::Impossible {
+                confirmed.push(one);
+            } else {
+                board.refute(one.at);
+            }
         }
     }
     confirmed.sort_by_key(|one| one.at);
@@ -71,54 +74,13 @@ fn collect(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_>) -> V
     out
 }
 
-/// Refutes what can be refuted of `group`, whose targets are one; the rest is `confirmed`, or stands at
-/// a place that is dead.
-fn refute<'o>(
-    asker: &mut Asker<'_>,
-    board: &Board,
-    group: &[&'o Open],
-    confirmed: &mut Vec<&'o Open>,
-) {
-    let Some(first) = group.first() else { return };
-    let mut left: Vec<&Open> = Vec::with_capacity(group.len());
-    let mut together = vec![first.target];
-    for one in group {
-        let lits: Vec<Lit> = one.place.iter().copied().chain([one.target]).collect();
-        if asker.is_known(&lits) {
-            board.refute(one.at);
-        } else {
-            left.push(one);
-            together.extend(&one.place);
-        }
-    }
-    match left.as_slice() {
-        [] => {}
-        [one] => {
-            if asker.is_impossible(&together) {
-                confirmed.push(one);
-            } else {
-                board.refute(one.at);
-            }
-        }
-        many => {
-            if asker.is_impossible(&together) {
-                let (some, others) = many.split_at(many.len() / 2);
-                refute(asker, board, some, confirmed);
-                refute(asker, board, others, confirmed);
-            } else {
-                for one in many {
-                    board.refute(one.at);
-                }
-            }
-        }
-    }
-}
-
 /// Confirms those whose place can be compiled at all.
 fn confirm(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_>, open: &[&Open]) {
     let mut exhausted: FxHashMap<(u32, u32), usize> = FxHashMap::default();
-    for one in open.iter().filter(|one| board.is_open(one.at)) {
-        if !asker.is_impossible(&one.place) {
+    let open: Vec<&Open> = open.iter().copied().filter(|one| board.is_open(one.at)).collect();
+    let places: Vec<Vec<Lit>> = open.iter().map(|one| one.place.clone()).collect();
+    for (one, place) in open.iter().zip(asker.logic.each(&places)) {
+        if place != Answer::Impossible {
             board.confirm(one.at, index);
             continue;
         }
