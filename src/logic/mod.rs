@@ -199,6 +199,8 @@ impl<'m> Logic<'m> {
                 open.push(at);
             }
         }
+        // What propagation alone rules out would only be in the way of the others.
+        let mut looked = 0;
         while !open.is_empty() {
             // What the last configuration has answered.
             open.retain(|at| {
@@ -209,7 +211,21 @@ impl<'m> Logic<'m> {
                 }
                 !known
             });
-            let mut together: Vec<usize> = open.iter().copied().take(TOGETHER).collect();
+            let mut together: Vec<usize> = Vec::new();
+            while together.len() < TOGETHER
+                && let Some(&at) = open.get(together.len())
+            {
+                if at >= looked {
+                    looked = at + 1;
+                    self.load(&questions[at]);
+                    if self.sat.clashes(&questions[at]) {
+                        answers[at] = Answer::Impossible;
+                        open.remove(together.len());
+                        continue;
+                    }
+                }
+                together.push(at);
+            }
             while !together.is_empty() {
                 let lits: Vec<Lit> =
                     together.iter().flat_map(|at| questions[*at].iter().copied()).collect();

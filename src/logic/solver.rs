@@ -4,6 +4,8 @@
 //! the budget is used up. The budget counts conflicts, not seconds, so that a run says the same on
 //! every machine.
 
+use std::cell::Cell;
+
 use batsat::{Callbacks, ClauseKind, Solver, SolverInterface, SolverOpts, lbool};
 
 use super::circuit::Lit;
@@ -19,16 +21,19 @@ pub enum Verdict {
     Unknown,
 }
 
-/// Counts conflicts and stops after so many.
+/// Counts conflicts and steps, and stops after so many. A step is a decision or an assumption.
 #[derive(Debug, Clone)]
 struct Budget {
     learnt: u64,
     limit: u64,
+    steps: Cell<u64>,
+    step_limit: u64,
 }
 
 impl Callbacks for Budget {
     fn on_start(&mut self) {
         self.learnt = 0;
+        self.steps.set(0);
     }
 
     fn on_new_clause(&mut self, _: &[batsat::Lit], kind: ClauseKind) {
@@ -36,7 +41,8 @@ impl Callbacks for Budget {
     }
 
     fn stop(&self) -> bool {
-        self.learnt >= self.limit
+        self.steps.set(self.steps.get() + 1);
+        self.learnt >= self.limit || self.steps.get() > self.step_limit
     }
 }
 
@@ -51,7 +57,9 @@ impl Sat {
     /// A solver that gives up after `conflicts` conflicts per question.
     pub fn new(conflicts: u64) -> Self {
         let options = SolverOpts { min_learnts_lim: 2000, ..SolverOpts::default() };
-        let solver = Solver::new(options, Budget { learnt: 0, limit: conflicts });
+        let budget =
+            Budget { learnt: 0, limit: conflicts, steps: Cell::new(0), step_limit: u64::MAX };
+        let solver = Solver::new(options, budget);
         Self { solver, variables: 0, clause: Vec::new() }
     }
 
@@ -81,6 +89,15 @@ impl Sat {
             answer if answer == lbool::FALSE => Verdict::Unsat,
             _ => Verdict::Unknown,
         }
+    }
+
+    /// Whether `assumptions` clash as soon as they are followed up, without any decision: cheap, and
+    /// false says nothing.
+    pub fn clashes(&mut self, assumptions: &[Lit]) -> bool {
+        self.solver.cb_mut().step_limit = assumptions.len() as u64 + 2;
+        let verdict = self.solve(assumptions);
+        self.solver.cb_mut().step_limit = u64::MAX;
+        verdict == Verdict::Unsat
     }
 
     /// The value of a node in the last model.
@@ -121,6 +138,7 @@ mod tests {
         let assumptions = [lit(3), !lit(2), lit(1)];
         assert_eq!(sat.solve(&assumptions), Verdict::Unsat);
         assert_eq!(sat.core(&assumptions), [!lit(2), lit(1)]);
+        assert!(sat.clashes(&assumptions) && !sat.clashes(&[lit(1)]));
         assert_eq!(sat.solve(&[!lit(2)]), Verdict::Sat);
         sat.clause([lit(1)]);
         sat.clause([!lit(2)]);
