@@ -23,6 +23,7 @@ use rustc_hash::FxHashMap;
 use super::context::{ArchSet, Tree};
 use crate::kconf::eval::with_stack;
 use crate::model::finding::Fact;
+use crate::model::formula::Formula;
 use crate::source::guards::{Block, Directive, FileGuards, Operand};
 
 /// Architectures that are asked first.
@@ -136,6 +137,11 @@ fn collect(tree: &Tree, index: u32, file: &FileGuards, out: &mut Vec<Candidate>)
         let (branches, names_option, errors) = chains[&block.head];
         let is_else = block.directive == Directive::Else;
         if block.include_guard || !(block.names_option || (is_else && names_option)) {
+            continue;
+        }
+        // A condition that the file's own macros decide is decided on purpose.
+        let asked = if is_else { block.previous } else { block.own };
+        if matches!(tree.formulas.get(asked), Formula::Const(_)) {
             continue;
         }
         let mut add = |what| out.push(Candidate { file: index, block: number as u32, what });
