@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     code: "G005",
     name: "dead-block",
     severity: Severity::Warning,
-    default: true,
+    default: false,
     what: "Reports `#if` and `#elif` blocks whose condition cannot hold where they stand: it contradicts \
            Kconfig, a guard around it, an earlier branch, or what the makefiles say about the file. Of \
            nested blocks the outermost is reported. Blocks that only have an `#error` are there to never \

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     code: "G006",
     name: "dead-else",
     severity: Severity::Warning,
-    default: true,
+    default: false,
     what: "Reports an `#else` where one of the branches before it is always taken. An `#else` that only \
            has an `#error` is there to never be compiled, and left alone.",
     why: "The code is never compiled: it is often the stub for a configuration that no longer exists.",

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     code: "K102",
     name: "dead-symbol",
     severity: Severity::Warning,
-    default: true,
+    default: false,
     what: "Reports a bool or tristate option that is `n` in every configuration of every architecture \
            that reads its definition. Where that is so only because of BROKEN or COMPILE_TEST, which \
            keep options off on purpose, it is a note.",
