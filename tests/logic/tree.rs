@@ -97,11 +97,19 @@ fn configurations(tree: &Path, model: &Model, arch: &str) -> usize {
     checked
 }
 
-/// Of two probes of one command, one for y and one for n, only the first can say y.
+/// Of two probes of one command, one for y and one for n, only the first can say y; so can, of those
+/// that compare one text with several, only one.
 fn agrees(model: &Model, symbol: SymbolId) -> bool {
     let name = String::from_utf8_lossy(&model.symbol(symbol).name).into_owned();
     let number: usize = name["<probe ".len()..].split('>').next().unwrap().parse().unwrap();
-    !model.probes[number].command.ends_with("echo \"n\" || echo \"y\"")
+    let command = &model.probes[number].command;
+    let compared = |command: &str| {
+        let (text, _) = command.strip_prefix("{ test ")?.split_once(" = ")?;
+        Some(text.to_owned())
+    };
+    let text = compared(command);
+    let first = model.probes.iter().position(|probe| compared(&probe.command) == text);
+    !command.ends_with("echo \"n\" || echo \"y\"") && (text.is_none() || first == Some(number))
 }
 
 #[test]

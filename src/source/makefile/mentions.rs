@@ -159,8 +159,8 @@ mod tests {
                 ("F", 5, 1, true),
                 ("G", 6, 8, true),
                 ("J", 8, 8, false),
-                ("K", 8, 27, false),
-                ("L", 8, 43, false),
+                ("K", 8, 26, false),
+                ("L", 8, 42, false),
             ]
         );
         assert!(is_makefile("Makefile.lib") && is_makefile("Kbuild") && is_makefile("a.mk"));
