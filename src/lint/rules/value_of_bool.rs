@@ -39,7 +39,7 @@ fn check(cx: &mut TreeCx<'_>) {
             let message = format!("`#if CONFIG_{name}` with a {kind}, which is 1 or not defined");
             let mut finding = places::at_span(&file.path, mention.at, message);
             finding.symbol = Some(name.to_owned());
-            finding.arches = tree.names(symbol.arches);
+            finding.arches = tree.names(symbol.arches & tree.domain(&file.path));
             cx.report(finding);
         }
     }

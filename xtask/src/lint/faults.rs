@@ -63,7 +63,7 @@ pub const FAULTS: &[Fault] = &[
     fault("redundant-dependency", kconfig::implied_dependency),
     fault("dead-symbol", kconfig::contradicted_dependency),
     fault("unmet-select", kconfig::unmet_select),
-    fault("undefined-in-code", guards::misspelt),
+    fault("undefined-option", guards::misspelt),
     fault("dead-block", guards::contradicting),
     fault("always-true-guard", guards::repeated),
     fault("redundant-operand", guards::implied_conjunct),
