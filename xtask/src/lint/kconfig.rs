@@ -275,6 +275,13 @@ pub fn unmet_select(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<P
     let is_free = |one: &Simple| {
         one.prompt && one.kind == "bool" && one.depends.is_empty() && !selected.contains(&*one.name)
     };
+    // What few lines mention cannot be what a whole directory depends on, the selecting one included.
+    let mut mentions: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in files.kconfig.iter().flat_map(|(_, lines)| lines) {
+        for word in line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            *mentions.entry(word).or_default() += 1;
+        }
+    }
     // T depends on D, a free option that nothing selects.
     let targets: Vec<&Simple> = all
         .iter()
@@ -283,6 +290,7 @@ pub fn unmet_select(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<P
             one.kind == "bool"
                 && one.around.iter().all(|(_, text)| text == "menu")
                 && is_name(on)
+                && mentions.get(&**on).is_some_and(|count| *count <= 6)
                 && by_name.get(&**on).is_some_and(|on| is_free(on))
         })
         .collect();

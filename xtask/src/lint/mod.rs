@@ -68,9 +68,11 @@ pub fn prove(only: &[String], tree: &Path, ours: &Path, save: bool) -> Result<()
     let _ = fs::remove_dir_all(&copy);
     if save {
         let version = kernel::version(tree)?;
+        let rules: Vec<String> = only.iter().map(|rule| format!(" --rule {rule}")).collect();
+        let rules = rules.concat();
         let text = format!(
             "# Faults that lint must find\n\n\
-             Made by `cargo xtask oracle lint --save` on Linux {version}: into a copy of the tree, up to \
+             Made by `cargo xtask oracle lint --save{rules}` on Linux {version}: into a copy of the tree, up to \
              {SITES} faults of each rule are planted, at sites chosen by a seed and wrong by \
              construction; found is what is reported on the very line, and not without the fault.\n\n\
              | rule | planted | found |\n|---|---:|---:|\n{report}"
