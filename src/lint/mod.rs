@@ -181,12 +181,6 @@ impl<'a> ArchCx<'a> {
         self.found.push(Raw::new(self.rule, finding, Some(self.index), false));
     }
 
-    /// No configuration of this architecture is right: a finding if that is so on every architecture
-    /// that the file is read for (see [`Tree::domain`]).
-    pub fn always(&mut self, finding: Finding) {
-        self.found.push(Raw::new(self.rule, finding, Some(self.index), true));
-    }
-
     /// The logic of this architecture, which all rules share.
     pub fn logic(&mut self) -> &mut Logic<'a> {
         let arch = self.arch;
@@ -249,8 +243,9 @@ impl<'a> ArchCx<'a> {
         holds
     }
 
-    /// As [`ArchCx::always`], of a claim that holds here. Proofs take their time, so one is only made
-    /// where it holds everywhere; then `adjust` may look at it.
+    /// A claim that holds here: a finding if it does on every architecture that the file is read for
+    /// (see [`Tree::domain`]). Proofs take their time, so one is only made where it holds everywhere;
+    /// then `adjust` may look at it.
     pub fn universal<T>(&mut self, claim: &Claim<T>, finding: Finding, adjust: fn(&mut Finding)) {
         let raw = Raw::new(self.rule, finding, Some(self.index), true);
         let raw = raw.of(self.definition(claim.definition), claim.key);

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::context::{Arch, Tree};
 use crate::kconf::model::{Place, PropId};
-use crate::kconf::syntax::Span;
+use crate::kconf::syntax::{File, Span};
 use crate::model::finding::{Fact, Finding};
 use crate::source::guards;
 
@@ -18,16 +18,7 @@ impl Arch {
 
     /// A finding at a part of `place`'s file.
     pub fn at_span(&self, place: Place, span: Span, message: impl Into<String>) -> Finding {
-        let file = self.model.file(place.file);
-        let (line, column) = file.position(span.start);
-        Finding {
-            file: file.name.clone(),
-            line,
-            column,
-            length: span.len,
-            message: message.into(),
-            ..Finding::default()
-        }
+        in_kconfig(self.model.file(place.file), span, message)
     }
 
     /// A fact at a place of this architecture's Kconfig.
@@ -46,6 +37,19 @@ impl Arch {
     /// The name of a symbol.
     pub fn name_of(&self, id: crate::kconf::model::SymbolId) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.model.symbol(id).name)
+    }
+}
+
+/// A finding at a place of a Kconfig file.
+pub fn in_kconfig(file: &File, span: Span, message: impl Into<String>) -> Finding {
+    let (line, column) = file.position(span.start);
+    Finding {
+        file: file.name.clone(),
+        line,
+        column,
+        length: span.len,
+        message: message.into(),
+        ..Finding::default()
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::context::{ArchSet, Tree};
+use super::places;
 use crate::kconf::syntax::{ExprId, ExprKind, File, LineKind, Span, Word};
 use crate::model::finding::{Edit, Fact, Finding};
 
@@ -137,16 +138,7 @@ pub fn finding(
     span: Span,
     message: impl Into<String>,
 ) -> Finding {
-    let (line, column) = file.position(span.start);
-    Finding {
-        file: file.name.clone(),
-        line,
-        column,
-        length: span.len,
-        message: message.into(),
-        arches: tree.names(*arches),
-        ..Finding::default()
-    }
+    Finding { arches: tree.names(*arches), ..places::in_kconfig(file, span, message) }
 }
 
 /// What a line of a file says, as a fact.

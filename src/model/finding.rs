@@ -77,6 +77,19 @@ pub enum Verified {
     Compiler,
 }
 
+impl Verified {
+    /// What a reader is told; nothing where nobody else was asked.
+    pub const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Evaluator => Some("evaluated"),
+            Self::Conf => Some("confirmed by conf"),
+            Self::Solver2 => Some("confirmed by a second solver"),
+            Self::Compiler => Some("confirmed by the compiler"),
+        }
+    }
+}
+
 /// One rule broken at one place.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

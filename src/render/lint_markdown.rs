@@ -3,7 +3,7 @@
 
 use super::columns::put;
 use super::lint::counts;
-use crate::model::finding::{Finding, Report, RuleInfo, Verified};
+use crate::model::finding::{Finding, Report, RuleInfo};
 
 /// As many facts of a proof and settings of a witness are written out.
 const SHOWN: usize = 8;
@@ -55,13 +55,7 @@ fn one(finding: &Finding, report: &Report, out: &mut String) {
         let more = witness.len().saturating_sub(SHOWN);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         let on = finding.witness_arch.as_ref().map_or(String::new(), |arch| format!(" on {arch}"));
-        let by = match finding.verified {
-            Verified::None => "",
-            Verified::Evaluator => ", evaluated",
-            Verified::Conf => ", confirmed by conf",
-            Verified::Solver2 => ", confirmed by a second solver",
-            Verified::Compiler => ", confirmed by the compiler",
-        };
+        let by = finding.verified.words().map_or(String::new(), |words| format!(", {words}"));
         put(out, format_args!("  - for example{on} with {}{more}{by}\n", settings.join(" ")));
     }
     if !finding.probes.is_empty() {

@@ -2,7 +2,8 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet as Source};
 
-use crate::model::finding::{Finding, Report, Severity, Verified};
+use crate::model::finding::{Finding, Report, Severity};
+use crate::model::words::Assignment;
 
 /// As many facts of a proof and settings of a witness are shown.
 const SHOWN: usize = 12;
@@ -54,19 +55,16 @@ fn notes(finding: &Finding, report: &Report) -> Vec<String> {
         });
     }
     if let Some(witness) = &finding.witness {
-        let mut lines: Vec<String> =
-            witness.iter().take(SHOWN).map(|(name, value)| setting(name, value)).collect();
+        let mut lines: Vec<String> = witness
+            .iter()
+            .take(SHOWN)
+            .map(|(name, value)| Assignment::new(name, value).line())
+            .collect();
         if witness.len() > SHOWN {
             lines.push(format!("… and {} more", witness.len() - SHOWN));
         }
         let on = finding.witness_arch.as_ref().map_or(String::new(), |arch| format!(" on {arch}"));
-        let by = match finding.verified {
-            Verified::None => "",
-            Verified::Evaluator => " (evaluated)",
-            Verified::Conf => " (confirmed by conf)",
-            Verified::Solver2 => " (confirmed by a second solver)",
-            Verified::Compiler => " (confirmed by the compiler)",
-        };
+        let by = finding.verified.words().map_or(String::new(), |words| format!(" ({words})"));
         notes.push(format!("for example{on} with{by}\n{}", lines.join("\n")));
     }
     if !finding.probes.is_empty() {
@@ -76,13 +74,4 @@ fn notes(finding: &Finding, report: &Report) -> Vec<String> {
         notes.push(format!("on {}", finding.arches.join(", ")));
     }
     notes
-}
-
-/// A line of `.config`.
-fn setting(name: &str, value: &str) -> String {
-    if value == "n" {
-        format!("# CONFIG_{name} is not set")
-    } else {
-        format!("CONFIG_{name}={value}")
-    }
 }

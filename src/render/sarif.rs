@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::json::pretty;
-use crate::model::finding::{Fact, Finding, Report, RuleInfo, Severity};
+use crate::model::finding::{Fact, Finding, Report, RuleInfo};
 
 /// Where the standard's schema is.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -35,17 +35,13 @@ pub fn render(report: &Report, rules: &[RuleInfo]) -> String {
     }))
 }
 
-fn level(severity: Severity) -> &'static str {
-    severity.name()
-}
-
 fn described(rule: &RuleInfo) -> Value {
     json!({
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.what},
         "help": {"text": rule.page, "markdown": rule.page},
-        "defaultConfiguration": {"level": level(rule.severity)},
+        "defaultConfiguration": {"level": rule.severity.name()},
     })
 }
 
@@ -57,7 +53,7 @@ fn result(finding: &Finding, index: Option<usize>) -> Value {
     }
     let mut result = json!({
         "ruleId": finding.code,
-        "level": level(finding.severity),
+        "level": finding.severity.name(),
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": {"artifactLocation": artifact(&finding.file), "region": region}}],
         "partialFingerprints": {"hmmsize/v1": finding.fingerprint},

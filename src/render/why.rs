@@ -208,7 +208,7 @@ fn changes(answer: &Answer, width: usize, out: &mut String) {
             for change in changes {
                 let place = change.place.as_ref().map_or("", String::as_str);
                 let text = change.text.as_ref().map_or(String::new(), |text| format!("  {text}"));
-                let line = line(&change.symbol, &change.value);
+                let line = change.assignment().line();
                 put(out, format_args!("    {line:<36} # {place}{}\n", clean(&text)));
             }
             if *dragged_in > 0 {
@@ -237,15 +237,6 @@ fn changes(answer: &Answer, width: usize, out: &mut String) {
         Outcome::Holds if wanted == "n" && answer.value.is_none() => {}
         Outcome::Holds => put(out, format_args!("  it is {wanted} already\n")),
         Outcome::Impossible { .. } | Outcome::NotAsked | Outcome::NoValue { .. } => {}
-    }
-}
-
-/// A line of `.config`.
-fn line(symbol: &str, value: &str) -> String {
-    if value == "n" {
-        format!("# CONFIG_{symbol} is not set")
-    } else {
-        format!("CONFIG_{symbol}={value}")
     }
 }
 

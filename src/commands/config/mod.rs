@@ -178,12 +178,7 @@ impl<'a> Request<'a> {
         let targets: Vec<&str> =
             args.words.iter().filter(|word| !is_word(word)).map(String::as_str).collect();
         let dir = words.take("O").map(PathBuf::from).unwrap_or_default();
-        let dialect = match &args.dialect {
-            None => None,
-            Some(text) => Some(tree::parse_version(text).ok_or_else(|| {
-                Error::Usage(format!("--dialect {text}: expected a version of Linux, such as 6.12"))
-            })?),
-        };
+        let dialect = tree::dialect(args.dialect.as_deref())?;
         let tree = Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
         let seed = seed(args, &words)?;
         Ok(Self { args, targets, words, dir, tree, seed, time: common.time })

@@ -321,8 +321,16 @@ pub fn rejected(tree: &Tree, model: &Model) -> Error {
     }
 }
 
+/// What `--dialect` says.
+pub fn dialect(text: Option<&str>) -> Result<Option<Dialect>> {
+    let Some(text) = text else { return Ok(None) };
+    let bad =
+        || Error::Usage(format!("--dialect {text}: expected a version of Linux, such as 6.12"));
+    parse_version(text).map(Some).ok_or_else(bad)
+}
+
 /// `6.12`, or longer.
-pub fn parse_version(text: &str) -> Option<Dialect> {
+fn parse_version(text: &str) -> Option<Dialect> {
     let mut numbers = text.split(['.', '-']);
     let version = numbers.next()?.parse().ok()?;
     Some(Dialect::new(version, numbers.next()?.parse().ok()?))

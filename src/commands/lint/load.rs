@@ -9,7 +9,6 @@ use crate::cli::lint::Lint;
 use crate::commands::config::host_arch;
 use crate::commands::config::tree::{self, ProbeSource};
 use crate::exit::{Error, Result};
-use crate::kconf::dialect::Dialect;
 use crate::kconf::eval::with_stack;
 use crate::kconf::model::{Message, Model, Severity};
 use crate::lint::context::{Arch, MAX_ARCHES, Tree};
@@ -35,7 +34,7 @@ pub struct What<'a> {
 /// Reads the tree that `args` names; `color` is for errors of its Kconfig.
 pub fn load(args: &Lint, color: bool, what: What<'_>, phases: &mut Vec<Phase>) -> Result<Tree> {
     let words = MakeWords::parse(&args.words).map_err(Error::Usage)?;
-    let dialect = dialect(args.dialect.as_deref())?;
+    let dialect = tree::dialect(args.dialect.as_deref())?;
     let mut source = tree::Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
     if let Some(overlay) = what.overlay {
         source = source.with_overlay(overlay);
@@ -80,13 +79,6 @@ pub fn load(args: &Lint, color: bool, what: What<'_>, phases: &mut Vec<Phase>) -
     let mut tree = Tree::new(source.dir.clone(), arches, &elsewhere, (formulas, guarded));
     tree.overlay = what.overlay.map(Path::to_owned);
     Ok(tree)
-}
-
-fn dialect(text: Option<&str>) -> Result<Option<Dialect>> {
-    let Some(text) = text else { return Ok(None) };
-    let bad =
-        || Error::Usage(format!("--dialect {text}: expected a version of Linux, such as 6.12"));
-    tree::parse_version(text).map(Some).ok_or_else(bad)
 }
 
 /// The architectures that are meant: all unless named; nothing for a tree that has none.

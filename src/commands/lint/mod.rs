@@ -168,6 +168,7 @@ fn text(common: &Common, args: &Lint, tree: &Tree, mut report: Report) -> String
         what: rule.what,
         page: explain::page(rule),
     };
+    let rules = || RULES.iter().map(info).collect::<Vec<_>>();
     let view = output::view(common);
     match args.format {
         LintFormat::Text => {
@@ -176,19 +177,10 @@ fn text(common: &Common, args: &Lint, tree: &Tree, mut report: Report) -> String
         }
         LintFormat::Short => render::lint::short(&report),
         LintFormat::Json => render::json::pretty(&report),
-        LintFormat::Sarif => {
-            let rules: Vec<RuleInfo> = RULES.iter().map(info).collect();
-            render::sarif::render(&report, &rules)
-        }
+        LintFormat::Sarif => render::sarif::render(&report, &rules()),
         LintFormat::Github => render::lint_github::render(&report),
-        LintFormat::Markdown => {
-            let rules: Vec<RuleInfo> = RULES.iter().map(info).collect();
-            render::lint_markdown::render(&report, &rules)
-        }
-        LintFormat::Summary => {
-            let rules: Vec<RuleInfo> = RULES.iter().map(info).collect();
-            render::lint::summary(&report, &rules, view)
-        }
+        LintFormat::Markdown => render::lint_markdown::render(&report, &rules()),
+        LintFormat::Summary => render::lint::summary(&report, &rules(), view),
     }
 }
 
