@@ -10,6 +10,7 @@ use hmmsize::exit::Exit;
 static ALLOCATOR: hmmsize::elf::HugePages = hmmsize::elf::HugePages;
 
 fn main() -> ExitCode {
+    hmmsize::elf::HugePages::large_steps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(err) => {

@@ -122,6 +122,45 @@ fn mapped_len(size: usize) -> Option<NonZeroUsize> {
     NonZeroUsize::new(size.checked_next_multiple_of(HUGE)?)
 }
 
+impl HugePages {
+    /// Has the system's allocator take memory in large steps. glibc lets the heap of a thread grow by a
+    /// page at a time, with a system call each; to read Linux's Kconfig files takes a thousand.
+    #[allow(unsafe_code)]
+    pub fn large_steps() {
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        // SAFETY: mallopt changes two numbers of the allocator, under its lock. Both are within the bounds
+        // that malloc.h gives; a value that glibc does not like is refused.
+        unsafe {
+            nix::libc::mallopt(nix::libc::M_TOP_PAD, 32 << 20);
+            // Larger blocks are ours; and to set the first number stops glibc from raising this one.
+            nix::libc::mallopt(nix::libc::M_MMAP_THRESHOLD, HUGE_FROM as i32);
+        }
+    }
+}
+
+impl HugePages {
+    /// Asks for huge pages for what the calling thread will take from the system's allocator next, up to 24
+    /// MiB, as someone does who will fill most of it. It is a hint: the kernel changes no byte for it.
+    #[allow(unsafe_code)]
+    pub fn for_this_thread() {
+        const AHEAD: NonZeroUsize = NonZeroUsize::new(12 * HUGE).unwrap();
+        // glibc gives each of the first threads a heap of its own, aligned to more than this. Where it is
+        // only a block tells that is too large to come from what other threads have freed.
+        let block = std::hint::black_box(vec![0_u8; 4096]);
+        let start = block.as_ptr().map_addr(|at| at & !(HUGE - 1));
+        let Some(start) = NonNull::new(start.cast_mut()) else { return };
+        // SAFETY: this changes how memory is backed, not what is in it nor whether it is there. Where
+        // there is no memory, the kernel says so.
+        let _ = unsafe { madvise(start.cast(), AHEAD.get(), MmapAdvise::MADV_HUGEPAGE) };
+        // A huge page of which a small one is in use already stays as it is: the rest of it is left out.
+        let mut block = block;
+        while block.as_ptr().addr() & !(HUGE - 1) == start.addr().get() {
+            let next = Vec::with_capacity(HUGE_FROM / 2);
+            std::mem::forget(std::mem::replace(&mut block, std::hint::black_box(next)));
+        }
+    }
+}
+
 // SAFETY: a block belongs to the system's allocator or is a mapping of its own, which of both its layout
 // decides, and a layout is the same in both calls. Mappings are aligned to pages, and layouts that want
 // more go to the system.

@@ -104,7 +104,7 @@ pub fn version(name: &str, words: &MakeWords, env: &Env, runner: &Runner) -> Res
     } else {
         Command::new(["/bin/sh", "-c", &format!("{tool} --version 2>/dev/null")])
     };
-    command = command.capture();
+    command = command.capture().brief();
     command.env.clone_from(env);
     command.env.insert(OsString::from("LC_ALL"), OsString::from("C"));
     let text = match runner.run(&command) {

@@ -7,7 +7,7 @@
 //! Should hmmsize itself be killed hard (SIGKILL), its `Guard` ends the groups.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -53,6 +53,9 @@ pub struct Command {
     pub deadline: Option<Instant>,
     /// Whether it is a make that shares the runner's job tokens.
     pub jobs: bool,
+    /// It ends by itself, at once, and starts nothing that outlives it, such as `gcc --version`: it
+    /// needs no [`Guard`].
+    pub brief: bool,
 }
 
 impl Command {
@@ -96,6 +99,13 @@ impl Command {
         self
     }
 
+    /// Says that it is brief.
+    #[must_use]
+    pub fn brief(mut self) -> Self {
+        self.brief = true;
+        self
+    }
+
     /// The command as a shell would take it.
     pub fn shell(&self) -> String {
         let words: Vec<String> = self.argv.iter().map(|w| quote(&w.to_string_lossy())).collect();
@@ -104,6 +114,15 @@ impl Command {
 
     fn program(&self) -> &Path {
         self.argv.first().map_or(Path::new(""), Path::new)
+    }
+
+    /// The program's file, looked for in the PATH that it will see. The standard library would `fork` to
+    /// look there, which copies the page tables of all we hold; a name with a slash it starts at once.
+    fn resolved(&self) -> PathBuf {
+        let program = self.program();
+        let find = |path| super::toolchain::which(program.to_str()?, path);
+        let found = self.env.get(OsStr::new("PATH")).and_then(|path| find(path));
+        found.filter(|file| file.is_absolute()).unwrap_or_else(|| program.to_owned())
     }
 }
 
@@ -206,7 +225,7 @@ impl Runner {
         }
         let mut child = self.spawn(command)?;
         let pid = Pid::from_raw(child.id() as i32);
-        self.guard_tell('+', pid);
+        self.guard_tell('+', pid, command);
         let stdout = child.stdout.take();
         let stderr = child.stderr.take();
         let limit = command.capture.unwrap_or(0);
@@ -234,7 +253,7 @@ impl Runner {
             let stderr = errors.and_then(|t| t.join().ok()).unwrap_or_default();
             usage.map(|usage| (usage, stdout, stderr, ending.timed_out))
         });
-        self.guard_tell('-', pid);
+        self.guard_tell('-', pid, command);
         let (usage, stdout, stderr, timed_out) =
             result.map_err(|e| Error::io(command.program(), e))?;
         self.check()?;
@@ -257,8 +276,8 @@ impl Runner {
 
     fn spawn(&self, command: &Command) -> Result<Child> {
         let program = command.program();
-        let mut process = std::process::Command::new(program);
-        process.args(command.argv.iter().skip(1));
+        let mut process = std::process::Command::new(command.resolved());
+        process.arg0(program).args(command.argv.iter().skip(1));
         process.env_clear().envs(&command.env).stdin(Stdio::null()).process_group(0);
         if let Some(dir) = &command.cwd {
             process.current_dir(dir);
@@ -292,7 +311,10 @@ impl Runner {
         })
     }
 
-    fn guard_tell(&self, sign: char, pid: Pid) {
+    fn guard_tell(&self, sign: char, pid: Pid, command: &Command) {
+        if command.brief {
+            return;
+        }
         let Ok(mut guard) = self.guard.lock() else { return };
         if guard.is_none() {
             *guard = Guard::start().ok();

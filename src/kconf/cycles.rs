@@ -13,27 +13,45 @@ mod told;
 /// How deep the search may go, expressions included.
 const MAX_DEPTH: u32 = 150_000;
 
+/// With fewer symbols, a second thread takes longer to wake than it saves.
+const WORTH_TWO_THREADS: usize = 4_000;
+
 /// Reports every recursive dependency of a finalized model, and since 6.11 what is wrong with the
 /// members of choices.
 pub fn check(model: &mut Model) {
-    let mut search = Search::new(model);
-    if model.dialect.choices_are_menus() {
-        for menu in model.menus_in_order() {
-            let Some(symbol) = model.menu(menu).symbol else { continue };
-            search.symbol(symbol);
-            if model.symbol(symbol).is_choice {
-                for child in below(model, menu) {
-                    search.member(child);
-                }
-            }
-        }
+    let starts = if model.dialect.choices_are_menus() {
+        let menus = model.menus_in_order();
+        menus.filter_map(|menu| Some((model.menu(menu).symbol?, Some(menu)))).collect()
     } else {
-        for symbol in hash_order(model) {
-            search.symbol(symbol);
+        hash_order(model).into_iter().map(|symbol| (symbol, None)).collect::<Vec<_>>()
+    };
+    // Every cycle has a symbol in one of the halves and is found from there. Which words it is told in
+    // depends on the order, so what is not silent is searched again, as a whole. The threads of a pool
+    // for building have the stack that this takes.
+    if starts.len() >= WORTH_TWO_THREADS && rayon::current_thread_index().is_some() {
+        let (first, second) = starts.split_at(starts.len() / 2);
+        let (one, two) = rayon::join(|| search(model, first), || search(model, second));
+        if one.is_empty() && two.is_empty() {
+            return;
         }
     }
-    let messages = search.messages;
+    let messages = search(model, &starts);
     model.messages.extend(messages);
+}
+
+/// What is to be said about what is reached from `starts`, each with its node where members of choices
+/// are looked at too.
+fn search(model: &Model, starts: &[(SymbolId, Option<MenuId>)]) -> Vec<Message> {
+    let mut search = Search::new(model);
+    for &(symbol, menu) in starts {
+        search.symbol(symbol);
+        if let Some(menu) = menu.filter(|_| model.symbol(symbol).is_choice) {
+            for child in below(model, menu) {
+                search.member(child);
+            }
+        }
+    }
+    search.messages
 }
 
 /// `for_all_symbols`: 9,973 buckets, the newest symbol of each first.

@@ -37,10 +37,22 @@ pub enum Expr {
 /// All expressions of a tree.
 #[derive(Debug, Clone, Default)]
 pub struct Exprs {
-    nodes: Vec<Expr>,
-    depths: Vec<u16>,
-    symbols: Vec<Symbols>,
+    nodes: Vec<Node>,
+    /// All but the bare symbols.
     known: HashTable<ExprId>,
+    /// The bare symbols, by their numbers; [`NONE`] where there is none.
+    bare: Vec<u32>,
+}
+
+/// The number of no expression.
+const NONE: u32 = u32::MAX;
+
+/// A node and what is asked of it most.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    expr: Expr,
+    depth: u16,
+    symbols: Symbols,
 }
 
 /// Which symbols occur in an expression, of 64 that share a bit each. What has no bit does not occur;
@@ -69,17 +81,34 @@ impl Symbols {
 }
 
 impl Exprs {
+    /// Makes room for `more` expressions.
+    pub fn reserve(&mut self, more: usize) {
+        let nodes = &self.nodes;
+        self.known.reserve(more, |id| hash(nodes[id.0 as usize].expr));
+        self.nodes.reserve(more);
+    }
+
     /// The number of `expr`, which is added where it is new.
     pub fn intern(&mut self, expr: Expr) -> ExprId {
-        let nodes = &self.nodes;
-        let same = |id: &ExprId| nodes[id.0 as usize] == expr;
-        let entry = self.known.entry(hash(expr), same, |id| hash(nodes[id.0 as usize]));
-        let vacant = match entry {
-            Entry::Occupied(known) => return *known.get(),
-            Entry::Vacant(vacant) => vacant,
-        };
         let id = ExprId(self.nodes.len() as u32);
-        vacant.insert(id);
+        if let Expr::Symbol(symbol) = expr {
+            let at = symbol.0 as usize;
+            if at >= self.bare.len() {
+                self.bare.resize(at + 1, NONE);
+            }
+            if self.bare[at] != NONE {
+                return ExprId(self.bare[at]);
+            }
+            self.bare[at] = id.0;
+        } else {
+            let nodes = &self.nodes;
+            let same = |id: &ExprId| nodes[id.0 as usize].expr == expr;
+            let entry = self.known.entry(hash(expr), same, |id| hash(nodes[id.0 as usize].expr));
+            match entry {
+                Entry::Occupied(known) => return *known.get(),
+                Entry::Vacant(vacant) => drop(vacant.insert(id)),
+            }
+        }
         let (depth, symbols) = match expr {
             Expr::Not(a) => (self.depth(a) + 1, self.symbols(a)),
             Expr::And(a, b) | Expr::Or(a, b) => {
@@ -90,27 +119,26 @@ impl Exprs {
             }
             Expr::Symbol(a) | Expr::Compare(_, a, _) | Expr::Range(a, _) => (1, Symbols::of(a)),
         };
-        self.nodes.push(expr);
-        self.depths.push(u16::try_from(depth).unwrap_or(u16::MAX));
-        self.symbols.push(symbols);
+        let depth = u16::try_from(depth).unwrap_or(u16::MAX);
+        self.nodes.push(Node { expr, depth, symbols });
         id
     }
 
     /// Which symbols occur in `id`.
     #[inline]
     pub fn symbols(&self, id: ExprId) -> Symbols {
-        self.symbols[id.0 as usize]
+        self.nodes[id.0 as usize].symbols
     }
 
     /// How deep `id` nests; 65,535 stands for that and more. A built model has at most some 10,000.
     pub fn depth(&self, id: ExprId) -> u32 {
-        u32::from(self.depths[id.0 as usize])
+        u32::from(self.nodes[id.0 as usize].depth)
     }
 
     /// The node of `id`.
     #[inline]
     pub fn get(&self, id: ExprId) -> Expr {
-        self.nodes[id.0 as usize]
+        self.nodes[id.0 as usize].expr
     }
 
     /// How many there are.

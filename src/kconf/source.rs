@@ -9,7 +9,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use rustc_hash::FxHashMap;
@@ -36,6 +36,8 @@ pub struct Sources {
     /// Nothing outside of the tree is read, whatever a `source` line or a link says.
     confined: bool,
     dialect: Dialect,
+    /// What each thread does before it reads.
+    prepare: fn(),
     files: Mutex<FxHashMap<String, Arc<Known>>>,
 }
 
@@ -48,6 +50,20 @@ struct Known {
     file: OnceLock<Option<Arc<File>>>,
 }
 
+/// What is to be read ahead.
+struct Ahead<'a> {
+    arches: &'a [&'a str],
+    /// The last is next: in the order in which the builder will ask, whoever found them. It would
+    /// otherwise have to read what is near itself, while others read what is far.
+    names: Mutex<Vec<String>>,
+}
+
+impl Ahead<'_> {
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Sources {
     /// The files of the tree at `root`, in the language `dialect`. Names are relative to `root`, as
     /// they are to `conf` with `$(srctree)`.
@@ -55,7 +71,15 @@ impl Sources {
         let root = root.into();
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let opened = nix::fcntl::open(&root, flags, nix::sys::stat::Mode::empty()).ok();
-        Self { root, opened, current: None, confined: false, dialect, files: Mutex::default() }
+        let (current, confined, prepare) = (None, false, || ());
+        Self { root, opened, current, confined, dialect, prepare, files: Mutex::default() }
+    }
+
+    /// Has each thread that reads do this first.
+    #[must_use]
+    pub fn with_threads(mut self, prepare: fn()) -> Self {
+        self.prepare = prepare;
+        self
     }
 
     /// Looks into `directory` before the tree, as `conf` looks into its current directory, the output
@@ -97,26 +121,33 @@ impl Sources {
         work: impl FnOnce(&(dyn Fn(&str) -> Result<Arc<File>> + Sync)) -> T + Send,
     ) -> Result<T> {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(THREADS));
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK);
+        let prepare = self.prepare;
+        let pool = pool.start_handler(move |_| prepare()).build();
         let pool = pool.map_err(|err| Error::io("a thread", std::io::Error::other(err)))?;
+        let ahead = &Ahead { arches, names: Mutex::new(vec![first.to_owned()]) };
         Ok(pool.scope(|scope| {
-            scope.spawn(move |scope| self.follow(scope, first, arches));
-            work(&|name| self.wait(name, |file| self.spawn(scope, file, arches)))
+            scope.spawn(move |scope| self.follow(scope, ahead));
+            work(&|name| self.wait(name, |file| self.spawn(scope, ahead, file)))
         }))
     }
 
-    /// Reads `name` and has what it sources followed.
-    fn follow<'s>(&'s self, scope: &rayon::Scope<'s>, name: &str, arches: &'s [&'s str]) {
-        let known = self.known(name);
+    /// Reads the next file and has what it sources followed.
+    fn follow<'s>(&'s self, scope: &rayon::Scope<'s>, ahead: &'s Ahead<'s>) {
+        let Some(name) = ahead.lock().pop() else { return };
+        let known = self.known(&name);
         if !known.taken.swap(true, Ordering::Relaxed) {
-            let _ = self.init(&known, name, |file| self.spawn(scope, file, arches));
+            let _ = self.init(&known, &name, |file| self.spawn(scope, ahead, file));
         }
     }
 
-    fn spawn<'s>(&'s self, scope: &rayon::Scope<'s>, file: &File, arches: &'s [&'s str]) {
-        // A thread takes first what it was given last: in the end, files come in the builder's order.
-        for name in sourced(file, arches).into_iter().rev() {
-            scope.spawn(move |scope| self.follow(scope, &name, arches));
+    fn spawn<'s>(&'s self, scope: &rayon::Scope<'s>, ahead: &'s Ahead<'s>, file: &File) {
+        let names = sourced(file, ahead.arches);
+        let count = names.len();
+        ahead.lock().extend(names.into_iter().rev());
+        // Which of the names a thread will take is not said here: it is the first then.
+        for _ in 0..count {
+            scope.spawn(move |scope| self.follow(scope, ahead));
         }
     }
 

@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 
 use crate::cli::config::ProbeMode;
 use crate::commands::output;
+use crate::elf::HugePages;
 use crate::exit::{At, Error, Result};
 use crate::kbuild::environment::Env;
 use crate::kbuild::kconfenv::{self, Variables, Versions};
@@ -82,7 +83,7 @@ impl Tree {
         let of_makefile = version.as_deref().and_then(parse_version);
         let dir = std::path::absolute(dir).map_err(|err| Error::io(dir, err))?;
         let dialect = dialect.or(of_makefile).unwrap_or_default();
-        let sources = Sources::new(&dir, dialect);
+        let sources = Sources::new(&dir, dialect).with_threads(HugePages::for_this_thread);
         let read = AtomicBool::new(false);
         Ok(Self { dir, dialect, is_linux: of_makefile.is_some(), sources, read })
     }
@@ -97,7 +98,9 @@ impl Tree {
     /// The tree as it is with the files of `overlay` in place of its own.
     #[must_use]
     pub fn with_overlay(mut self, overlay: &Path) -> Self {
-        self.sources = Sources::new(&self.dir, self.dialect).with_current_directory(overlay);
+        let sources =
+            Sources::new(&self.dir, self.dialect).with_threads(HugePages::for_this_thread);
+        self.sources = sources.with_current_directory(overlay);
         self
     }
 

@@ -16,7 +16,6 @@ pub(super) use entry::shown;
 
 use std::sync::Arc;
 
-use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
 use super::dialect::Dialect;
@@ -28,9 +27,12 @@ use super::model::{
 use super::probe::{Probe, Prober};
 use super::syntax::{File, LineKind, Span};
 use super::{cycles, finalize};
+use words::Names;
 
 /// Files that a tree may read in all, each `source` counted; Linux has some 1,700.
 const MAX_SOURCED: usize = 100_000;
+/// A tree with so many is Linux, or as large.
+const MANY_FILES: usize = 64;
 /// Nodes that a tree may have.
 const MAX_MENUS: usize = 4_000_000;
 /// The thread that builds has this much stack: expressions and macros nest, within bounds.
@@ -157,8 +159,8 @@ struct Builder<'a, 'p> {
     macros: Macros<'a, 'p>,
     sources: &'a Sources<'a>,
     files: FxHashMap<String, FileId>,
-    symbols: HashTable<SymbolId>,
-    constants: HashTable<SymbolId>,
+    symbols: Names,
+    constants: Names,
     choices: FxHashMap<Box<[u8]>, SymbolId>,
     frames: Vec<Frame>,
     sourced: usize,
@@ -197,8 +199,8 @@ impl<'a, 'p> Builder<'a, 'p> {
             macros: Macros::new(env, Prober::new(probe)),
             sources,
             files: FxHashMap::default(),
-            symbols: HashTable::new(),
-            constants: HashTable::new(),
+            symbols: Names::default(),
+            constants: Names::default(),
             choices: FxHashMap::default(),
             frames: Vec::new(),
             sourced: 0,
@@ -218,10 +220,12 @@ impl<'a, 'p> Builder<'a, 'p> {
         };
         // One letter is the constant, quoted or not (symbol.c: `sym_lookup`).
         for symbol in [NO, MOD, YES] {
-            let names = &builder.model.symbols;
-            let hash = words::hash(&names[symbol.0 as usize].name);
-            builder.symbols.insert_unique(hash, symbol, |&id| words::hash_of(names, id));
-            builder.constants.insert_unique(hash, symbol, |&id| words::hash_of(names, id));
+            let name = &builder.model.symbols[symbol.0 as usize].name;
+            for names in [&mut builder.symbols, &mut builder.constants] {
+                if let Err(hash) = names.find(name) {
+                    names.insert(name, hash, symbol);
+                }
+            }
         }
         builder
     }
@@ -288,7 +292,20 @@ impl<'a, 'p> Builder<'a, 'p> {
             FileId(self.model.files.len() as u32 - 1)
         });
         self.sourced += 1;
+        if self.sourced == MANY_FILES {
+            self.make_room();
+        }
         self.frames.push(Frame { file, id, next: 0, diag: 0, source_line: 0 });
+    }
+
+    /// Makes room for all of Linux at once, by the figures of x86 in 6.12: to move what has grown takes
+    /// as long as to make it.
+    fn make_room(&mut self) {
+        self.model.symbols.reserve(20_000);
+        self.symbols.reserve(20_000);
+        self.model.props.reserve(40_000);
+        self.model.menus.reserve(20_000);
+        self.model.exprs.reserve(56_000);
     }
 
     /// Where entries of the statement at `place` are said to be.

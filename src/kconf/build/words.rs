@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::hash::BuildHasher;
 
+use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use super::Builder;
@@ -105,9 +106,7 @@ impl Builder<'_, '_> {
         for part in parts {
             let end = part.iter().position(|&c| !(c.is_ascii_alphanumeric() || c == b'_'));
             let (name, rest) = part.split_at(end.unwrap_or(part.len()));
-            let symbols = &self.model.symbols;
-            let known = self.symbols.find(hash(name), |&id| *symbols[id.0 as usize].name == *name);
-            if let Some(&symbol) = known {
+            if let Ok(symbol) = self.symbols.find(name) {
                 let symbol = self.model.symbol(symbol);
                 let value = symbol.props.iter().find_map(|&prop| {
                     let prop = self.model.prop(prop);
@@ -130,15 +129,19 @@ impl Builder<'_, '_> {
     /// The symbol of `name`, made where it is new (symbol.c: `sym_lookup`).
     pub(super) fn lookup(&mut self, name: &[u8], constant: bool) -> SymbolId {
         let known = if constant { &mut self.constants } else { &mut self.symbols };
-        let (hash, symbols) = (hash(name), &self.model.symbols);
-        if let Some(&symbol) = known.find(hash, |&id| *symbols[id.0 as usize].name == *name) {
-            return symbol;
+        match known.find(name) {
+            Ok(symbol) => symbol,
+            Err(hash) => {
+                let symbol = SymbolId(self.model.symbols.len() as u32);
+                self.model.symbols.push(Symbol {
+                    name: name.into(),
+                    constant,
+                    ..Symbol::default()
+                });
+                known.insert(name, hash, symbol);
+                symbol
+            }
         }
-        let symbol = SymbolId(self.model.symbols.len() as u32);
-        self.model.symbols.push(Symbol { name: name.into(), constant, ..Symbol::default() });
-        let symbols = &self.model.symbols;
-        known.insert_unique(hash, symbol, |&id| hash_of(symbols, id));
-        symbol
     }
 
     /// The symbol that `word` names.
@@ -177,14 +180,59 @@ impl Builder<'_, '_> {
     }
 }
 
-/// The hash of a symbol's name.
-pub(super) fn hash(name: &[u8]) -> u64 {
-    FxBuildHasher.hash_one(name)
+/// Symbols by their names, which are kept here once more, in one piece: to look at a symbol and then
+/// at its name, each somewhere in megabytes, costs more than all the rest.
+#[derive(Default)]
+pub(super) struct Names {
+    table: HashTable<Name>,
+    text: Vec<u8>,
 }
 
-/// The hash of the name of `symbol`.
-pub(super) fn hash_of(symbols: &[Symbol], symbol: SymbolId) -> u64 {
-    hash(&symbols[symbol.0 as usize].name)
+struct Name {
+    hash: NameHash,
+    symbol: SymbolId,
+    /// Where the name is in [`Names::text`].
+    start: u32,
+    len: u32,
+}
+
+/// The hash of a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct NameHash(u32);
+
+impl NameHash {
+    fn of(name: &[u8]) -> Self {
+        Self((FxBuildHasher.hash_one(name) >> 32) as u32)
+    }
+
+    /// What the table wants: it looks at the upper bits and at the lower ones.
+    fn wide(self) -> u64 {
+        u64::from(self.0) << 32 | u64::from(self.0)
+    }
+}
+
+impl Names {
+    /// The symbol of `name`, else the hash to insert it with.
+    pub(super) fn find(&self, name: &[u8]) -> Result<SymbolId, NameHash> {
+        let hash = NameHash::of(name);
+        let text = |known: &Name| &self.text[known.start as usize..][..known.len as usize];
+        let same = |known: &Name| known.hash == hash && text(known) == name;
+        self.table.find(hash.wide(), same).map(|known| known.symbol).ok_or(hash)
+    }
+
+    /// Adds a name that is not there.
+    pub(super) fn insert(&mut self, name: &[u8], hash: NameHash, symbol: SymbolId) {
+        let (start, len) = (self.text.len() as u32, name.len() as u32);
+        self.text.extend_from_slice(name);
+        let name = Name { hash, symbol, start, len };
+        self.table.insert_unique(hash.wide(), name, |name| name.hash.wide());
+    }
+
+    /// Makes room for `more` names.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.table.reserve(more, |name| name.hash.wide());
+        self.text.reserve(more * 24);
+    }
 }
 
 /// What follows `from` on its line.

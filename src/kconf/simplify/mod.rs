@@ -32,7 +32,10 @@ impl Memo {
 
     fn set(&mut self, of: ExprId, is: ExprId) {
         if self.0.len() <= of.0 as usize {
-            self.0.resize((of.0 as usize + 1) * 3 / 2, u32::MAX);
+            // Most results are asked for in order, and there are not many more in the end.
+            let len = (of.0 as usize + 1) * 9 / 8;
+            self.0.reserve_exact(len - self.0.len());
+            self.0.resize(len, u32::MAX);
         }
         self.0[of.0 as usize] = is.0;
     }

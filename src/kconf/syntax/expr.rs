@@ -120,7 +120,7 @@ fn operand(
     Ok(())
 }
 
-fn comparison(token: Token) -> Option<Cmp> {
+fn comparison(token: &Token) -> Option<Cmp> {
     Some(match token.kind {
         Kind::Equal => Cmp::Eq,
         Kind::Unequal => Cmp::Ne,

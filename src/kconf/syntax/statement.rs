@@ -54,15 +54,15 @@ impl<'a> Cursor<'a> {
         Self { text, tokens, at: 0, dialect, stacks, unknown_options: Vec::new() }
     }
 
-    pub(super) fn peek(&self) -> Option<Token> {
-        self.tokens.get(self.at).copied()
+    pub(super) fn peek(&self) -> Option<&'a Token> {
+        self.tokens.get(self.at)
     }
 
     pub(super) fn skip(&mut self) {
         self.at += 1;
     }
 
-    pub(super) fn next(&mut self) -> Option<Token> {
+    pub(super) fn next(&mut self) -> Option<&'a Token> {
         let token = self.peek()?;
         self.at += 1;
         Some(token)
@@ -81,13 +81,13 @@ impl<'a> Cursor<'a> {
     /// A word that is not quoted: `nonconst_symbol`.
     fn name(&mut self) -> Result<Word, BadLine> {
         match self.next() {
-            Some(Token { kind: Kind::Word, word, .. }) => Ok(word),
+            Some(&Token { kind: Kind::Word, word, .. }) => Ok(word),
             _ => Err(BadLine::Invalid),
         }
     }
 
     /// A word, quoted or not: `symbol`.
-    pub(super) fn symbol(&mut self) -> Result<Token, BadLine> {
+    pub(super) fn symbol(&mut self) -> Result<&'a Token, BadLine> {
         match self.next() {
             Some(token) if matches!(token.kind, Kind::Word | Kind::Quoted) => Ok(token),
             _ => Err(BadLine::Invalid),
@@ -207,14 +207,14 @@ fn read(cursor: &mut Cursor, entry: Entry, exprs: &mut Vec<Expr>) -> Read {
 }
 
 /// An assignment, a line of macros, or nothing that Kconfig knows.
-fn word_statement(cursor: &mut Cursor, first: Token, entry: Entry) -> Read {
+fn word_statement(cursor: &mut Cursor, first: &Token, entry: Entry) -> Read {
     // From 4.18 to 4.20 any word is a variable until something else follows than an assignment.
     let variable = cursor.dialect.has_macros() && !cursor.dialect.has_flat_lexer();
     let unknown = if variable { BadLine::Invalid } else { BadLine::Unknown(first.word) };
     if let Some(flavor) = cursor.peek().and_then(|token| token.kind.flavor()) {
         let after = cursor.next().map_or(0, |token| token.end);
         let value = match cursor.peek() {
-            Some(Token { kind: Kind::Value, word, .. }) => {
+            Some(&Token { kind: Kind::Value, word, .. }) => {
                 cursor.skip();
                 word.span
             }
@@ -225,7 +225,7 @@ fn word_statement(cursor: &mut Cursor, first: Token, entry: Entry) -> Read {
         }
         return Ok((LineKind::Assign { name: first.word, flavor, value }, Entry::None));
     }
-    let words = std::iter::once(&first).chain(cursor.rest());
+    let words = std::iter::once(first).chain(cursor.rest());
     if cursor.dialect.has_macros()
         && words.clone().all(|token| token.kind == Kind::Word && token.word.dollar)
     {
@@ -239,7 +239,7 @@ fn word_statement(cursor: &mut Cursor, first: Token, entry: Entry) -> Read {
 fn keyword_statement(
     cursor: &mut Cursor,
     keyword: Keyword,
-    first: Token,
+    first: &Token,
     entry: Entry,
     exprs: &mut Vec<Expr>,
 ) -> Read {
@@ -278,7 +278,7 @@ fn keyword_statement(
 fn option(
     cursor: &mut Cursor,
     keyword: Keyword,
-    first: Token,
+    first: &Token,
     exprs: &mut Vec<Expr>,
 ) -> Result<LineKind, BadLine> {
     let ty = match keyword {
