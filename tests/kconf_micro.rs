@@ -106,7 +106,7 @@ fn we_do_what_conf_does() {
     let mut compared = 0;
     calls(&mut |call| {
         let Call { name, case, run, version, theirs } = call;
-        let Some(ours) = ours::ours(version, case, run) else { return };
+        let ours = ours::ours(version, case, run);
         compared += 1;
         let place = format!("{name}:{} {} on {version}", run.line, run.target);
         wrong.extend(differences(&theirs, &ours).map(|text| format!("=== {place}: {text}")));

@@ -38,7 +38,7 @@ pub struct Config {
     ///
     /// Targets: allyesconfig, allmodconfig, allnoconfig, alldefconfig, tinyconfig, defconfig,
     /// NAME_defconfig, NAME.config, olddefconfig, randconfig, savedefconfig, listnewconfig,
-    /// yes2modconfig, mod2yesconfig, mod2noconfig. Words for make: ARCH, CROSS_COMPILE, CC, LLVM,
+    /// helpnewconfig, yes2modconfig, mod2yesconfig, mod2noconfig. Words for make: ARCH, CROSS_COMPILE, CC, LLVM,
     /// O, W, KCONFIG_*.
     #[arg(value_name = "TARGET|KEY=VALUE", required_unless_present = "check")]
     pub words: Vec<String>,

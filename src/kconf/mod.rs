@@ -12,6 +12,7 @@ pub mod dotconfig;
 pub mod eval;
 pub mod expr;
 mod finalize;
+mod helpnew;
 mod macros;
 pub mod merge;
 pub mod model;

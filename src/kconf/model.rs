@@ -233,6 +233,17 @@ impl Model {
         &self.files[id.0 as usize]
     }
 
+    /// The bytes that `conf` prints for `message`, a line feed included: a character that it does not
+    /// know is printed as it is, which in a text may be no character at all.
+    pub fn printed(&self, message: &Message) -> Vec<u8> {
+        let byte = message.place.filter(|place| place.span.len == 1);
+        let byte = byte.map(|place| self.file(place.file).text(place.span));
+        match (message.text.strip_suffix("'\u{fffd}'"), byte) {
+            (Some(text), Some(byte)) => [text.as_bytes(), b"'", byte, b"'\n"].concat(),
+            _ => [message.text.as_bytes(), b"\n"].concat(),
+        }
+    }
+
     /// Whether something makes the tree unusable, as it would make `conf` exit with 1.
     pub fn failed(&self) -> bool {
         self.messages.iter().any(|message| message.severity > Severity::Warning)

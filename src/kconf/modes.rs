@@ -30,6 +30,8 @@ pub enum Goal {
     SaveDef,
     /// `listnewconfig`
     ListNew,
+    /// `helpnewconfig`
+    HelpNew,
     /// `yes2modconfig`
     Yes2Mod,
     /// `mod2yesconfig`
@@ -135,13 +137,17 @@ pub fn run(
             let list = state.new_symbols();
             state.output.out(list);
         }
+        Goal::HelpNew => {
+            let help = state.new_help();
+            state.output.out(help);
+        }
     }
     if werror && state.unmet > 0 {
         return Err(Stop::Warnings);
     }
     let written = match goal {
         Goal::SaveDef => Written::Defconfig(state.defconfig()),
-        Goal::ListNew => Written::Nothing,
+        Goal::ListNew | Goal::HelpNew => Written::Nothing,
         _ => Written::DotConfig(state.dotconfig()),
     };
     if state.too_deep() {

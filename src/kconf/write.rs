@@ -3,6 +3,7 @@
 
 use super::eval::{State, Tristate, flag};
 use super::expr::ExprId;
+use super::helpnew::HelpNew;
 use super::model::{MenuId, PropKind, ROOT, SymbolId, Type};
 
 impl State<'_> {
@@ -138,7 +139,20 @@ impl State<'_> {
     /// What the user has not decided yet, as `listnewconfig` prints it.
     pub fn new_symbols(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
-        // Depth first, but only into visible menus.
+        self.each_new(|state, _, symbol| state.list_new(symbol, &mut out));
+        out
+    }
+
+    /// The same as `helpnewconfig` prints it.
+    pub fn new_help(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut help = HelpNew::new(self.model);
+        self.each_new(|state, id, _| help.entry(state, id, &mut out));
+        out
+    }
+
+    /// Depth first, but only into visible menus (conf.c: `check_conf`).
+    fn each_new(&mut self, mut new: impl FnMut(&mut Self, MenuId, SymbolId)) {
         let mut todo = vec![ROOT];
         while let Some(id) = todo.pop() {
             if !self.menu_visible(id) {
@@ -148,7 +162,7 @@ impl State<'_> {
             if let Some(symbol) = menu.symbol
                 && self.is_new(symbol)
             {
-                self.list_new(symbol, &mut out);
+                new(self, id, symbol);
             }
             let mut children = Vec::new();
             let mut at = menu.list;
@@ -158,7 +172,6 @@ impl State<'_> {
             }
             todo.extend(children.into_iter().rev());
         }
-        out
     }
 
     fn is_new(&self, symbol: SymbolId) -> bool {

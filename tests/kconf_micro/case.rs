@@ -31,7 +31,7 @@ pub struct Case {
 }
 
 /// One call of `conf`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Run {
     /// Where in the case file, from 1.
     pub line: usize,

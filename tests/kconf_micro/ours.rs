@@ -19,8 +19,8 @@ use hmmsize::kconf::syntax::{File, parse};
 use super::case::{Case, Run};
 use super::conf::{Outcome, prepare};
 
-/// What our engine makes of a run; nothing where it has no such target.
-pub fn ours(version: &str, case: &Case, run: &Run) -> Option<Outcome> {
+/// What our engine makes of a run.
+pub fn ours(version: &str, case: &Case, run: &Run) -> Outcome {
     let goal = match run.target.as_str() {
         "allyesconfig" => Goal::AllYes,
         "allmodconfig" => Goal::AllMod,
@@ -32,7 +32,7 @@ pub fn ours(version: &str, case: &Case, run: &Run) -> Option<Outcome> {
         "yes2modconfig" => Goal::Yes2Mod,
         "mod2yesconfig" => Goal::Mod2Yes,
         "mod2noconfig" => Goal::Mod2No,
-        "helpnewconfig" => return None,
+        "helpnewconfig" => Goal::HelpNew,
         other => {
             let (target, file) = other.split_once('=').unwrap_or((other, ""));
             assert_eq!(target, "defconfig", "line {}: {other}", run.line);
@@ -43,8 +43,7 @@ pub fn ours(version: &str, case: &Case, run: &Run) -> Option<Outcome> {
     prepare(case, run, dir.path());
     let (major, minor) = version.split_once('.').unwrap();
     let dialect = Dialect::new(major.parse().unwrap(), minor.parse().unwrap());
-    let outcome = configured(dir.path(), dialect, run, &goal);
-    Some(outcome)
+    configured(dir.path(), dialect, run, &goal)
 }
 
 fn configured(dir: &Path, dialect: Dialect, run: &Run, goal: &Goal) -> Outcome {

@@ -74,3 +74,20 @@ pub fn difference(case: &Case, run: &Run, version: &str, theirs: &Outcome) -> Op
         )
     })
 }
+
+/// A byte that is no character is printed as it is.
+#[test]
+fn bytes_that_are_no_text_are_printed_as_they_are() {
+    let text = b"config A\n\tbool \xe9 \"a\"\n\xff\xc3\xa9 @ \n".to_vec();
+    let case = Case { files: vec![("Kconfig".into(), text)], ..Case::default() };
+    let run = Run { target: "allnoconfig".into(), ..Run::default() };
+    for (version, program) in conf::programs() {
+        let dir = crate::support::scratch();
+        let model = model(&case, &run, &version, dir.path());
+        let ours: Vec<u8> = model.messages.iter().flat_map(|m| model.printed(m)).collect();
+        let mut command = conf::command(&program, &run, dir.path());
+        let theirs = command.args(["--allnoconfig", "Kconfig"]).output().unwrap().stderr;
+        assert!(theirs.windows(3).any(|bytes| bytes == b"'\xe9'"), "{theirs:?}");
+        assert_eq!(ours.escape_ascii().to_string(), theirs.escape_ascii().to_string(), "{version}");
+    }
+}

@@ -69,7 +69,7 @@ pub fn steps(
         return targets.steps(target, asked);
     }
     let mut steps = match target {
-        "savedefconfig" | "listnewconfig" => {
+        "savedefconfig" | "listnewconfig" | "helpnewconfig" => {
             return Err(format!("--fragment does not go with {target}"));
         }
         "olddefconfig" => Vec::new(),
@@ -108,6 +108,7 @@ impl Targets<'_> {
             "olddefconfig" => conf(Goal::OldDef),
             "savedefconfig" => conf(Goal::SaveDef),
             "listnewconfig" => conf(Goal::ListNew),
+            "helpnewconfig" => conf(Goal::HelpNew),
             "yes2modconfig" => conf(Goal::Yes2Mod),
             "mod2yesconfig" => conf(Goal::Mod2Yes),
             "mod2noconfig" => conf(Goal::Mod2No),
@@ -128,8 +129,8 @@ impl Targets<'_> {
             other => self.generated(other, asked)?.ok_or_else(|| {
                 let known = "allyesconfig, allmodconfig, allnoconfig, alldefconfig, tinyconfig, \
                     defconfig, NAME_defconfig, NAME.config, olddefconfig, randconfig, \
-                    savedefconfig, listnewconfig, yes2modconfig, mod2yesconfig, mod2noconfig, and \
-                    what the architecture's Makefile makes of them";
+                    savedefconfig, listnewconfig, helpnewconfig, yes2modconfig, mod2yesconfig, \
+                    mod2noconfig, and what the architecture's Makefile makes of them";
                 format!("`{other}` is no configuration target; there are {known}")
             })?,
         })

@@ -375,7 +375,7 @@ fn process_environment(around: &Env, variables: &Variables) -> Env {
 /// What `conf` says while it parses the tree, which it does at every call.
 pub fn say(model: &Model, said: &mut Output) {
     for message in &model.messages {
-        let line = [message.text.as_bytes(), b"\n"].concat();
+        let line = model.printed(message);
         if message.stdout {
             said.out(line);
         } else {

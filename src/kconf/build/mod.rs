@@ -12,7 +12,7 @@ mod lines;
 mod recover;
 mod words;
 
-pub(super) use entry::shown;
+pub(super) use entry::{shown, type_name};
 
 use std::sync::Arc;
 

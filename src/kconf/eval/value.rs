@@ -196,7 +196,11 @@ impl State<'_> {
     }
 
     /// The first property of this kind whose condition holds, and the condition's value.
-    fn first_prop(&mut self, symbol: SymbolId, kind: PropKind) -> Option<(PropId, Tristate)> {
+    pub(crate) fn first_prop(
+        &mut self,
+        symbol: SymbolId,
+        kind: PropKind,
+    ) -> Option<(PropId, Tristate)> {
         let model = self.model;
         for prop in &model.symbol(symbol).props {
             let property = model.prop(*prop);

@@ -334,7 +334,7 @@ impl Simplify {
     }
 
     /// Whether two expressions are equal but for the order of operands (expr.c: `expr_eq`).
-    fn equal(&self, model: &mut Model, a: ExprId, b: ExprId) -> bool {
+    pub fn equal(&self, model: &mut Model, a: ExprId, b: ExprId) -> bool {
         self.count();
         match (model.exprs.get(a), model.exprs.get(b)) {
             (Expr::Symbol(x), Expr::Symbol(y)) => {

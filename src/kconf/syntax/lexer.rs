@@ -217,7 +217,7 @@ impl<'a> Lexer<'a> {
         let at = self.pos;
         self.pos += 1;
         let byte = self.text[at];
-        // conf writes the byte as it is; ours are messages in UTF-8.
+        // Messages are text; whoever prints this one as conf does prints the byte itself.
         let shown = if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER };
         let span = Span { start: at as u32, len: 1 };
         let msg = format!("warning: ignoring unsupported character '{shown}'");

@@ -45,7 +45,7 @@ pub fn compare(job: &Job, theirs: &Outcome, ours: &Outcome) -> Result<Option<Dif
     if !matches!(job.target, Target::Random(_)) && theirs.stderr != ours.stderr {
         return difference("standard error", &theirs.stderr, &ours.stderr);
     }
-    if job.target == Target::Plain("listnewconfig") && theirs.stdout != ours.stdout {
+    if job.target.prints() && theirs.stdout != ours.stdout {
         return difference("standard output", &theirs.stdout, &ours.stdout);
     }
     Ok(None)

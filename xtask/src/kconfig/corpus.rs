@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use super::arch::{Arch, Tree};
 use super::memo;
 use super::perturb::{self, Choices, Numbers};
-use super::side::{Job, Target};
+use super::side::{Job, PRINTING, Target};
 
 /// Targets whose every value follows from a rule.
 const GOALS: &[&str] = &["allyesconfig", "allmodconfig", "allnoconfig", "alldefconfig"];
@@ -168,10 +168,12 @@ pub fn perturbed(
             jobs.push(job);
         }
         if seed.is_multiple_of(10) {
-            let target = "listnewconfig";
-            let mut job = job(at, target, &format!("{name} {target}"), Target::Plain(target));
-            job.config = Some(perturb::some_lines(&text, &mut numbers));
-            jobs.push(job);
+            let config = perturb::some_lines(&text, &mut numbers);
+            for target in PRINTING {
+                let mut job = job(at, target, &format!("{name} {target}"), Target::Plain(target));
+                job.config = Some(config.clone());
+                jobs.push(job);
+            }
         }
     }
     Ok(jobs)
@@ -180,7 +182,7 @@ pub fn perturbed(
 /// The sorts of configurations that come from a seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Through olddefconfig, savedefconfig and, every tenth, listnewconfig.
+    /// Through olddefconfig, savedefconfig and, every tenth, listnewconfig and helpnewconfig.
     Perturbed,
     /// Through an all*config with `KCONFIG_ALLCONFIG`.
     Fragment,

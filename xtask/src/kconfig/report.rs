@@ -33,6 +33,7 @@ const KINDS: &[&str] = &[
     "olddefconfig",
     "savedefconfig",
     "listnewconfig",
+    "helpnewconfig",
     "fragment",
     "randconfig",
 ];

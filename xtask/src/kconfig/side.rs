@@ -44,6 +44,16 @@ pub enum Target {
     Random(u32),
 }
 
+/// Targets that write nothing: what they print is what is compared.
+pub const PRINTING: [&str; 2] = ["listnewconfig", "helpnewconfig"];
+
+impl Target {
+    /// Whether it is one of [`PRINTING`].
+    pub fn prints(&self) -> bool {
+        matches!(self, Self::Plain(name) if PRINTING.contains(name))
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -51,7 +61,7 @@ pub struct Outcome {
     pub code: Option<i32>,
     /// The configuration that was written.
     pub config: Option<Vec<u8>>,
-    /// What was printed for the user to read or use: listnewconfig.
+    /// What was printed for the user to read or use: see [`PRINTING`].
     pub stdout: Vec<u8>,
     /// Warnings and errors.
     pub stderr: Vec<u8>,
