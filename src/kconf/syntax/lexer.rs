@@ -86,7 +86,7 @@ impl<'a> Lexer<'a> {
             line: 1,
             statement_line: 0,
             start: 0,
-            tokens: Vec::new(),
+            tokens: Vec::with_capacity(32),
             overflow: false,
             after_help: false,
             gone: &[],
