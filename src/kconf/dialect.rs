@@ -60,7 +60,7 @@ impl Dialect {
         !self.since(4, 16)
     }
 
-    /// `---help---` for `help`: until 5.8 (f70f74d15ca8; in 5.7's `lexer.l`, not in 5.9's).
+    /// `---help---` for `help`: until 5.8 (f70f74d15ca8; in 5.8.2's `lexer.l`, not in 5.9-rc1's).
     pub const fn has_dashed_help(self) -> bool {
         !self.since(5, 9)
     }
@@ -82,10 +82,10 @@ impl Dialect {
         !self.since(5, 13)
     }
 
-    /// Anything may stand in a choice, menus apart: until 5.8. Then only `config`, `comment` and `if`
-    /// (`stmt_list_in_choice` in 5.9's `parser.y`; `choice_block` in 5.7's).
+    /// Anything may stand in a choice, menus apart: until 5.7. Then only `config`, `comment` and `if`
+    /// (`stmt_list_in_choice` in 5.8.2's `parser.y`; `choice_block` in 5.7.6's).
     pub const fn has_open_choices(self) -> bool {
-        !self.since(5, 9)
+        !self.since(5, 8)
     }
 
     /// `choice NAME`: until 6.8 (`word_opt` in 6.8's `parser.y`, not in 6.9's).

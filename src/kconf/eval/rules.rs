@@ -26,8 +26,8 @@ pub struct Rules {
     /// A line of `.config` has to end after `is not set`, and one without `=` is warned about; since
     /// 6.9.
     pub strict_lines: bool,
-    /// `# CONFIG_X is not set` is `CONFIG_X=n` for every type; since 5.10 or so. Before, it was
-    /// ignored for what is neither bool nor tristate.
+    /// `# CONFIG_X is not set` is `CONFIG_X=n` for every type: in 6.1's updates (6.1.192), not in
+    /// 5.15-rc7. Before, it was ignored for what is neither bool nor tristate.
     pub unset_is_n: bool,
     /// `# end of MENU` and a blank line after menus; since 5.2.
     pub ends_menus: bool,
@@ -37,16 +37,20 @@ pub struct Rules {
     pub modular_dependencies: bool,
     /// Defaults that are `n` do not write the symbol into `.config`; since 4.19.
     pub silent_n_defaults: bool,
-    /// `imply`: until 5.5 `y` forbids `m`, and counts only where the direct dependency is met.
+    /// `imply`: until 5.6 `y` forbids `m`, and counts only where the direct dependency is met ("kconfig:
+    /// allow symbols implied by y to become m" of March 2020, in 5.7.6).
     pub strong_imply: bool,
     /// A value out of range becomes the bound's number, printed; until 6.6. Later it becomes the
-    /// bound's text.
+    /// bound's text ("kconfig: fix memory leak from range properties" of November 2023), and so it does in
+    /// the updates of the long-term kernels from 4.19 on, which are what is met of those.
     pub prints_bounds: bool,
     /// bool and tristate compare as 0, 1 and 2; since 4.17. Before, as texts.
     pub compares_tristates: bool,
     /// A `.config` that would not change is left alone; since 5.2.
     pub keeps_unchanged: bool,
-    /// `KCONFIG_SEED=` goes to standard error; until 4.20.
+    /// `KCONFIG_SEED=` goes to standard error: until 5.12 ("kconfig: split randconfig setup code into
+    /// set_randconfig_seed()" of March 2021; to standard error in 5.11-rc2, to standard output in
+    /// 5.15-rc7).
     pub seed_to_stderr: bool,
     /// `olddefconfig` walks the menus before it writes, as `oldconfig` does; until 4.17.
     pub walks_menus: bool,
@@ -72,14 +76,22 @@ impl Rules {
             long_warnings: dialect.since(4, 18),
             modular_dependencies: dialect.since(4, 18),
             silent_n_defaults: dialect.since(4, 19),
-            strong_imply: !dialect.since(5, 6),
-            prints_bounds: !dialect.since(5, 0),
+            strong_imply: !dialect.since(5, 7),
+            prints_bounds: !dialect.since(6, 7) && !long_term(dialect),
             compares_tristates: dialect.since(4, 17),
             keeps_unchanged: dialect.since(5, 2),
-            seed_to_stderr: !dialect.since(4, 20),
+            seed_to_stderr: !dialect.since(5, 13),
             walks_menus: !dialect.since(4, 18),
             lists_values: dialect.since(5, 0),
             obeys_werror: dialect.since(6, 1),
         }
     }
+}
+
+/// The long-term kernels that still had updates at the end of 2023, 4.14 apart.
+const fn long_term(dialect: Dialect) -> bool {
+    matches!(
+        (dialect.version, dialect.patchlevel),
+        (4, 19) | (5, 4) | (5, 10) | (5, 15) | (6, 1) | (6, 6)
+    )
 }
