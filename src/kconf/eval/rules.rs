@@ -49,7 +49,7 @@ pub struct Rules {
     /// A `.config` that would not change is left alone; since 5.2.
     pub keeps_unchanged: bool,
     /// `KCONFIG_SEED=` goes to standard error: until 5.12 ("kconfig: split randconfig setup code into
-    /// set_randconfig_seed()" of March 2021; to standard error in 5.11-rc2, to standard output in
+    /// `set_randconfig_seed()`" of March 2021; to standard error in 5.11-rc2, to standard output in
     /// 5.15-rc7).
     pub seed_to_stderr: bool,
     /// `olddefconfig` walks the menus before it writes, as `oldconfig` does; until 4.17.
@@ -90,8 +90,5 @@ impl Rules {
 
 /// The long-term kernels that still had updates at the end of 2023, 4.14 apart.
 const fn long_term(dialect: Dialect) -> bool {
-    matches!(
-        (dialect.version, dialect.patchlevel),
-        (4, 19) | (5, 4) | (5, 10) | (5, 15) | (6, 1) | (6, 6)
-    )
+    matches!((dialect.version, dialect.patchlevel), (4, 19) | (5, 4 | 10 | 15) | (6, 1 | 6))
 }
