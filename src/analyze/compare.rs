@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::accounts::Accounts;
 use super::breakdown;
 use super::claims::{Category, Claims};
-use super::diff::{self, Pair, Side};
+use super::diff::{self, Pair, Pairs, Side};
 use super::disagree;
 use super::extents;
 use super::lay::Laid;
@@ -19,7 +19,7 @@ use super::{class, payload, size};
 use crate::exit::{Error, Result};
 use crate::model::breakdown::Breakdown;
 use crate::model::class::Class;
-use crate::model::delta::{By, Comparison, Row, SymbolSummary, Table};
+use crate::model::delta::{By, Comparison, Row, Table};
 use crate::model::diag::Diag;
 use crate::model::image::{Image, Kind};
 use crate::model::linkmap::LinkMap;
@@ -89,6 +89,13 @@ pub fn analyse<'a>(
         estimated,
         mapped,
         diags,
+    }
+}
+
+impl<'d, 'a> Side<'d, 'a> {
+    /// What is compared of a file.
+    fn of(file: &'d Analysed<'a>) -> Self {
+        Self { images: file.images, claims: &file.claims }
     }
 }
 
@@ -203,14 +210,24 @@ pub fn compare(
         (Some(_), Some(_)) => PayloadKind::Map,
         _ => PayloadKind::Estimated,
     };
-    let accounts = Accounts::of(old, new, kind);
+    let with_symbols = options.by.contains(&By::Symbol) && old.has_symtab() && new.has_symtab();
+    let (paired, accounts) = rayon::join(
+        || {
+            with_symbols.then(|| {
+                let pairs = diff::pairs(Side::of(old), Side::of(new));
+                let tally = Tally::of(&pairs, &old.claims, &new.claims);
+                (pairs, tally)
+            })
+        },
+        || Accounts::of(old, new, kind),
+    );
     let mut symbols = None;
     let mut tables = Vec::new();
-    let has_symbols = old.has_symtab() && new.has_symtab();
     for &by in &options.by {
         if by == By::Symbol {
-            if has_symbols {
-                symbols = Some(symbol_tables(old, new, &accounts, options, &mut tables));
+            if let Some((pairs, tally)) = &paired {
+                tables.extend(symbol_tables(old, new, (pairs, tally), &accounts, options));
+                symbols = Some(tally.sum);
             }
             continue;
         }
@@ -286,28 +303,23 @@ fn merge(old: &Breakdown, new: &Breakdown) -> Vec<Row> {
     rows.into_iter().map(|(name, (old, new))| Row::new(name, old, new)).collect()
 }
 
-/// Adds the tables of symbols; the numbers of all symbols are returned.
+/// The tables of symbols.
 fn symbol_tables(
     old: &Analysed,
     new: &Analysed,
+    (pairs, tally): (&Pairs, &Tally),
     accounts: &Accounts,
     options: &Options,
-    tables: &mut Vec<Table>,
-) -> SymbolSummary {
-    let pairs = diff::pairs(
-        Side { images: old.images, claims: &old.claims },
-        Side { images: new.images, claims: &new.claims },
-    );
+) -> Vec<Table> {
     let (was, is) = (&old.claims, &new.claims);
-    let tally = Tally::of(&pairs, was, is);
-    let all = tally.sum;
     let selection = &options.selection;
-    for &(title, categories) in options.categories {
+    let table = |&(title, categories): &(&str, &[Category])| {
         let category = |pair: &Pair| diff::is_of(pair, was, is, categories);
         let shown = |pair: &Pair| category(pair) && select::matches(pair, was, is, selection);
-        let mut table = select::symbols(&pairs, &tally.changed, shown, was, is, selection);
+        let mut table = select::symbols(pairs, &tally.changed, shown, was, is, selection);
         let everything = categories == Category::ALL;
-        let total = if everything { all } else { summary(pairs.iter().filter(category), was, is) };
+        let total =
+            if everything { tally.sum } else { summary(pairs.iter().filter(category), was, is) };
         let is_all = everything && !old.estimated.is_empty();
         let rest = if is_all { accounts.rest() } else { Vec::new() };
         let sum = |pick: fn(&Row) -> Option<u64>, symbols: u64| {
@@ -320,7 +332,7 @@ fn symbol_tables(
         let of_shown = || summary(pairs.iter().filter(shown), was, is);
         table.summary = Some(if filtered { of_shown() } else { total });
         table.rest = rest;
-        tables.push(table);
-    }
-    all
+        table
+    };
+    options.categories.iter().map(table).collect()
 }

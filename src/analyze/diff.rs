@@ -8,7 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use super::claims::{Category, Claims, Item};
-use super::groups::{self, Rule};
+use super::groups::{self, Groups, Rule};
 use super::names::Role;
 use super::renames;
 use crate::model::bytes;
@@ -97,22 +97,40 @@ impl Pairs {
 /// Pairs the symbols of two files.
 pub fn pairs(old: Side, new: Side) -> Pairs {
     let (was, is) = (old.claims, new.claims);
-    let mut matcher = Matcher {
-        old: &was.items,
-        new: &is.items,
-        old_partner: vec![NONE; was.items.len()],
-        new_partner: groups::walk(&SameObject, was, is),
-        numbers: FxHashMap::default(),
-    };
-    for (new, &old) in (0..).zip(&matcher.new_partner) {
-        if let Some(partner) = matcher.old_partner.get_mut(old as usize) {
+    let mut begun = groups::begin(&SameObject, was, is);
+    let found = std::mem::take(&mut begun.groups);
+    let new_partner = std::mem::take(&mut begun.partners);
+    let mut old_partner = vec![NONE; was.items.len()];
+    for (new, &old) in (0..).zip(&new_partner) {
+        if let Some(partner) = old_partner.get_mut(old as usize) {
             *partner = new;
         }
     }
+    let open = |side: &Claims, partners: &[u32]| {
+        let is_open = |&(_, (item, &partner)): &(u32, (&Item, &u32))| {
+            partner == NONE && !begun.is_done(&SameObject, side, item)
+        };
+        let all = (0..).zip(side.items.iter().zip(partners));
+        all.filter(is_open).map(|(number, _)| number).collect()
+    };
+    let (old_free, new_free) = rayon::join(|| open(was, &old_partner), || open(is, &new_partner));
+    let mut matcher = Matcher {
+        old: &was.items,
+        new: &is.items,
+        old_partner,
+        new_partner,
+        old_free,
+        new_free,
+        numbers: FxHashMap::default(),
+    };
     matcher.pass(&SameObject, was, is, false);
+    matcher.take(found, false);
+    let (old_free, new_free) =
+        rayon::join(|| free(&matcher.old_partner), || free(&matcher.new_partner));
+    (matcher.old_free, matcher.new_free) = (old_free, new_free);
     matcher.pass(&SameName, was, is, true);
     matcher.by_alias(was, is);
-    let renamed = renames::find(old, new, &free(&matcher.old_partner), &free(&matcher.new_partner));
+    let renamed = renames::find(old, new, &matcher.old_free, &matcher.new_free);
     for &(was, is) in &renamed {
         matcher.pair(was, is);
     }
@@ -158,10 +176,18 @@ struct Matcher<'d> {
     new: &'d [Item],
     old_partner: Vec<u32>,
     new_partner: Vec<u32>,
+    /// Items that had no partner when the last pass ended.
+    old_free: Vec<u32>,
+    new_free: Vec<u32>,
     numbers: FxHashMap<(bool, u32), (u32, u32)>,
 }
 
 impl Matcher<'_> {
+    fn forget_paired(&mut self) {
+        self.old_free.retain(|&item| self.old_partner[item as usize] == NONE);
+        self.new_free.retain(|&item| self.new_partner[item as usize] == NONE);
+    }
+
     fn pair(&mut self, old: u32, new: u32) {
         self.old_partner[old as usize] = new;
         self.new_partner[new as usize] = old;
@@ -169,8 +195,12 @@ impl Matcher<'_> {
 
     /// Pairs free items of the same key; `only_unique` leaves groups of more than two alone.
     fn pass(&mut self, rule: &impl Rule, old: &Claims, new: &Claims, only_unique: bool) {
-        let free = (&self.old_partner[..], &self.new_partner[..]);
-        let found = groups::find(rule, (old, free.0), (new, free.1));
+        let found = groups::find(rule, (old, &self.old_free), (new, &self.new_free));
+        self.take(found, only_unique);
+        self.forget_paired();
+    }
+
+    fn take(&mut self, found: Groups, only_unique: bool) {
         for (was, is) in found.single {
             self.pair(was, is);
         }
@@ -224,18 +254,18 @@ impl Matcher<'_> {
         if !old.has_aliases() && !new.has_aliases() {
             return;
         }
-        let (old_free, new_free) = (free(&self.old_partner), free(&self.new_partner));
-        let (old_others, new_others) = (old.aliases(&old_free), new.aliases(&new_free));
+        let (old_others, new_others) = (old.aliases(&self.old_free), new.aliases(&self.new_free));
         let mut names: FxHashMap<(&[u8], u8), u32> = FxHashMap::default();
         for (number, alias) in old_others.iter().rev() {
             names.insert((alias, self.old[*number as usize].class as u8), *number);
         }
-        for number in old_free {
+        for &number in &self.old_free {
             let item = &self.old[number as usize];
             if item.role != Role::Numbered {
                 names.insert((old.name(item), item.class as u8), number);
             }
         }
+        let new_free = std::mem::take(&mut self.new_free);
         let own = new_free.iter().map(|&number| (number, new.name(&new.items[number as usize])));
         let others = new_others.iter().map(|(number, alias)| (*number, &**alias));
         for (number, name) in own.chain(others) {
@@ -249,6 +279,8 @@ impl Matcher<'_> {
                 self.pair(was, number);
             }
         }
+        self.new_free = new_free;
+        self.forget_paired();
     }
 }
 

@@ -38,29 +38,64 @@ struct Slot {
     new: u32,
 }
 
-/// For each new item the old one that stands in the same order, among keys that occur once on either
-/// side; `NONE` for what was not found this way.
-///
+/// What is found before any pass has left anything out.
+pub(super) struct Begun {
+    /// For each new item the old one that stands in the same order, among keys that occur once on either
+    /// side; `NONE` for what was not found this way.
+    pub partners: Vec<u32>,
+    /// All groups of the other keys.
+    pub groups: Groups,
+    repeated: Repeated,
+}
+
+impl Begun {
+    /// Whether `groups` has all that there is to find of this item.
+    pub(super) fn is_done(&self, rule: &impl Rule, side: &Claims, item: &Item) -> bool {
+        rule.key(side, item).is_none_or(|key| self.repeated.contains(key))
+    }
+}
+
+/// Walks along both sides, and puts what occurs more than once into a table meanwhile.
+pub(super) fn begin(rule: &impl Rule, old: &Claims, new: &Claims) -> Begun {
+    let size = Repeated::size(old.items.len().max(new.items.len()));
+    let ((in_old, landmarks), in_new) = rayon::join(
+        || {
+            let in_old = Repeated::new(rule, old, size);
+            let landmarks = Landmarks::new(rule, old, &in_old);
+            (in_old, landmarks)
+        },
+        || Repeated::new(rule, new, size),
+    );
+    let repeated = in_old.or(&in_new);
+    let those = |side: &Claims| -> Vec<u32> {
+        let is_one = |item: &Item| rule.key(side, item).is_some_and(|key| repeated.contains(key));
+        (0..).zip(&side.items).filter(|(_, item)| is_one(item)).map(|(number, _)| number).collect()
+    };
+    let (groups, partners) = rayon::join(
+        || find(rule, (old, &those(old)), (new, &those(new))),
+        || walk(rule, old, new, &repeated, &landmarks),
+    );
+    Begun { partners, groups, repeated }
+}
+
 /// Where the next item is not among the next few, a driver may have come or gone: then the walk goes on
 /// where it finds a landmark. That makes it possible to walk through several parts at once.
-pub(super) fn walk(rule: &impl Rule, old: &Claims, new: &Claims) -> Vec<u32> {
+fn walk(
+    rule: &impl Rule,
+    old: &Claims,
+    new: &Claims,
+    repeated: &Repeated,
+    landmarks: &Landmarks,
+) -> Vec<u32> {
     /// How far to look for the next item.
     const NEAR: usize = 16;
     /// Items that are worth a thread.
     const PART: usize = 16 * 1024;
-    let ((in_old, landmarks), in_new) = rayon::join(
-        || {
-            let in_old = Repeated::new(rule, old);
-            let landmarks = Landmarks::new(rule, old, &in_old);
-            (in_old, landmarks)
-        },
-        || Repeated::new(rule, new),
-    );
     let part = |(items, partners): (&[Item], &mut [u32])| {
         let mut at = 0;
         for (item, partner) in items.iter().zip(partners) {
             let Some(key) = rule.key(new, item) else { continue };
-            if in_new.contains(key) || in_old.contains(key) {
+            if repeated.contains(key) {
                 continue;
             }
             let is_it = |was: &Item| was.hash == item.hash && rule.same((old, was), (new, item));
@@ -132,26 +167,36 @@ impl Landmarks {
 
 /// Keys that may occur more than once: never misses one that does, and takes few others for one.
 struct Repeated {
-    /// Bits of keys that occur, and of those that occur again; side by side, so that a look at both is
-    /// one at memory.
-    words: Vec<[u64; 2]>,
+    words: Vec<u64>,
 }
 
 impl Repeated {
-    fn new(rule: &impl Rule, side: &Claims) -> Self {
-        let mut words = vec![[0; 2]; (side.items.len() / 4 + 1).next_power_of_two()];
+    /// How many words are enough for so many items.
+    fn size(items: usize) -> usize {
+        (items / 4 + 1).next_power_of_two()
+    }
+
+    fn new(rule: &impl Rule, side: &Claims, size: usize) -> Self {
+        // Bits of keys that occur, and of those that occur again; side by side, so that a look at both is
+        // one at memory.
+        let mut words = vec![[0u64; 2]; size];
         for key in side.items.iter().filter_map(|item| rule.key(side, item)) {
             let (word, bit) = Self::place(key, words.len());
             let [once, again] = &mut words[word];
             *again |= *once & bit;
             *once |= bit;
         }
-        Self { words }
+        Self { words: words.into_iter().map(|[_, again]| again).collect() }
+    }
+
+    /// What either has, of the same size.
+    fn or(&self, other: &Self) -> Self {
+        Self { words: self.words.iter().zip(&other.words).map(|(a, b)| a | b).collect() }
     }
 
     fn contains(&self, key: u64) -> bool {
         let (word, bit) = Self::place(key, self.words.len());
-        self.words[word][1] & bit != 0
+        self.words[word] & bit != 0
     }
 
     fn place(key: u64, words: usize) -> (usize, u64) {
@@ -159,18 +204,13 @@ impl Repeated {
     }
 }
 
-/// All groups among the items that have no partner (`NONE`) yet.
+/// All groups among those of `olds` and `news`, which have no partner yet.
 pub(super) fn find(
     rule: &impl Rule,
-    (old, old_partner): (&Claims, &[u32]),
-    (new, new_partner): (&Claims, &[u32]),
+    (old, olds): (&Claims, &[u32]),
+    (new, news): (&Claims, &[u32]),
 ) -> Groups {
-    let free = |partners: &[u32]| {
-        let all = 0..partners.len() as u32;
-        all.filter(|&i| partners[i as usize] == NONE).collect::<Vec<_>>()
-    };
     // From here on an item is its position among these.
-    let (olds, news) = (free(old_partner), free(new_partner));
     let old_item = |at: u32| &old.items[olds[at as usize] as usize];
     let new_item = |at: u32| &new.items[news[at as usize] as usize];
     let empty = Slot { upper: 0, old: NONE, new: NONE };
@@ -204,7 +244,7 @@ pub(super) fn find(
     let mut groups = Groups::default();
     for Slot { old, new, .. } in slots.into_iter().filter(|slot| slot.old != NONE) {
         if !is_one(old, &old_next) || !is_one(new, &new_next) {
-            groups.several.push((list(old, &old_next, &olds), list(new, &new_next, &news)));
+            groups.several.push((list(old, &old_next, olds), list(new, &new_next, news)));
         } else if new != NONE {
             groups.single.push((olds[old as usize], news[new as usize]));
         }
@@ -293,10 +333,10 @@ mod tests {
     fn walked(old: &[u16], new: &[u16]) -> usize {
         let (old, new) = ([image(old)], [image(new)]);
         let (old, new) = (claims(&old, of_section), claims(&new, of_section));
-        let nobody = |side: &Claims| vec![NONE; side.items.len()];
-        let groups = find(&ByName, (&old, &nobody(&old)), (&new, &nobody(&new)));
+        let all = |side: &Claims| (0..side.items.len() as u32).collect::<Vec<_>>();
+        let groups = find(&ByName, (&old, &all(&old)), (&new, &all(&new)));
         let single: FxHashMap<u32, u32> = groups.single.iter().map(|&(a, b)| (b, a)).collect();
-        let partners = walk(&ByName, &old, &new);
+        let partners = begin(&ByName, &old, &new).partners;
         let found = (0u32..).zip(partners).filter(|&(_, partner)| partner != NONE);
         found.map(|(item, partner)| assert_eq!(single.get(&item), Some(&partner))).count()
     }

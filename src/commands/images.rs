@@ -12,14 +12,15 @@ use crate::model::config::Config;
 use crate::model::image::{Image, Kind};
 use crate::model::linkmap::LinkMap;
 
-/// Sets the number of threads (`-j`), by default that of the CPUs.
+/// Starts the threads (`-j`, by default as many as there are CPUs). This one is one of them: were it not,
+/// the others would spin for work on all CPUs while it does what only one thread can.
 pub fn threads(jobs: Option<usize>) -> Result<()> {
-    let Some(jobs) = jobs else { return Ok(()) };
-    if jobs == 0 {
+    if jobs == Some(0) {
         return Err(Error::Usage("-j 0: at least one thread is needed".into()));
     }
     // Fails only if threads were started before, and then they are there.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.unwrap_or(0));
+    let _ = pool.use_current_thread().build_global();
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use std::ops::Deref;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
@@ -108,18 +109,56 @@ impl Deref for Map {
 ///
 /// Two kernels have a quarter of a million symbols, and what is known about them takes a few blocks of
 /// megabytes that live for milliseconds. To touch a fresh page of 4 KiB takes about two microseconds, of
-/// 2 MiB about a hundred: this is a fifth of the time of `compare --by symbol`. Everything else is left to
-/// the system's allocator.
+/// 2 MiB about a hundred: this is a fifth of the time of `compare --by symbol`. Some of what is freed is
+/// kept for who needs a block next. Everything else is left to the system's allocator.
 #[derive(Debug)]
 pub struct HugePages;
 
-/// Blocks from this size on are mapped. Smaller ones are not worth a huge page, which has to be cleared.
-const HUGE_FROM: usize = 256 * 1024;
+/// Blocks from this size on are mapped.
+const MAPPED_FROM: usize = 256 * 1024;
+/// Blocks from this size on take huge pages, which the kernel has to clear whole. Smaller ones have all of
+/// their pages mapped in one call.
+const HUGE_FROM: usize = HUGE / 2;
 const HUGE: usize = 2 * 1024 * 1024;
 
 /// What a block of this size takes. Whole huge pages, so that the kernel aligns it to them.
 fn mapped_len(size: usize) -> Option<NonZeroUsize> {
-    NonZeroUsize::new(size.checked_next_multiple_of(HUGE)?)
+    let page = if size < HUGE_FROM { 4096 } else { HUGE };
+    NonZeroUsize::new(size.checked_next_multiple_of(page)?)
+}
+
+/// Freed blocks of one and of two huge pages: 24 MiB at most.
+static SPARE: [[AtomicPtr<u8>; 4]; 2] = [const { [const { AtomicPtr::new(null_mut()) }; 4] }; 2];
+
+/// Where freed blocks of this length are kept; nowhere if they are too large for that.
+fn spare(len: NonZeroUsize) -> &'static [AtomicPtr<u8>] {
+    let huge = len.get() / HUGE;
+    huge.checked_sub(1).and_then(|at| SPARE.get(at)).map_or(&[], |slots| slots)
+}
+
+/// A block that was freed.
+fn used(len: NonZeroUsize) -> Option<*mut u8> {
+    let taken = |slot: &AtomicPtr<u8>| slot.swap(null_mut(), Ordering::Acquire);
+    spare(len).iter().map(taken).find(|block| !block.is_null())
+}
+
+/// A block of zeros.
+fn fresh(len: NonZeroUsize) -> *mut u8 {
+    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    let huge = len.get() >= HUGE;
+    let now = if huge { MapFlags::empty() } else { MapFlags::MAP_POPULATE };
+    // SAFETY: a new mapping is nobody else's, and advice about it changes none of its bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        let Ok(block) = mmap_anonymous(None, len, access, MapFlags::MAP_PRIVATE | now) else {
+            return null_mut();
+        };
+        if huge {
+            // Refused where the kernel knows no huge pages: then it has small ones.
+            let _ = madvise(block, len.get(), MmapAdvise::MADV_HUGEPAGE);
+        }
+        block.as_ptr().cast()
+    }
 }
 
 impl HugePages {
@@ -163,45 +202,51 @@ impl HugePages {
 
 // SAFETY: a block belongs to the system's allocator or is a mapping of its own, which of both its layout
 // decides, and a layout is the same in both calls. Mappings are aligned to pages, and layouts that want
-// more go to the system.
+// more go to the system. A freed block is in one slot of `SPARE` at most, and who takes it out empties the
+// slot in the same step.
 #[allow(unsafe_code)]
 unsafe impl GlobalAlloc for HugePages {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.size() < HUGE_FROM || layout.align() > 4096 {
+        if layout.size() < MAPPED_FROM || layout.align() > 4096 {
             return unsafe { System.alloc(layout) };
         }
-        let (access, kind) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_PRIVATE);
         let Some(len) = mapped_len(layout.size()) else { return null_mut() };
-        let Ok(block) = (unsafe { mmap_anonymous(None, len, access, kind) }) else {
-            return null_mut();
-        };
-        // Refused where the kernel knows no huge pages: then it has small ones.
-        let _ = unsafe { madvise(block, len.get(), MmapAdvise::MADV_HUGEPAGE) };
-        block.as_ptr().cast()
+        used(len).unwrap_or_else(|| fresh(len))
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if layout.size() < HUGE_FROM || layout.align() > 4096 {
+        if layout.size() < MAPPED_FROM || layout.align() > 4096 {
             return unsafe { System.dealloc(block, layout) };
         }
-        if let (Some(len), Some(block)) = (mapped_len(layout.size()), NonNull::new(block)) {
-            let _ = unsafe { munmap(block.cast(), len.get()) };
+        if let (Some(len), Some(mapped)) = (mapped_len(layout.size()), NonNull::new(block)) {
+            let keep = |slot: &AtomicPtr<u8>| {
+                slot.compare_exchange(null_mut(), block, Ordering::Release, Ordering::Relaxed)
+            };
+            if !spare(len).iter().any(|slot| keep(slot).is_ok()) {
+                let _ = unsafe { munmap(mapped.cast(), len.get()) };
+            }
         }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if layout.size() < HUGE_FROM || layout.align() > 4096 {
+        if layout.size() < MAPPED_FROM || layout.align() > 4096 {
             return unsafe { System.alloc_zeroed(layout) };
         }
-        // The kernel has cleared it.
-        unsafe { self.alloc(layout) }
+        let Some(len) = mapped_len(layout.size()) else { return null_mut() };
+        match used(len) {
+            Some(block) => {
+                unsafe { block.write_bytes(0, layout.size()) };
+                block
+            }
+            None => fresh(len),
+        }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if layout.size().max(size) < HUGE_FROM || layout.align() > 4096 {
+        if layout.size().max(size) < MAPPED_FROM || layout.align() > 4096 {
             return unsafe { System.realloc(block, layout, size) };
         }
-        let large = layout.size().min(size) >= HUGE_FROM;
+        let large = layout.size().min(size) >= MAPPED_FROM;
         if large && mapped_len(layout.size()) == mapped_len(size) {
             return block;
         }

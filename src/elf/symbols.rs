@@ -53,8 +53,16 @@ where
         };
         (symbol.name as usize) < ends && section < headers.len()
     };
-    let mut all_fine = true;
-    symbols.each(|_, symbol| all_fine &= is_fine(&symbol));
+    let banners = symbols.offsets_of("linux_banner");
+    let (mut all_fine, mut banner) = (true, None);
+    symbols.each(|_, symbol| {
+        all_fine &= is_fine(&symbol);
+        if banners.contains(&symbol.name)
+            && let Place::Section(section) = symbol.section
+        {
+            banner = Some((section, symbol.value));
+        }
+    });
     if !all_fine
         && let Some((number, symbol)) = (1..).zip(symbols.iter()).find(|(_, s)| !is_fine(s))
     {
@@ -62,11 +70,7 @@ where
         let at = start + (number * entry) as u64;
         return Err(source.error(at, fault(number, &symbol, &symbols, ends, headers.len())));
     }
-    let banner = symbols.named("linux_banner").filter_map(|symbol| match symbol.section {
-        Place::Section(section) => Some((section, symbol.value)),
-        _ => None,
-    });
-    image.banner = banner.last().and_then(|(section, value)| banner_text(image, section, value));
+    image.banner = banner.and_then(|(section, value)| banner_text(image, section, value));
     image.symbols = symbols;
     Ok(())
 }

@@ -152,13 +152,18 @@ impl<'a> Symbols<'a> {
         self.names
     }
 
-    /// All symbols of this name. Most kernels have none of those that are asked for, and then it is
-    /// enough to look through the string table.
-    pub fn named(&self, name: &str) -> impl Iterator<Item = Symbol> + use<'a> {
+    /// The values of `st_name` that mean `name`.
+    pub fn offsets_of(&self, name: &str) -> Vec<u32> {
         let mut text = name.as_bytes().to_vec();
         text.push(0);
         // A name can also be the end of a longer one.
-        let found: Vec<u32> = self.names.find_iter(&text).map(|at| at as u32).collect();
+        self.names.find_iter(&text).map(|at| at as u32).collect()
+    }
+
+    /// All symbols of this name. Most kernels have none of those that are asked for, and then it is
+    /// enough to look through the string table.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = Symbol> + use<'a> {
+        let found = self.offsets_of(name);
         let this = if found.is_empty() { Self::default() } else { *self };
         // The name is the first field in files of either class, and few have a name that is wanted.
         let mut numbers = Vec::new();
