@@ -46,7 +46,7 @@ impl Pattern {
 
 /// The 16 bytes at `at`, or all there are and zeros: what is behind a gap does no harm to look at.
 #[inline]
-fn word(section: &[u8], at: usize) -> u128 {
+pub(super) fn word(section: &[u8], at: usize) -> u128 {
     let rest = &section[at..];
     let chunk = rest.first_chunk::<16>().copied().unwrap_or_else(|| {
         let mut chunk = [0; 16];
@@ -193,9 +193,16 @@ impl Fill {
 
     /// How many bytes of fill the gap `start..end` of a section begins with and ends with. If all of it
     /// is fill, the first number is its length and the second is 0.
-    pub fn around(&self, section: &[u8], start: usize, end: usize) -> (usize, usize) {
+    /// `first` is the [`word`] at `start`.
+    pub(super) fn around(
+        &self,
+        section: &[u8],
+        start: usize,
+        end: usize,
+        first: u128,
+    ) -> (usize, usize) {
         let len = end - start;
-        if self.likely.get(len).is_some_and(|likely| likely.is(word(section, start))) {
+        if self.likely.get(len).is_some_and(|likely| likely.is(first)) {
             return (len, 0);
         }
         let lead_end = self.leading(section, start, end);
@@ -281,7 +288,7 @@ mod tests {
         let mut section = vec![0xa5; offset];
         section.extend(gap);
         section.extend([0x90, 0, 0xcc]);
-        fill.around(&section, offset, offset + gap.len())
+        fill.around(&section, offset, offset + gap.len(), word(&section, offset))
     }
 
     #[test]

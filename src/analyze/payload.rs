@@ -14,7 +14,7 @@ use crate::model::payload::{PayloadMap, Run, SectionPayload};
 use crate::model::size::PayloadKind;
 
 use super::extents::{self, Extent};
-use super::fill::Fill;
+use super::fill::{self, Fill};
 use super::reconcile::{self, Laid, Owner};
 
 /// Payload from the linker map: the bytes placed from input sections, without fill.
@@ -84,7 +84,14 @@ fn estimate_section(section: &Section<'_>, symbols: &[Extent], fill: &Fill) -> S
         let unattributed = vec![Run { start: 0, end: size }];
         return SectionPayload { index, size, padding: Vec::new(), unattributed };
     }
-    let mut gaps = Gaps { section, fill, padding: Vec::new(), unattributed: Vec::new() };
+    let mut gaps = Gaps {
+        section,
+        fill,
+        read: Vec::with_capacity(TOGETHER),
+        // Rather than grow, which takes fresh memory again and again: most functions are followed by fill.
+        padding: Vec::with_capacity(symbols.len()),
+        unattributed: Vec::new(),
+    };
     let mut at = 0;
     for symbol in symbols {
         if symbol.start >= at {
@@ -93,13 +100,20 @@ fn estimate_section(section: &Section<'_>, symbols: &[Extent], fill: &Fill) -> S
         at = at.max(symbol.end());
     }
     gaps.gap(at, size);
+    gaps.decide();
     SectionPayload { index, size, padding: gaps.padding, unattributed: gaps.unattributed }
 }
+
+/// How many gaps are read together.
+const TOGETHER: usize = 32;
 
 /// Sorts what lies between symbols into padding and unattributed payload.
 struct Gaps<'s> {
     section: &'s Section<'s>,
     fill: &'s Fill,
+    /// Gaps whose first bytes are read, and no more. A kernel's lie in a hundred thousand places, none of
+    /// which is in a cache: read one behind the other, they are waited for together.
+    read: Vec<(Run, u128)>,
     padding: Vec<Run>,
     unattributed: Vec<Run>,
 }
@@ -115,14 +129,26 @@ impl Gaps<'_> {
             return;
         }
         if end > self.section.data.len() as u64 {
+            self.decide();
             push(&mut self.unattributed, start, end);
             return;
         }
-        let (lead, trail) = self.fill.around(self.section.data, start as usize, end as usize);
-        let (from, to) = (start + lead as u64, end - trail as u64);
-        push(&mut self.padding, start, from);
-        push(&mut self.unattributed, from, to);
-        push(&mut self.padding, to, end);
+        self.read.push((Run { start, end }, fill::word(self.section.data, start as usize)));
+        if self.read.len() == TOGETHER {
+            self.decide();
+        }
+    }
+
+    /// Looks at what was read.
+    fn decide(&mut self) {
+        for (Run { start, end }, first) in self.read.drain(..) {
+            let (lead, trail) =
+                self.fill.around(self.section.data, start as usize, end as usize, first);
+            let (from, to) = (start + lead as u64, end - trail as u64);
+            push(&mut self.padding, start, from);
+            push(&mut self.unattributed, from, to);
+            push(&mut self.padding, to, end);
+        }
     }
 }
 

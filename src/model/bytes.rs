@@ -33,42 +33,70 @@ pub struct Scanned {
 }
 
 /// The string that `bytes` begins with; empty if it does not end. Its end, its dots and its hash take
-/// no more looks at it than its end alone.
+/// no more looks at it than its end alone. Nearly all names are shorter than a block, so that there is no
+/// loop whose end could be mispredicted.
 #[inline]
 pub fn scan(bytes: &[u8]) -> Scanned {
     let (mut at, mut dotted, mut hash) = (0, false, 0);
     loop {
-        let chunk = bytes[at..].first_chunk().copied().unwrap_or_else(|| {
-            let mut chunk = [0; 8];
-            chunk[..bytes.len() - at].copy_from_slice(&bytes[at..]);
-            chunk
-        });
-        let word = u64::from_le_bytes(chunk);
-        let (ends, dots) = (marks(chunk, 0), marks(chunk, b'.'));
-        if ends == 0 {
-            dotted |= dots != 0;
-            hash = mix(hash, word);
-            at += 8;
-            continue;
+        let rest = &bytes[at..];
+        let words = rest.first_chunk().map_or_else(|| padded(rest), words);
+        // Bit i: byte i is NUL (or one before it is).
+        let ends = (0..4).fold(0, |ends, i| ends | bits(marks(words[i], 0)) << (8 * i));
+        let len = ends.trailing_zeros().min(BLOCK as u32) as usize;
+        let words: [u64; 4] = std::array::from_fn(|i| words[i] & MASKS[len][i]);
+        dotted |= words.iter().fold(0, |dots, &word| dots | marks(word, b'.')) != 0;
+        hash = mix(hash, words);
+        at += len;
+        if len < BLOCK {
+            let all = Scanned { len: at, dotted, hash };
+            return if at < bytes.len() { all } else { Scanned { len: 0, dotted: false, hash: 0 } };
         }
-        let before = (ends & ends.wrapping_neg()) - 1;
-        let len = at + ends.trailing_zeros() as usize / 8;
-        if len >= bytes.len() {
-            return Scanned { len: 0, dotted: false, hash: 0 };
-        }
-        dotted |= dots & before != 0;
-        // Without the high bit of the NUL itself, which is not set.
-        return Scanned { len, dotted, hash: mix(hash, word & before) };
     }
 }
 
 /// The hash by which names are found again.
 pub fn hash(bytes: &[u8]) -> u64 {
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    let hash = chunks.iter().fold(0, |hash, chunk| mix(hash, u64::from_le_bytes(*chunk)));
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    mix(hash, u64::from_le_bytes(last))
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    let hash = blocks.iter().fold(0, |hash, block| mix(hash, words(block)));
+    mix(hash, padded(rest))
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 32;
+
+/// What leaves the first bytes of a block, as many as the index says.
+const MASKS: [[u64; 4]; BLOCK + 1] = {
+    let mut masks = [[0; 4]; BLOCK + 1];
+    let mut byte = 0;
+    while byte < BLOCK {
+        let mut len = byte + 1;
+        while len <= BLOCK {
+            masks[len][byte / 8] |= 0xff << (byte % 8 * 8);
+            len += 1;
+        }
+        byte += 1;
+    }
+    masks
+};
+
+#[inline]
+fn words(block: &[u8; BLOCK]) -> [u64; 4] {
+    let (words, _) = block.as_chunks::<8>();
+    std::array::from_fn(|i| u64::from_le_bytes(words[i]))
+}
+
+/// The words of less than a block, with zeros behind it.
+fn padded(bytes: &[u8]) -> [u64; 4] {
+    let mut block = [0; BLOCK];
+    block[..bytes.len()].copy_from_slice(bytes);
+    words(&block)
+}
+
+/// The high bits of eight bytes, side by side.
+#[inline]
+fn bits(marks: u64) -> u64 {
+    (marks >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// Whether two names are equal. To call a function for that takes longer than to compare 20 bytes.
@@ -91,26 +119,31 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// As rustc's `FxHasher` did it. The upper half is the better one.
+/// As `wyhash` does it: the halves of a long product have seen all bits of both factors.
 #[inline]
-fn mix(hash: u64, word: u64) -> u64 {
-    (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
+fn mix(hash: u64, words: [u64; 4]) -> u64 {
+    let fold = |a: u64, b: u64| {
+        let product = u128::from(a) * u128::from(b);
+        product as u64 ^ (product >> 64) as u64
+    };
+    fold(words[0] ^ hash ^ 0xa076_1d64_78bd_642f, words[1] ^ 0xe703_7ed1_a0b4_28db)
+        ^ fold(words[2] ^ hash ^ 0x8ebc_6af0_9c88_c6e3, words[3] ^ 0x5899_65cc_7537_4cc3)
 }
 
 #[inline]
 fn in_chunk(chunk: [u8; 8], wanted: u8) -> Option<usize> {
-    let marks = marks(chunk, wanted);
+    let marks = marks(u64::from_le_bytes(chunk), wanted);
     (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
 }
 
 /// The high bit of the first byte that is `wanted`, and perhaps bits above it; 0 if none is.
 #[inline]
-fn marks(chunk: [u8; 8], wanted: u8) -> u64 {
+fn marks(word: u64, wanted: u8) -> u64 {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     // A byte that is `wanted` is zero here; the lowest zero byte is the lowest with its high bit set
     // below.
-    let word = u64::from_le_bytes(chunk) ^ (LOW * u64::from(wanted));
+    let word = word ^ (LOW * u64::from(wanted));
     word.wrapping_sub(LOW) & !word & HIGH
 }
 
@@ -133,9 +166,16 @@ mod tests {
 
     #[test]
     fn a_scan_sees_end_dots_and_hash() {
-        let texts: [&[u8]; 6] = [b"", b"a", b"seven.7", b"eight..8", b"\xae\x80\xff\x01", b"a.b"];
-        for text in texts.into_iter().chain([&b"sixteen_bytes_16"[..], &b"0123456.89abcdef.x"[..]])
-        {
+        let long: Vec<u8> = (0..100).map(|at| b"_a\xae\x80\xff\x01\x2f\x2d"[at % 8]).collect();
+        let mut texts: Vec<Vec<u8>> = (0..100).map(|len| long[..len].to_vec()).collect();
+        for len in 1..100 {
+            for at in [0, len / 2, len - 1] {
+                let mut text = long[..len].to_vec();
+                text[at] = b'.';
+                texts.push(text);
+            }
+        }
+        for text in texts.iter().map(|text| &text[..]) {
             for follows in [&b"\0"[..], b"\0.more\0.and.more", b"\0\0\0\0\0\0\0\0\0"] {
                 let expected =
                     Scanned { len: text.len(), dotted: text.contains(&b'.'), hash: hash(text) };
