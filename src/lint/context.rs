@@ -206,9 +206,15 @@ impl Tree {
         !source || self.compiled.contains_key(&file.path) || self.is_included(&file.path)
     }
 
-    /// What no configuration can have, worked out when it is first asked for.
+    /// What no configuration can have; nothing if no rule needs it.
     pub fn verdicts(&self) -> &Verdicts {
-        self.verdicts.get_or_init(|| Verdicts::new(self))
+        self.verdicts.get_or_init(Verdicts::default)
+    }
+
+    /// Says what no configuration can have, once.
+    pub(super) fn set_verdicts(&self, verdicts: Verdicts) {
+        // Another run over the same tree found the same.
+        drop(self.verdicts.set(verdicts));
     }
 
     /// The architectures that a file is read for: by Kconfig; by the compiler, as the makefiles say;

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use super::ArchCx;
 use crate::kconf::model::{Model, SymbolId};
 use crate::kconf::probe::placeholders;
+use crate::logic::Logic;
 use crate::logic::circuit::Lit;
 use crate::logic::proof::Fact as Step;
 use crate::logic::witness::Witness;
-use crate::model::finding::{Fact, Finding, Verified};
+use crate::model::finding::{Fact, Finding, Severity, Verified};
 
 /// Options that keep others off on purpose.
 pub(super) const BROKEN: [&str; 2] = ["BROKEN", "COMPILE_TEST"];
 
 /// Whether a proof is about what is off on purpose.
-pub(super) fn is_broken(finding: &Finding) -> bool {
+fn is_broken(finding: &Finding) -> bool {
     finding.proof.iter().flatten().any(|fact| {
         BROKEN.iter().any(|name| {
             fact.text.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', ',']))
@@ -22,13 +23,26 @@ pub(super) fn is_broken(finding: &Finding) -> bool {
     })
 }
 
+/// What is off on purpose is less of a finding.
+pub(super) fn spare_broken(finding: &mut Finding) {
+    if is_broken(finding) {
+        finding.severity = Severity::Note;
+        finding.message.push_str(": what it needs is off on purpose");
+    }
+}
+
+/// Why `lits` are impossible. Where there is another reason than that something is broken, that is the
+/// one to give.
+pub(super) fn steps(logic: &mut Logic<'_>, lits: &[Lit]) -> Option<Vec<Step>> {
+    let broken: Vec<SymbolId> = BROKEN.iter().filter_map(|name| logic.find(name)).collect();
+    let plain = logic.proof_without(lits, &broken);
+    plain.or_else(|| logic.proof(lits))
+}
+
 /// Gives `finding` the proof that `lits` are impossible.
 pub(super) fn prove(cx: &mut ArchCx<'_>, finding: &mut Finding, lits: &[Lit]) {
     let arch = cx.arch;
-    // Where there is another reason than that something is broken, that is the one to give.
-    let broken: Vec<SymbolId> = BROKEN.iter().filter_map(|name| cx.logic().find(name)).collect();
-    let plain = cx.logic().proof_without(lits, &broken);
-    let Some(steps) = plain.or_else(|| cx.logic().proof(lits)) else { return };
+    let Some(steps) = steps(cx.logic(), lits) else { return };
     finding.probes = probes(&arch.model, &steps);
     finding.proof = Some(
         steps

@@ -66,7 +66,8 @@ impl Raw {
 /// What makes two findings one: the place and what is said about it.
 pub type Key = (String, u32, u32, String, String);
 
-fn key(f: &Finding) -> Key {
+/// What makes a finding one with another.
+pub(super) fn key(f: &Finding) -> Key {
     (f.file.clone(), f.line, f.column, f.code.clone(), f.message.clone())
 }
 

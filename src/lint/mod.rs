@@ -14,6 +14,7 @@ pub mod merge;
 pub mod options;
 pub mod places;
 pub mod rules;
+mod run;
 pub mod similar;
 pub mod statements;
 pub mod verdicts;
@@ -21,15 +22,13 @@ pub mod verdicts;
 use std::hash::BuildHasher as _;
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 pub use self::context::{Arch, Tree};
-use self::merge::{Definition, Idle, Key, Merged, Raw};
-use crate::exit::{Error, Result};
-use crate::kconf::eval::{Tristate, with_stack};
+use self::merge::{Definition, Idle, Key, Raw};
+pub use self::run::{Phase, run};
+use crate::kconf::eval::Tristate;
 use crate::kconf::model::Place;
 use crate::logic::circuit::Lit;
 use crate::logic::{Answer, Logic};
@@ -90,22 +89,30 @@ pub struct Needs {
     pub guards: bool,
     /// The makefiles.
     pub kbuild: bool,
+    /// What is proven about guards ([`verdicts`]), for which both are read.
+    pub verdicts: bool,
 }
 
 impl Needs {
     /// Kconfig only.
-    pub const KCONFIG: Self = Self { guards: false, kbuild: false };
+    pub const KCONFIG: Self = Self { guards: false, kbuild: false, verdicts: false };
     /// Guards too.
-    pub const GUARDS: Self = Self { guards: true, kbuild: false };
+    pub const GUARDS: Self = Self { guards: true, ..Self::KCONFIG };
     /// Makefiles too.
-    pub const KBUILD: Self = Self { guards: false, kbuild: true };
-    /// Everything.
-    pub const ALL: Self = Self { guards: true, kbuild: true };
+    pub const KBUILD: Self = Self { kbuild: true, ..Self::KCONFIG };
+    /// Everything that is read.
+    pub const ALL: Self = Self { guards: true, kbuild: true, ..Self::KCONFIG };
+    /// Everything, and what follows from it.
+    pub const VERDICTS: Self = Self { verdicts: true, ..Self::ALL };
 
     /// What either needs.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
-        Self { guards: self.guards || other.guards, kbuild: self.kbuild || other.kbuild }
+        Self {
+            guards: self.guards || other.guards,
+            kbuild: self.kbuild || other.kbuild,
+            verdicts: self.verdicts || other.verdicts,
+        }
     }
 }
 
@@ -225,10 +232,20 @@ impl<'a> ArchCx<'a> {
         open.then_some(key)
     }
 
+    /// Whether all architectures have been asked, and what holds on all of them is to be proven. What is
+    /// not said again is no finding.
+    pub fn is_proving(&self) -> bool {
+        self.wanted.is_some()
+    }
+
     /// For each claim whether it holds on this architecture.
     pub fn ask<T>(&mut self, claims: &[Claim<T>]) -> Vec<bool> {
         let questions: Vec<Vec<Lit>> =
             claims.iter().flat_map(|claim| claim.never.clone()).collect();
+        if self.wanted.is_some() {
+            let proven: Vec<Vec<Lit>> = claims.iter().map(|claim| self.proven_of(claim)).collect();
+            self.logic().prepare(&proven);
+        }
         let mut answers = self.logic().each(&questions).into_iter();
         let mut holds = Vec::with_capacity(claims.len());
         let mut refuted = Vec::new();
@@ -255,16 +272,21 @@ impl<'a> ArchCx<'a> {
         }
         let key = raw.key();
         let mut finding = raw.into_finding();
-        let circuit = self.logic().circuit();
-        let all: Vec<Lit> =
-            claim.never.iter().map(|lits| circuit.all(lits.iter().copied())).collect();
-        let lits = match claim.never.as_slice() {
-            [one] => one.clone(),
-            _ => vec![circuit.any(all)],
-        };
+        let lits = self.proven_of(claim);
         evidence::prove(self, &mut finding, &lits);
         adjust(&mut finding);
         self.proven.push((key, finding));
+    }
+
+    /// What has to be proven impossible for a claim.
+    fn proven_of<T>(&mut self, claim: &Claim<T>) -> Vec<Lit> {
+        let circuit = self.logic().circuit();
+        let all: Vec<Lit> =
+            claim.never.iter().map(|lits| circuit.all(lits.iter().copied())).collect();
+        match claim.never.as_slice() {
+            [one] => one.clone(),
+            _ => vec![circuit.any(all)],
+        }
     }
 
     fn definition(&self, place: Place) -> Definition {
@@ -277,120 +299,4 @@ impl TreeCx<'_> {
     pub fn report(&mut self, finding: Finding) {
         self.found.push(Raw::new(self.rule, finding, None, false));
     }
-}
-
-/// How long a phase took.
-pub type Phase = (String, Duration);
-
-/// Applies `rules` to `tree`. Findings are merged, sorted, and have their fingerprints.
-pub fn run(tree: &Tree, rules: &[&'static Rule]) -> Result<(Vec<Finding>, Vec<Phase>)> {
-    let mut phases: Vec<Phase> =
-        rules.iter().map(|r| (r.name.to_owned(), Duration::ZERO)).collect();
-    let refuted = Refuted::default();
-    let ask = |index: usize| {
-        // Expressions nest as deep as a tree's author likes.
-        with_stack(|| one(tree, index, rules, &refuted, None))
-            .map_err(|err| Error::io("a thread", err))
-    };
-    // Most of what would have to hold everywhere does not hold on the largest one, and is not asked
-    // again.
-    let largest =
-        (0..tree.arches.len()).max_by_key(|index| tree.arches[*index].model.symbols.len());
-    let first = largest.map(&ask);
-    let others: Vec<usize> = (0..tree.arches.len()).filter(|i| Some(*i) != largest).collect();
-    let mut per_arch: Vec<(usize, Result<_>)> =
-        others.into_par_iter().map(|index| (index, ask(index))).collect();
-    per_arch.extend(largest.zip(first));
-    per_arch.sort_by_key(|(index, _)| *index);
-    let mut found = Vec::new();
-    let mut idle = Vec::new();
-    for (_, result) in per_arch {
-        let (cx, times) = result?;
-        found.extend(cx.found);
-        idle.push(cx.idle);
-        phases.iter_mut().zip(times).for_each(|(phase, time)| phase.1 += time);
-    }
-    for (rule, phase) in rules.iter().zip(&mut phases) {
-        let Check::Tree(check) = rule.check else { continue };
-        let start = Instant::now();
-        check(&mut TreeCx { tree, rule, found: &mut found });
-        phase.1 += start.elapsed();
-    }
-    let start = Instant::now();
-    let merged = merge::merge(tree, found, &idle, &locked(&refuted));
-    let mut findings = prove(tree, merged, rules)?;
-    phases.push(("proofs".to_owned(), start.elapsed()));
-    fingerprint::add(tree, &mut findings);
-    Ok((findings, phases))
-}
-
-/// Asks the rules once more, on few architectures, for the proofs of what holds everywhere.
-fn prove(tree: &Tree, merged: Vec<Merged>, rules: &[&'static Rule]) -> Result<Vec<Finding>> {
-    let mut wanted: Vec<Wanted> = vec![Wanted::default(); tree.arches.len()];
-    let mut asked: Vec<&'static Rule> = Vec::new();
-    // The architectures that most of them hold for come first, so that few are asked.
-    let mut busiest: Vec<usize> = (0..tree.arches.len()).collect();
-    let count = |index: usize| {
-        merged.iter().filter(|one| one.claim.is_some() && one.arches >> index & 1 == 1).count()
-    };
-    busiest.sort_by_cached_key(|index| std::cmp::Reverse(count(*index)));
-    for one in merged.iter().filter(|one| one.claim.is_some()) {
-        if let Some(index) = busiest.iter().find(|index| one.arches >> **index & 1 == 1) {
-            wanted[*index].extend(one.claim);
-        }
-        let rule = rules.iter().find(|rule| rule.code == one.finding.code);
-        asked.extend(rule.filter(|rule| !asked.iter().any(|other| other.code == rule.code)));
-    }
-    let indexes: Vec<usize> = (0..tree.arches.len()).filter(|i| !wanted[*i].is_empty()).collect();
-    let proven: Vec<Result<Vec<(Key, Finding)>>> = indexes
-        .into_par_iter()
-        .map(|index| {
-            let work =
-                || one(tree, index, &asked, &Refuted::default(), Some(&wanted[index])).0.proven;
-            with_stack(work).map_err(|err| Error::io("a thread", err))
-        })
-        .collect();
-    let mut known: FxHashMap<Key, Finding> = FxHashMap::default();
-    for result in proven {
-        known.extend(result?);
-    }
-    let finish = |mut one: Merged| {
-        if let Some(proven) = known.remove(&one.key()) {
-            let arches = std::mem::take(&mut one.finding.arches);
-            one.finding = Finding { arches, ..proven };
-        }
-        one.finding
-    };
-    Ok(merged.into_iter().map(finish).collect())
-}
-
-/// What the rules say about one architecture, and how long each took.
-fn one<'a>(
-    tree: &'a Tree,
-    index: usize,
-    rules: &[&'static Rule],
-    refuted: &'a Refuted,
-    wanted: Option<&'a Wanted>,
-) -> (Said, Vec<Duration>) {
-    let mut times = Vec::new();
-    let Some(first) = rules.first() else { return (Said::default(), times) };
-    let mut cx = ArchCx::new(tree, index, first, refuted, wanted);
-    for rule in rules {
-        let start = Instant::now();
-        cx.rule = rule;
-        match (rule.check, cx.arch.model.failed()) {
-            (Check::Arch(check), false) | (Check::Refused(check), true) => check(&mut cx),
-            _ => {}
-        }
-        times.push(start.elapsed());
-    }
-    (Said { found: cx.found, idle: cx.idle, proven: cx.proven }, times)
-}
-
-/// What the rules said about one architecture.
-#[derive(Default)]
-struct Said {
-    found: Vec<Raw>,
-    idle: Idle,
-    proven: Vec<(Key, Finding)>,
 }

@@ -32,16 +32,25 @@ impl Lit {
     }
 
     /// The node.
+    #[inline]
     pub fn node(self) -> u32 {
         self.0 >> 1
     }
 
     /// Whether it is the node's negation.
+    #[inline]
     pub fn is_negated(self) -> bool {
         self.0 & 1 == 1
     }
 
+    /// A number of its own: twice the node's, and one more for the negation.
+    #[inline]
+    pub fn code(self) -> usize {
+        self.0 as usize
+    }
+
     /// Whether it is always or never.
+    #[inline]
     pub fn is_constant(self) -> bool {
         self.node() == 0
     }
@@ -50,6 +59,7 @@ impl Lit {
 impl Not for Lit {
     type Output = Self;
 
+    #[inline]
     fn not(self) -> Self {
         Self(self.0 ^ 1)
     }
@@ -68,7 +78,7 @@ pub enum Node {
 
 /// How many configurations are remembered.
 pub const PATTERNS: usize = 64 * WORDS;
-const WORDS: usize = 4;
+const WORDS: usize = 16;
 
 /// How many gates [`Circuit::clash`] looks at.
 const GLANCES: u32 = 200;
@@ -231,9 +241,11 @@ impl Circuit {
         found.iter().any(|bits| *bits != 0)
     }
 
-    /// Whether `lits` clash for all to see: by the operands of their conjunctions, without asking what
-    /// the inputs may be. False where it takes more than a glance.
-    pub fn clash(&self, lits: &[Lit]) -> bool {
+    /// Whether `lits` clash for all to see: by the operands of their conjunctions. False where it takes
+    /// more than a glance.
+    ///
+    /// `needs` says what else holds where an input does.
+    pub fn clash(&self, lits: &[Lit], needs: impl Fn(Lit) -> Option<Lit>) -> bool {
         let mut holds: FxHashSet<Lit> = FxHashSet::default();
         let mut todo = lits.to_vec();
         let mut rest = Vec::new();
@@ -247,7 +259,8 @@ impl Circuit {
             match self.node(lit.node()) {
                 Node::And(a, b) if !lit.is_negated() => todo.extend([a, b]),
                 Node::And(..) => rest.push(lit),
-                _ => {}
+                Node::Input => todo.extend(needs(lit)),
+                Node::True => {}
             }
         }
         let mut glances = GLANCES;
@@ -318,8 +331,11 @@ mod tests {
         assert_eq!(c.support(&[both]), [a.node(), b.node()]);
         let third = c.input();
         let all = c.and(both, third);
-        assert!(c.clash(&[all, !b]) && c.clash(&[all, !either]) && c.clash(&[!either, a]));
-        assert!(!c.clash(&[either, !b]) && !c.clash(&[both, !third]));
+        let clash = |lits: &[Lit]| c.clash(lits, |_| None);
+        assert!(clash(&[all, !b]) && clash(&[all, !either]) && clash(&[!either, a]));
+        assert!(!clash(&[either, !b]) && !clash(&[both, !third]));
+        let needs = |lit: Lit| (lit == third).then_some(both);
+        assert!(c.clash(&[third, !b], needs) && !c.clash(&[!third, !b], needs));
     }
 
     #[test]

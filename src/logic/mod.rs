@@ -10,6 +10,7 @@ use crate::kconf::eval::{State, Tristate};
 use crate::kconf::expr::ExprId;
 use crate::kconf::model::{Model, SymbolId};
 use crate::model::formula::FormulaId;
+use rustc_hash::FxHashMap;
 
 pub mod circuit;
 pub mod clauses;
@@ -19,6 +20,7 @@ pub mod formula;
 mod known;
 pub mod probes;
 pub mod proof;
+mod search;
 pub mod solver;
 #[cfg(test)]
 mod tests;
@@ -30,13 +32,18 @@ use clauses::{Clauses, Reason};
 use encode::{Encoder, Tri};
 use formula::Lowered;
 use proof::{Fact, Prover};
-use solver::{Sat, Verdict};
+use search::Search;
+use solver::Verdict;
 
 /// Conflicts after which a question is given up. No question about Linux needs a tenth of it.
 const CONFLICTS: u64 = 50_000;
 
-/// As many questions are asked at once.
-const TOGETHER: usize = 96;
+/// A model that answers fewer questions than this does not pay: what is left is mostly impossible.
+const WORTHWHILE: usize = 8;
+/// As many questions may turn out to be impossible before what is left is taken to be so.
+const TRIES: usize = 4;
+/// As many decisions without a conflict are made before something is taken to be possible.
+const GLANCE: usize = 256;
 
 /// Whether something is possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +101,7 @@ impl Assignment {
 /// Asks about all configurations of one architecture.
 pub struct Logic<'m> {
     encoder: Encoder<'m>,
-    sat: Sat,
+    sat: Search,
     /// How many clauses the solver has.
     clauses: usize,
     /// Which gates the solver has.
@@ -108,7 +115,7 @@ impl<'m> Logic<'m> {
     pub fn new(model: &'m Model) -> Self {
         let encoder = Encoder::new(model);
         let counts = Counts::default();
-        let mut sat = Sat::new(CONFLICTS);
+        let mut sat = Search::new(CONFLICTS);
         sat.variable(false);
         sat.clause([Lit::TRUE]);
         Self { encoder, sat, clauses: 0, loaded: Vec::new(), prover: None, counts }
@@ -175,90 +182,105 @@ impl<'m> Logic<'m> {
             self.counts.known += 1;
             return Answer::Possible;
         }
-        if self.encoder.circuit.clash(lits) {
+        if self.encoder.clash(lits) {
             return Answer::Impossible;
         }
-        match self.solve(lits) {
-            Verdict::Sat => Answer::Possible,
-            Verdict::Unsat => Answer::Impossible,
-            Verdict::Unknown => Answer::Unknown,
-        }
+        self.solve(lits)
     }
 
     /// For each question whether some configuration has all of its literals. Asked together, since one
-    /// configuration answers many: as many questions as can be true at once are put to the solver.
+    /// configuration answers many, and much of what they entail is the same.
     pub fn each(&mut self, questions: &[Vec<Lit>]) -> Vec<Answer> {
         self.settle();
         self.counts.asked += questions.len();
         let mut answers = vec![Answer::Unknown; questions.len()];
-        let mut open: Vec<usize> = Vec::new();
+        let mut open: Vec<(Vec<Lit>, usize)> = Vec::new();
         for (at, lits) in questions.iter().enumerate() {
-            if self.encoder.circuit.clash(lits) {
+            if self.encoder.circuit.matches(lits) {
+                self.counts.known += 1;
+                answers[at] = Answer::Possible;
+            } else if lits.contains(&Lit::FALSE) || self.encoder.clash(lits) {
                 answers[at] = Answer::Impossible;
             } else {
-                open.push(at);
+                open.push((lits.clone(), at));
             }
         }
-        // What propagation alone rules out would only be in the way of the others.
-        let mut looked = 0;
-        while !open.is_empty() {
-            // What the last configuration has answered.
-            open.retain(|at| {
-                let known = self.encoder.circuit.matches(&questions[*at]);
-                if known {
-                    self.counts.known += 1;
-                    answers[*at] = Answer::Possible;
-                }
-                !known
-            });
-            let mut together: Vec<usize> = Vec::new();
-            while together.len() < TOGETHER
-                && let Some(&at) = open.get(together.len())
-            {
-                if at >= looked {
-                    looked = at + 1;
-                    self.load(&questions[at]);
-                    if self.sat.clashes(&questions[at]) {
-                        answers[at] = Answer::Impossible;
-                        open.remove(together.len());
-                        continue;
-                    }
-                }
-                together.push(at);
-            }
-            while !together.is_empty() {
-                let lits: Vec<Lit> =
-                    together.iter().flat_map(|at| questions[*at].iter().copied()).collect();
-                match self.solve(&lits) {
-                    Verdict::Sat => break,
-                    Verdict::Unsat => {
-                        let core = self.sat.core(&lits);
-                        let blamed =
-                            |at: &usize| questions[*at].iter().any(|lit| core.contains(lit));
-                        // One that clashes with itself is answered; of several, one has to wait.
-                        let alone =
-                            |at: &usize| core.iter().all(|lit| questions[*at].contains(lit));
-                        let last = match together.iter().position(alone) {
-                            Some(alone) => {
-                                answers[together[alone]] = Answer::Impossible;
-                                open.retain(|at| *at != together[alone]);
-                                Some(alone)
-                            }
-                            None => together.iter().rposition(blamed),
-                        };
-                        together.remove(last.unwrap_or(0));
-                    }
-                    Verdict::Unknown => {
-                        // Alone it may be answered, or nobody knows.
-                        if together.len() == 1 {
-                            open.retain(|at| *at != together[0]);
-                        }
-                        together.truncate(together.len() / 2);
-                    }
-                }
-            }
+        in_common_first(&mut open);
+        for (lits, _) in &open {
+            self.load(lits);
         }
+        self.models(&mut open, &mut answers, 4 * WORTHWHILE);
+        open.retain(|(lits, at)| {
+            let clash = self.sat.clashes(lits);
+            if clash {
+                answers[*at] = Answer::Impossible;
+            }
+            !clash
+        });
+        self.models(&mut open, &mut answers, WORTHWHILE);
+        // Most of what is left is impossible, which a few conflicts show.
+        open.retain(|(lits, at)| {
+            let answer = if self.encoder.circuit.matches(lits) {
+                Answer::Possible
+            } else {
+                let verdict = self.sat.refute(lits, GLANCE);
+                self.note(verdict)
+            };
+            answers[*at] = answer;
+            answer == Answer::Unknown
+        });
+        self.models(&mut open, &mut answers, 0);
         answers
+    }
+
+    /// Answers questions with one model after the other, as long as each answers at least so many.
+    fn models(
+        &mut self,
+        open: &mut Vec<(Vec<Lit>, usize)>,
+        answers: &mut [Answer],
+        worthwhile: usize,
+    ) {
+        let mut idle = 0;
+        while idle < TRIES
+            && let Some((first, rest)) = open.split_first()
+        {
+            let wishes: Vec<&[Lit]> = rest.iter().map(|(lits, _)| lits.as_slice()).collect();
+            let verdict = self.sat.solve(&first.0, &wishes);
+            answers[first.1] = self.note(verdict);
+            let before = open.len();
+            if verdict == Verdict::Sat {
+                open.retain(|(lits, at)| {
+                    let holds = lits.iter().all(|lit| self.sat.holds(*lit));
+                    if holds {
+                        answers[*at] = Answer::Possible;
+                    }
+                    !holds
+                });
+            } else {
+                open.remove(0);
+            }
+            idle += if verdict == Verdict::Sat { TRIES } else { 1 };
+            if before - open.len() >= worthwhile {
+                idle = 0;
+            }
+        }
+    }
+
+    /// Counts what the solver said, and remembers the configuration that it found.
+    fn note(&mut self, verdict: Verdict) -> Answer {
+        self.counts.solved += 1;
+        match verdict {
+            Verdict::Sat => {
+                let sat = &self.sat;
+                self.encoder.circuit.remember(|node| sat.value(node));
+                Answer::Possible
+            }
+            Verdict::Unsat => Answer::Impossible,
+            Verdict::Unknown => {
+                self.counts.unknown += 1;
+                Answer::Unknown
+            }
+        }
     }
 
     /// Whether every configuration with all of `lits` has `then` too: a proof, not the lack of an
@@ -275,7 +297,7 @@ impl<'m> Logic<'m> {
             return None;
         }
         self.settle();
-        if self.solve(lits) != Verdict::Sat {
+        if self.solve(lits) != Answer::Possible {
             return None;
         }
         let mut inputs: Vec<bool> = Vec::with_capacity(self.encoder.circuit.len());
@@ -301,14 +323,23 @@ impl<'m> Logic<'m> {
         if lits.contains(&Lit::FALSE) {
             return Some(Vec::new());
         }
-        self.settle();
-        let stale = |prover: &Prover| prover.groups() != self.encoder.clauses.groups();
-        if self.prover.as_ref().is_none_or(stale) {
-            self.prover = Some(Prover::new(&self.encoder.clauses));
-        }
+        self.prepare(&[]);
         let prover = self.prover.as_mut()?;
         let groups = prover.core(&self.encoder.circuit, &self.encoder.clauses, lits, without)?;
         Some(proof::facts(&mut self.encoder, lits, &groups))
+    }
+
+    /// Makes ready to prove that each of these is impossible: faster than one after the other.
+    pub fn prepare(&mut self, questions: &[Vec<Lit>]) {
+        self.settle();
+        let Encoder { circuit, clauses, .. } = &self.encoder;
+        let stale = |prover: &Prover| prover.groups() != clauses.groups();
+        if self.prover.as_ref().is_none_or(stale) {
+            self.prover = Some(Prover::new(circuit, clauses));
+        }
+        if let Some(prover) = &mut self.prover {
+            prover.prepare(circuit, questions);
+        }
     }
 
     /// Learns a configuration that an evaluation found: questions that it answers need no solver.
@@ -346,19 +377,10 @@ impl<'m> Logic<'m> {
         }
     }
 
-    fn solve(&mut self, lits: &[Lit]) -> Verdict {
-        self.counts.solved += 1;
+    fn solve(&mut self, lits: &[Lit]) -> Answer {
         self.load(lits);
-        let verdict = self.sat.solve(lits);
-        match verdict {
-            Verdict::Sat => {
-                let sat = &self.sat;
-                self.encoder.circuit.remember(|node| sat.value(node));
-            }
-            Verdict::Unknown => self.counts.unknown += 1,
-            Verdict::Unsat => {}
-        }
-        verdict
+        let verdict = self.sat.solve(lits, &[]);
+        self.note(verdict)
     }
 
     /// Gives the solver what it does not have yet.
@@ -387,4 +409,17 @@ impl<'m> Logic<'m> {
             }
         }
     }
+}
+
+/// Puts questions into an order in which much of one follows from what the one before assumes.
+fn in_common_first(questions: &mut [(Vec<Lit>, usize)]) {
+    let mut uses: FxHashMap<Lit, usize> = FxHashMap::default();
+    for lit in questions.iter().flat_map(|(lits, _)| lits) {
+        *uses.entry(*lit).or_default() += 1;
+    }
+    for (lits, _) in &mut *questions {
+        lits.sort_unstable_by_key(|lit| (std::cmp::Reverse(uses[lit]), *lit));
+        lits.dedup();
+    }
+    questions.sort_unstable();
 }

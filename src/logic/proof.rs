@@ -8,7 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::circuit::{Circuit, Lit, Node};
 use super::clauses::{Clauses, GroupId};
 use super::encode::{Encoder, Origin};
-use super::solver::{Sat, Verdict};
+use super::search::Search;
+use super::solver::Verdict;
 use super::words;
 use crate::kconf::model::{Place, SymbolId};
 
@@ -29,14 +30,14 @@ const CONFLICTS: u64 = 100_000;
 /// Some clauses with switches in a solver. Switches come first, nodes after them in the order in which
 /// they are needed.
 struct Switched {
-    sat: Sat,
+    sat: Search,
     switches: u32,
     nodes: FxHashMap<u32, u32>,
 }
 
 impl Switched {
     fn new(switches: u32) -> Self {
-        let mut sat = Sat::new(CONFLICTS);
+        let mut sat = Search::new(CONFLICTS);
         (0..switches).for_each(|_| sat.variable(false));
         Self { sat, switches, nodes: FxHashMap::default() }
     }
@@ -88,31 +89,45 @@ impl Switched {
 
     /// The switches that clash with `lits`, out of `on`; nothing if they do not.
     fn clash(&mut self, on: &[u32], lits: &[Lit]) -> Option<Vec<u32>> {
-        let mut assumed: Vec<Lit> = lits.to_vec();
-        assumed.extend(on.iter().map(|switch| Lit::new(*switch, false)));
-        if self.sat.solve(&assumed) != Verdict::Unsat {
+        // The switches first: what they entail is the same for the next question.
+        let mut assumed: Vec<Lit> = on.iter().map(|switch| Lit::new(*switch, false)).collect();
+        assumed.extend_from_slice(lits);
+        if self.sat.solve(&assumed, &[]) != Verdict::Unsat {
             return None;
         }
-        let core = self.sat.core(&assumed);
+        let core = self.sat.core();
         Some(core.iter().map(|lit| lit.node()).filter(|node| *node < self.switches).collect())
     }
 }
 
 /// Finds cores.
 pub(super) struct Prover {
-    all: Option<Switched>,
+    all: Switched,
     groups: u32,
     /// The clauses of each group.
     members: Vec<Vec<u32>>,
 }
 
 impl Prover {
-    pub fn new(clauses: &Clauses) -> Self {
+    pub fn new(circuit: &Circuit, clauses: &Clauses) -> Self {
         let mut members = vec![Vec::new(); clauses.groups() as usize];
         for clause in 0..clauses.len() {
             members[clauses.get(clause).1.0 as usize].push(clause as u32);
         }
-        Self { all: None, groups: clauses.groups(), members }
+        let groups = clauses.groups();
+        let mut all = Switched::new(groups);
+        for clause in 0..clauses.len() {
+            let (lits, group) = clauses.get(clause);
+            all.clause(circuit, group.0, lits);
+        }
+        Self { all, groups, members }
+    }
+
+    /// Makes the gates of questions to come: new ones undo what the switches entail.
+    pub fn prepare(&mut self, circuit: &Circuit, questions: &[Vec<Lit>]) {
+        for lit in questions.iter().flatten() {
+            self.all.lit(circuit, *lit);
+        }
     }
 
     pub fn groups(&self) -> u32 {
@@ -127,19 +142,10 @@ impl Prover {
         lits: &[Lit],
         without: &[SymbolId],
     ) -> Option<Vec<GroupId>> {
-        let groups = self.groups;
-        let all = self.all.get_or_insert_with(|| {
-            let mut all = Switched::new(groups);
-            for clause in 0..clauses.len() {
-                let (lits, group) = clauses.get(clause);
-                all.clause(circuit, group.0, lits);
-            }
-            all
-        });
-        let here: Vec<Lit> = lits.iter().map(|lit| all.lit(circuit, *lit)).collect();
+        let here: Vec<Lit> = lits.iter().map(|lit| self.all.lit(circuit, *lit)).collect();
         let allowed = |group: &u32| !without.contains(&clauses.reason(GroupId(*group)).symbol);
-        let every: Vec<u32> = (0..groups).filter(allowed).collect();
-        let first = all.clash(&every, &here)?;
+        let every: Vec<u32> = (0..self.groups).filter(allowed).collect();
+        let first = self.all.clash(&every, &here)?;
         Some(self.shrink(circuit, clauses, lits, &first))
     }
 

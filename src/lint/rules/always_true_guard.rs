@@ -9,7 +9,7 @@ pub const RULE: Rule = Rule {
     code: "G007",
     name: "always-true-guard",
     severity: Severity::Warning,
-    default: false,
+    default: true,
     what: "Reports `#if … #endif` without `#else` whose condition always holds where it stands: Kconfig, \
            a guard around it, or the makefiles, which do not build the file otherwise, imply it.",
     why: "The guard makes readers think of configurations that do not exist.",
@@ -20,7 +20,7 @@ void napi_busy_loop(void);
 #endif
 ",
     fix: "Remove the two lines of the guard.",
-    needs: Needs::ALL,
+    needs: Needs::VERDICTS,
     check: Check::Tree(check),
 };
 

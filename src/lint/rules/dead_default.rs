@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     code: "K105",
     name: "dead-default",
     severity: Severity::Warning,
-    default: false,
+    default: true,
     what: "Reports a `default` that never applies though its option can: an earlier default always \
            applies first, or its own condition never holds; and a default of a choice whose member \
            cannot be chosen where it applies.",

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     code: "G006",
     name: "dead-else",
     severity: Severity::Warning,
-    default: false,
+    default: true,
     what: "Reports an `#else` where one of the branches before it is always taken. An `#else` that only \
            has an `#error` is there to never be compiled, and left alone.",
     why: "The code is never compiled: it is often the stub for a configuration that no longer exists.",
@@ -22,7 +22,7 @@ static inline int remap(void) { return -ENOSYS; }
 #endif
 ",
     fix: "Remove the `#else` with what is in it, and the condition too. `--fix` removes the `#else`.",
-    needs: Needs::ALL,
+    needs: Needs::VERDICTS,
     check: Check::Tree(check),
 };
 

@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     code: "K106",
     name: "dead-imply",
     severity: Severity::Warning,
-    default: false,
+    default: true,
     what: "Reports an `imply` that never acts: where it applies, the dependencies of the implied option \
            are never met, or the option is a member of a choice, which nothing can imply.",
     why: "`imply` is a default, limited by the implied option's own dependencies. One that those \

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     code: "K107",
     name: "dead-prompt",
     severity: Severity::Warning,
-    default: false,
+    default: true,
     what: "Reports a prompt that is not visible in any configuration, of an option that can be on.",
     why: "The option looks as if users could set it, and they never can: they are left with its \
           default.",

@@ -4,14 +4,14 @@ use crate::kconf::eval::Tristate;
 use crate::kconf::model::{SymbolId, Type};
 use crate::lint::{ArchCx, Check, Claim, Needs, Rule, evidence};
 use crate::logic::words;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::Severity;
 
 /// The rule.
 pub const RULE: Rule = Rule {
     code: "K102",
     name: "dead-symbol",
     severity: Severity::Warning,
-    default: false,
+    default: true,
     what: "Reports a bool or tristate option that is `n` in every configuration of every architecture \
            that reads its definition. Where that is so only because of BROKEN or COMPILE_TEST, which \
            keep options off on purpose, it is a note.",
@@ -57,11 +57,6 @@ fn check(cx: &mut ArchCx<'_>) {
         let name = &claim.what;
         let mut finding = cx.arch.at(claim.definition, format!("{name} can never be enabled"));
         finding.symbol = Some(name.clone());
-        cx.universal(claim, finding, |finding: &mut Finding| {
-            if evidence::is_broken(finding) {
-                finding.severity = Severity::Note;
-                finding.message.push_str(": what it needs is off on purpose");
-            }
-        });
+        cx.universal(claim, finding, evidence::spare_broken);
     }
 }

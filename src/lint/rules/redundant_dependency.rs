@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     code: "K103",
     name: "redundant-dependency",
     severity: Severity::Note,
-    default: false,
+    default: true,
     what: "Reports a part of a dependency that holds anyway, on every architecture: it follows from \
            the other parts, from the menu or `if` around it, or from what those depend on.",
     why: "It suggests a restriction that is none, and has to be understood and kept up to date.",
@@ -100,10 +100,13 @@ fn check(cx: &mut ArchCx<'_>) {
         let count = holding[at..].iter().take_while(same).count();
         let group = &holding[at..at + count];
         at += count;
-        // Of two that follow from each other one has to stay: the earlier one.
+        // Of two that follow from each other one has to stay: the earlier one. Which do is only known
+        // when all architectures were asked.
         let mut gone = Vec::new();
         for claim in group.iter().rev() {
-            if let Part::Operand(operand) = &claim.what {
+            if let Part::Operand(operand) = &claim.what
+                && cx.is_proving()
+            {
                 if !gone.is_empty() && !follows(cx, operand, &gone) {
                     continue;
                 }

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     code: "G008",
     name: "redundant-operand",
     severity: Severity::Warning,
-    default: false,
+    default: true,
     what: "Reports an operand of `&&` that the others imply, and an operand of `||` that is covered by \
            the others, given Kconfig, the guards around it, and what the makefiles say about the file.",
     why: "The guard says more than Kconfig does: who reads it has to think of combinations that do not \
@@ -23,7 +23,7 @@ config ZONE_DEVICE
 	depends on SPARSEMEM_VMEMMAP
 ",
     fix: "Remove the operand. `--fix` does.",
-    needs: Needs::ALL,
+    needs: Needs::VERDICTS,
     check: Check::Tree(check),
 };
 

@@ -7,7 +7,7 @@ use crate::kconf::output::Stream;
 use crate::lint::{ArchCx, Check, Needs, Rule, evidence};
 use crate::logic::circuit::Lit;
 use crate::logic::encode::Tri;
-use crate::logic::words;
+use crate::logic::{Answer, words};
 use crate::model::finding::Severity;
 
 /// The rule.
@@ -36,13 +36,25 @@ config DRM_XE_DISPLAY
 
 fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
+    let mut selects = Vec::new();
+    let mut asked = Vec::new();
     for prop in model.props.iter().filter(|prop| prop.kind == PropKind::Select) {
         let Some((selector, target)) = ends(model, prop) else { continue };
         // What a choice has for a member is not selected at all.
         if model.symbol(target).dir_dep.is_none() || model.symbol(target).choice.is_some() {
             continue;
         }
-        for question in questions(cx, prop, selector, target) {
+        let questions = questions(cx, prop, selector, target);
+        asked.extend(questions.iter().map(|lits| lits.to_vec()));
+        selects.push((prop, selector, target, questions));
+    }
+    let mut answers = cx.logic().each(&asked).into_iter();
+    for (prop, selector, target, questions) in selects {
+        // Few are possible; of those the evaluator has the last word.
+        let answers: Vec<Answer> = answers.by_ref().take(questions.len()).collect();
+        for (question, _) in
+            questions.into_iter().zip(answers).filter(|(_, answer)| *answer == Answer::Possible)
+        {
             if let Some(witness) = witness(cx, prop, selector, target, question) {
                 let (from, to) = (words::name(model, selector), words::name(model, target));
                 let needs = words::expr(model, model.symbol(target).dir_dep);

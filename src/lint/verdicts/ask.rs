@@ -9,16 +9,16 @@ use crate::logic::{Answer, Logic};
 use crate::model::formula::FormulaId;
 
 /// Answers questions.
-pub(super) struct Asker<'t> {
-    pub logic: Logic<'t>,
+pub(super) struct Asker<'l, 't> {
+    pub logic: &'l mut Logic<'t>,
     lowered: Lowered<'t>,
     /// What is known to be impossible; what is possible is remembered by the logic.
     impossible: FxHashSet<Vec<Lit>>,
 }
 
-impl<'t> Asker<'t> {
-    pub fn new(tree: &'t Tree, arch: usize) -> Self {
-        let logic = Logic::new(&tree.arches[arch].model);
+impl<'l, 't> Asker<'l, 't> {
+    /// With the solver of an architecture.
+    pub fn new(tree: &'t Tree, logic: &'l mut Logic<'t>) -> Self {
         let lowered = Lowered::new(&tree.formulas);
         Self { logic, lowered, impossible: FxHashSet::default() }
     }

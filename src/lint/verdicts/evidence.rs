@@ -6,22 +6,30 @@ use super::ask::Asker;
 use super::place::{Piece, Question, Source};
 use super::{Candidate, operands};
 use crate::lint::context::{ArchSet, Tree};
+use crate::lint::evidence;
 use crate::lint::places::Texts;
+use crate::logic::Logic;
 use crate::logic::circuit::Lit;
 use crate::model::finding::Fact;
 use crate::model::formula::{FormulaId, Formulas};
 use crate::source::guards::{FileGuards, FileKind};
 
-type Found = (Candidate, ArchSet, Vec<Fact>);
+/// A verdict, who confirms it, and why it is so.
+pub type Found = (Candidate, ArchSet, Vec<Fact>);
 
 /// The verdicts of `group`, with what the architecture `arch` has to say for them. Those are left out
 /// that depend on an option which is not Kconfig's alone to decide.
-pub(super) fn collect(tree: &Tree, arch: usize, group: Vec<(Candidate, ArchSet)>) -> Vec<Found> {
-    let mut asker = Asker::new(tree, arch);
+pub(super) fn collect<'t>(
+    tree: &'t Tree,
+    arch: usize,
+    group: &[(Candidate, ArchSet)],
+    logic: &mut Logic<'t>,
+) -> Vec<Found> {
+    let mut asker = Asker::new(tree, logic);
     let mut texts = Texts::new(tree);
     let overridden = overridden(tree);
     let mut out = Vec::new();
-    for (candidate, arches) in group {
+    for &(candidate, arches) in group {
         let question = Question::new(tree, arch, candidate);
         let file = &tree.guards.files[candidate.file as usize];
         let Some((pieces, lits)) = needed(&mut asker, &question) else { continue };
@@ -42,7 +50,7 @@ pub(super) fn collect(tree: &Tree, arch: usize, group: Vec<(Candidate, ArchSet)>
 }
 
 /// The pieces that the answer needs, and the literals of the question then.
-fn needed(asker: &mut Asker<'_>, question: &Question) -> Option<(Vec<Piece>, Vec<Lit>)> {
+fn needed(asker: &mut Asker<'_, '_>, question: &Question) -> Option<(Vec<Piece>, Vec<Lit>)> {
     let mut lit = |formula, holds| {
         let lit = asker.lit(formula);
         if holds { lit } else { !lit }
@@ -153,8 +161,8 @@ fn say(
 }
 
 /// What follows from Kconfig.
-fn kconfig(tree: &Tree, arch: usize, asker: &mut Asker<'_>, lits: &[Lit]) -> Vec<Fact> {
-    let facts = asker.logic.proof(lits).unwrap_or_default();
+fn kconfig(tree: &Tree, arch: usize, asker: &mut Asker<'_, '_>, lits: &[Lit]) -> Vec<Fact> {
+    let facts = evidence::steps(asker.logic, lits).unwrap_or_default();
     let arch = &tree.arches[arch];
     facts.into_iter().filter_map(|fact| Some(arch.fact(fact.place?, fact.text))).collect()
 }

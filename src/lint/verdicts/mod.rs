@@ -17,17 +17,14 @@ mod sweep;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+pub use self::evidence::Found;
 use super::context::{ArchSet, Tree};
-use crate::kconf::eval::with_stack;
+use crate::logic::Logic;
 use crate::model::finding::Fact;
 use crate::model::formula::Formula;
 use crate::source::guards::{Block, Directive, FileGuards, Operand};
-
-/// Architectures that are asked first.
-const WELL_KNOWN: &[&str] = &["x86", "arm64"];
 
 /// What may be said about a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,7 +39,7 @@ pub enum What {
 
 /// Something that may be so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Candidate {
+pub struct Candidate {
     /// Index into the tree's files.
     file: u32,
     /// Index into the file's blocks.
@@ -78,11 +75,11 @@ impl Verdict<'_> {
 /// All verdicts about a tree's guards.
 #[derive(Debug, Default)]
 pub struct Verdicts {
-    found: Vec<(Candidate, ArchSet, Vec<Fact>)>,
+    found: Vec<Found>,
 }
 
 /// What is known so far of every candidate, shared by the architectures.
-struct Board {
+pub struct Board {
     candidates: Vec<Candidate>,
     /// The first candidate of each file, and one beyond the last.
     first: Vec<u32>,
@@ -91,7 +88,8 @@ struct Board {
 }
 
 impl Board {
-    fn new(tree: &Tree) -> Self {
+    /// Everything that may be said about the guards of a tree.
+    pub fn new(tree: &Tree) -> Self {
         let mut candidates = Vec::new();
         let mut first = vec![0];
         for (index, file) in tree.guards.files.iter().enumerate() {
@@ -162,34 +160,44 @@ fn collect(tree: &Tree, index: u32, file: &FileGuards, out: &mut Vec<Candidate>)
     }
 }
 
-impl Verdicts {
-    /// Asks all architectures.
-    pub fn new(tree: &Tree) -> Self {
-        let board = Board::new(tree);
-        let sweep = |index: usize| with_stack(|| sweep::arch(tree, index, &board));
-        // The architectures with the most drivers leave little to the others.
-        let (first, others): (Vec<usize>, Vec<usize>) = (0..tree.arches.len())
-            .partition(|index| WELL_KNOWN.contains(&&*tree.arches[*index].name));
-        for wave in [first, others] {
-            // Without a thread there is no answer, and nothing is confirmed.
-            wave.into_par_iter().for_each(|index| drop(sweep(index)));
-        }
-        let left = board.candidates.iter().enumerate().filter_map(|(at, candidate)| {
-            let arches = board.confirmed[at].load(Ordering::Relaxed);
-            let refuted = board.refuted[at].load(Ordering::Relaxed);
+/// A candidate that nothing refutes, and who confirms it.
+pub type Left = (Candidate, ArchSet);
+
+impl Board {
+    /// Asks an architecture about what is open, with its solver.
+    pub fn ask<'t>(&self, tree: &'t Tree, index: usize, logic: &mut Logic<'t>) {
+        sweep::arch(tree, index, self, logic);
+    }
+
+    /// What is true, when all architectures were asked, by the architecture that proves it.
+    pub fn left(&self, tree: &Tree) -> Vec<Vec<Left>> {
+        let left = self.candidates.iter().enumerate().filter_map(|(at, candidate)| {
+            let arches = self.confirmed[at].load(Ordering::Relaxed);
+            let refuted = self.refuted[at].load(Ordering::Relaxed);
             (!refuted && arches != 0).then_some((*candidate, arches))
         });
-        let left = one_of_each(left.collect());
-        let mut groups: FxHashMap<usize, Vec<(Candidate, ArchSet)>> = FxHashMap::default();
-        for (candidate, arches) in left {
-            groups.entry(witness(tree, arches)).or_default().push((candidate, arches));
+        let mut groups = vec![Vec::new(); tree.arches.len()];
+        for (candidate, arches) in one_of_each(left.collect()) {
+            let file = &tree.guards.files[candidate.file as usize].path;
+            groups[witness(tree, file, arches)].push((candidate, arches));
         }
-        let mut groups: Vec<_> = groups.into_iter().collect();
-        groups.sort_unstable_by_key(|(arch, _)| *arch);
-        let prove = |(arch, group): (usize, Vec<(Candidate, ArchSet)>)| {
-            with_stack(|| evidence::collect(tree, arch, group)).unwrap_or_default()
-        };
-        let mut found: Vec<_> = groups.into_par_iter().flat_map(prove).collect();
+        groups
+    }
+}
+
+/// The verdicts of `group`, proven on the architecture `index` with its solver.
+pub fn prove<'t>(
+    tree: &'t Tree,
+    index: usize,
+    group: &[Left],
+    logic: &mut Logic<'t>,
+) -> Vec<Found> {
+    evidence::collect(tree, index, group, logic)
+}
+
+impl Verdicts {
+    /// What was proven.
+    pub fn new(mut found: Vec<Found>) -> Self {
         found.sort_unstable_by_key(|(candidate, ..)| {
             (candidate.file, candidate.block, candidate.what)
         });
@@ -219,11 +227,11 @@ fn one_of_each(left: Vec<(Candidate, ArchSet)>) -> Vec<(Candidate, ArchSet)> {
     kept
 }
 
-/// The architecture to prove it on: the one that most people know.
-fn witness(tree: &Tree, arches: ArchSet) -> usize {
+/// The architecture to prove it on: the one whose file it is, or the one that most people know.
+fn witness(tree: &Tree, file: &str, arches: ArchSet) -> usize {
     let has = |index: &usize| arches & (1 << index) != 0;
-    let known = ["x86", "arm64"]
-        .iter()
-        .filter_map(|name| tree.arches.iter().position(|arch| arch.name == *name));
+    let own = file.strip_prefix("arch/").and_then(|rest| rest.split('/').next());
+    let known = own.into_iter().chain(["x86", "arm64"]);
+    let known = known.filter_map(|name| tree.arches.iter().position(|arch| arch.name == name));
     known.chain(0..tree.arches.len()).find(has).unwrap_or_default()
 }

@@ -9,8 +9,8 @@ use super::ask::Asker;
 use super::place::Question;
 use super::{Board, What};
 use crate::lint::context::Tree;
-use crate::logic::Answer;
 use crate::logic::circuit::Lit;
+use crate::logic::{Answer, Logic};
 use crate::source::guards::FileKind;
 
 /// A candidate and what would refute it: all of these at once.
@@ -24,8 +24,8 @@ struct Open {
 const TOGETHER: usize = 2048;
 
 /// Asks the architecture `index` about what nobody has refuted.
-pub(super) fn arch(tree: &Tree, index: usize, board: &Board) {
-    let mut asker = Asker::new(tree, index);
+pub(super) fn arch<'t>(tree: &'t Tree, index: usize, board: &Board, logic: &mut Logic<'t>) {
+    let mut asker = Asker::new(tree, logic);
     let mut open = collect(tree, index, board, &mut asker);
     open.sort_by_key(|one| (one.target, one.at));
     let mut confirmed: Vec<&Open> = Vec::new();
@@ -49,7 +49,7 @@ pub(super) fn arch(tree: &Tree, index: usize, board: &Board) {
 }
 
 /// The questions about every file that the architecture compiles.
-fn collect(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_>) -> Vec<Open> {
+fn collect(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_, '_>) -> Vec<Open> {
     let mut out = Vec::new();
     for (number, file) in tree.guards.files.iter().enumerate() {
         if tree.domain(&file.path) & (1 << index) == 0 || board.open(number).next().is_none() {
@@ -75,7 +75,7 @@ fn collect(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_>) -> V
 }
 
 /// Confirms those whose place can be compiled at all.
-fn confirm(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_>, open: &[&Open]) {
+fn confirm(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_, '_>, open: &[&Open]) {
     let mut exhausted: FxHashMap<(u32, u32), usize> = FxHashMap::default();
     let open: Vec<&Open> = open.iter().copied().filter(|one| board.is_open(one.at)).collect();
     let places: Vec<Vec<Lit>> = open.iter().map(|one| one.place.clone()).collect();

@@ -92,6 +92,8 @@ pub struct Encoder<'m> {
     /// The wire of a probe, a symbol that has its answer, and the answer when the wire is on.
     probe_wires: Vec<(Lit, SymbolId, Tristate)>,
     changed: Vec<SymbolId>,
+    /// What a symbol that is on depends on, where it cannot be on otherwise.
+    needs: FxHashMap<Lit, Lit>,
 }
 
 impl<'m> Encoder<'m> {
@@ -116,6 +118,7 @@ impl<'m> Encoder<'m> {
             comparisons: FxHashMap::default(),
             probe_wires: Vec::new(),
             changed: Vec::new(),
+            needs: FxHashMap::default(),
         };
         new.declare();
         new.exclude_probes();
@@ -129,6 +132,11 @@ impl<'m> Encoder<'m> {
         }
         new.settle();
         new
+    }
+
+    /// Whether `lits` clash for all to see, dependencies included.
+    pub fn clash(&self, lits: &[Lit]) -> bool {
+        self.circuit.clash(lits, |lit| self.needs.get(&lit).copied())
     }
 
     /// Makes the inputs of all symbols.

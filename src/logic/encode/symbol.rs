@@ -126,11 +126,21 @@ impl Encoder<'_> {
         {
             return;
         }
-        let Parts { visible, weak, reverse, .. } = self.parts(symbol);
+        let Parts { visible, weak, reverse, direct } = self.parts(symbol);
         let levels =
             [(value.m, visible.m, weak.m, reverse.m), (value.y, visible.y, weak.y, reverse.y)];
         for (value, visible, weak, reverse) in levels.into_iter().skip(usize::from(!two)) {
             self.say(symbol, Rule::Ceiling, &[!value, visible, weak, reverse]);
+        }
+        // What the ceiling says is mostly this, which can be looked up.
+        for (at, needed) in [direct.m, direct.y].into_iter().enumerate().take(1 + usize::from(two))
+        {
+            let (value, visible, weak, reverse) = levels[at];
+            if !needed.is_constant()
+                && [visible, weak, reverse].iter().all(|part| self.clash(&[*part, !needed]))
+            {
+                self.needs.insert(value, needed);
+            }
         }
         for (value, _, _, reverse) in levels.into_iter().skip(usize::from(!two)) {
             if !data.is_choice {
