@@ -31,6 +31,7 @@ Examples:
   hmmsize lint
   hmmsize lint -C ../linux --arch arm64,x86 --symbol ZONE_DEVICE
   hmmsize lint --rule unmet-select --format sarif -o lint.sarif
+  hmmsize lint --gating --path 'mm/**'
   hmmsize lint --diff HEAD~1
   hmmsize lint --fix fix.patch; git apply fix.patch
   hmmsize lint --explain K001";
@@ -51,6 +52,9 @@ pub struct Lint {
     /// Only these rules, by code or name; `all` are also those that are off by default.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub rule: Vec<String>,
+    /// Also the rules about functions: whether they are there where they are used, and only there.
+    #[arg(long)]
+    pub gating: bool,
     /// Only findings in files that match.
     #[arg(long, value_name = "GLOB")]
     pub path: Vec<String>,

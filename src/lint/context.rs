@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::gating::Gating;
 use super::verdicts::Verdicts;
 use crate::kconf::model::{Model, SymbolId, Type};
 use crate::kconf::syntax::{File, LineKind};
@@ -40,6 +41,8 @@ pub struct Tree {
     /// The names of the sources that others include.
     included: FxHashSet<Box<str>>,
     verdicts: OnceLock<Verdicts>,
+    /// Functions: where they are, and where they are used.
+    pub gating: Gating,
 }
 
 /// One architecture.
@@ -161,7 +164,7 @@ impl Tree {
         }
         let last = |name: &str| name.rsplit('/').next().unwrap_or(name).into();
         let included = guards.included.iter().map(|name| last(name)).collect();
-        let verdicts = OnceLock::new();
+        let (verdicts, gating) = (OnceLock::new(), Gating::default());
         Self {
             root,
             overlay: None,
@@ -173,6 +176,7 @@ impl Tree {
             kconfig,
             included,
             verdicts,
+            gating,
         }
     }
 

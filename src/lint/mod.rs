@@ -9,6 +9,7 @@ pub mod context;
 mod evidence;
 pub mod explain;
 mod fingerprint;
+pub mod gating;
 pub mod macros;
 pub mod merge;
 pub mod options;

@@ -3,3 +3,4 @@
 
 pub mod guards;
 pub mod makefile;
+pub mod symbols;

@@ -25,7 +25,7 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     if let Some(code) = &args.explain {
         return explain_rule(common, code);
     }
-    let rules = selected(&args.rule)?;
+    let rules = selected(args)?;
     let scope = Scope::new(args)?;
     let hidden = hide::Hidden::read(args)?;
     let needs = rules.iter().fold(Needs::KCONFIG, |needs, rule| needs.and(rule.needs));
@@ -98,15 +98,18 @@ fn known(name: &str) -> Result<&'static Rule> {
 }
 
 /// The rules that are asked for.
-fn selected(names: &[String]) -> Result<Vec<&'static Rule>> {
-    if names.is_empty() {
-        return Ok(RULES.iter().filter(|rule| rule.default).collect());
-    }
+fn selected(args: &Lint) -> Result<Vec<&'static Rule>> {
+    let names = &args.rule;
     if names.iter().any(|name| name == "all") {
         return Ok(RULES.iter().collect());
     }
     let wanted: Vec<&Rule> = names.iter().map(|name| known(name)).collect::<Result<_>>()?;
-    Ok(RULES.iter().filter(|rule| wanted.iter().any(|w| w.code == rule.code)).collect())
+    let is_wanted = |rule: &Rule| {
+        wanted.iter().any(|wanted| wanted.code == rule.code)
+            || (names.is_empty() && rule.default)
+            || (args.gating && rules::GATING.contains(&rule.code))
+    };
+    Ok(RULES.iter().filter(|rule| is_wanted(rule)).collect())
 }
 
 /// What of all findings is asked for.

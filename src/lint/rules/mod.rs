@@ -4,6 +4,8 @@
 mod always_true_guard;
 mod bad_range;
 mod bare_name;
+mod bloat_leak;
+mod builtin_uses_module;
 mod conf_warning;
 mod constant_condition;
 mod dead_block;
@@ -16,11 +18,14 @@ mod duplicate_dependency;
 mod duplicate_line;
 mod missing_help;
 mod missing_source;
+mod missing_stub;
+mod not_exported;
 pub mod recursive_dependency;
 mod redundant_dependency;
 mod redundant_operand;
 mod select_choice_member;
 mod select_visible;
+mod stub_signature;
 mod unbuilt_source;
 mod undefined_in_defconfig;
 mod undefined_in_makefile;
@@ -63,7 +68,15 @@ pub static RULES: &[Rule] = &[
     undefined_in_defconfig::RULE,
     unbuilt_source::RULE,
     missing_source::RULE,
+    missing_stub::RULE,
+    builtin_uses_module::RULE,
+    not_exported::RULE,
+    stub_signature::RULE,
+    bloat_leak::RULE,
 ];
+
+/// The rules that `--gating` adds, by code.
+pub const GATING: &[&str] = &["S001", "S002", "S003", "S004", "S005"];
 
 /// The rule of that code or name.
 pub fn find(name: &str) -> Option<&'static Rule> {

@@ -192,6 +192,14 @@ fn is_plain(text: &[u8], kind: FileKind) -> bool {
 
 /// The files to read, sorted, relative to `root`.
 fn paths(root: &Path) -> Result<Vec<String>> {
+    paths_of(root, &|name| FileKind::of(name).is_some())
+}
+
+/// The files of the kernel whose names are `wanted`, sorted, relative to `root`.
+pub(in crate::source) fn paths_of(
+    root: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<Vec<String>> {
     let walk = ignore::WalkBuilder::new(root)
         .standard_filters(false)
         .follow_links(false)
@@ -210,7 +218,7 @@ fn paths(root: &Path) -> Result<Vec<String>> {
             return Err(Error::input(root, "is no directory"));
         }
         let Some(name) = item.file_name().to_str() else { continue };
-        if FileKind::of(name).is_none() || !item.file_type().is_some_and(|kind| kind.is_file()) {
+        if !wanted(name) || !item.file_type().is_some_and(|kind| kind.is_file()) {
             continue;
         }
         let path = item.path().strip_prefix(root).unwrap_or(item.path());

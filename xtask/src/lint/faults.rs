@@ -1,7 +1,7 @@
 //! The table of faults: one row a rule, with what plants them.
 
 use super::text::Files;
-use super::{guards, kconfig};
+use super::{gating, guards, kconfig};
 use crate::kconfig::perturb::Numbers;
 
 /// How to plant what a rule must find.
@@ -67,4 +67,7 @@ pub const FAULTS: &[Fault] = &[
     fault("dead-block", guards::contradicting),
     fault("always-true-guard", guards::repeated),
     fault("redundant-operand", guards::implied_conjunct),
+    fault("missing-stub", gating::dropped_stub),
+    fault("stub-signature", gating::other_result),
+    fault("bloat-leak", gating::moved_out),
 ];

@@ -6,6 +6,7 @@
 //! what is found without faults is known before.
 
 mod faults;
+mod gating;
 mod guards;
 mod kconfig;
 mod text;

@@ -9,18 +9,27 @@ use ignore::WalkBuilder;
 
 use super::faults::{Change, Planted};
 
-/// Kconfig files, and C files outside of arch/, by name.
+/// Kconfig files, makefiles, and C files outside of arch/, by name.
 pub struct Files {
     /// Name and lines.
     pub kconfig: Vec<(String, Vec<String>)>,
     /// Name and lines.
     pub source: Vec<(String, Vec<String>)>,
+    /// The headers of include/linux and include/net, name and lines.
+    pub headers: Vec<(String, Vec<String>)>,
+    /// Name and lines.
+    pub makefiles: Vec<(String, Vec<String>)>,
 }
 
 impl Files {
     /// Reads a tree. What is not UTF-8 is left out.
     pub fn read(tree: &Path) -> Result<Self> {
-        let mut files = Self { kconfig: Vec::new(), source: Vec::new() };
+        let mut files = Self {
+            kconfig: Vec::new(),
+            source: Vec::new(),
+            headers: Vec::new(),
+            makefiles: Vec::new(),
+        };
         let mut walk = WalkBuilder::new(tree);
         walk.standard_filters(false).sort_by_file_name(Ord::cmp);
         for entry in walk.build() {
@@ -37,6 +46,12 @@ impl Files {
                 &mut files.kconfig
             } else if base.strip_suffix(".c").is_some() {
                 &mut files.source
+            } else if base == "Makefile" {
+                &mut files.makefiles
+            } else if base.strip_suffix(".h").is_some()
+                && ["include/linux/", "include/net/"].iter().any(|dir| name.starts_with(dir))
+            {
+                &mut files.headers
             } else {
                 continue;
             };

@@ -1,0 +1,88 @@
+//! Whether functions are there where they are used, and only there: what the rules about symbols ask.
+//!
+//! For each function: where the linker finds it (objects and guards), where headers have a stub for
+//! it, where it is called. All of these are conditions with three values, since an object is absent,
+//! in a module, or in the kernel. A question is put to the solver only where the text does not
+//! already answer it. A macro is not looked into, so a function that may come from one is left alone.
+
+mod ask;
+mod leak;
+mod links;
+mod missing;
+mod places;
+mod site;
+mod stubs;
+mod uses;
+
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
+
+use super::context::{ArchSet, Tree};
+use super::places::Texts;
+use crate::kconf::eval::with_stack;
+use crate::model::finding::{Fact, Finding};
+use crate::source::symbols::{self, Mention, Symbols};
+
+pub use self::missing::What;
+
+/// Everything about the functions of a tree, worked out when it is first asked for.
+#[derive(Debug, Default)]
+pub struct Gating {
+    symbols: OnceLock<Symbols>,
+    missing: OnceLock<Vec<(What, Finding)>>,
+    leaks: OnceLock<Vec<Finding>>,
+}
+
+impl Gating {
+    /// The functions; none where the tree cannot be walked, which was told when its guards were read.
+    fn symbols(&self, tree: &Tree) -> &Symbols {
+        self.symbols.get_or_init(|| symbols::tree::read(&tree.roots()).unwrap_or_default())
+    }
+
+    /// Functions that are called where they are not.
+    pub fn missing(&self, tree: &Tree) -> &[(What, Finding)] {
+        self.missing.get_or_init(|| missing::find(tree, self.symbols(tree)))
+    }
+
+    /// Functions that are where nobody uses them.
+    pub fn leaks(&self, tree: &Tree) -> &[Finding] {
+        self.leaks.get_or_init(|| leak::find(tree, self.symbols(tree)))
+    }
+
+    /// Stubs that have another type than the function.
+    pub fn stubs(&self, tree: &Tree) -> Vec<Finding> {
+        stubs::find(tree, self.symbols(tree))
+    }
+}
+
+/// Asks all architectures, those first that have the most drivers; `ask` is given the answers so far.
+fn each_arch<T: Send>(tree: &Tree, ask: impl Fn(usize) -> Vec<T> + Sync) -> Vec<(usize, T)> {
+    let known = |index: &usize| matches!(&*tree.arches[*index].name, "x86" | "arm64");
+    let (first, others): (Vec<usize>, Vec<usize>) = (0..tree.arches.len()).partition(known);
+    let mut out = Vec::new();
+    for wave in [first, others] {
+        // Without a thread there is no answer, and nothing is found.
+        let one = |index: usize| -> Vec<(usize, T)> {
+            let found = with_stack(|| ask(index)).unwrap_or_default();
+            found.into_iter().map(|found| (index, found)).collect()
+        };
+        let found: Vec<Vec<(usize, T)>> = wave.into_par_iter().map(one).collect();
+        out.extend(found.into_iter().flatten());
+    }
+    out
+}
+
+/// The text of a mention's line as a fact.
+fn fact(symbols: &Symbols, texts: &mut Texts<'_>, mention: &Mention, what: &str) -> Fact {
+    let file = &symbols.files[mention.file as usize].path;
+    let text = texts.get(file);
+    let upto = &text[..(mention.at as usize).min(text.len())];
+    let line = memchr::memchr_iter(b'\n', upto).count() as u32 + 1;
+    Fact { file: file.to_string(), line, text: what.to_owned() }
+}
+
+/// Bit `index` of a set.
+fn has(set: ArchSet, index: usize) -> bool {
+    set >> index & 1 == 1
+}

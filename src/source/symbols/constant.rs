@@ -1,0 +1,193 @@
+//! Functions and macros in headers that are the same value whatever they are given: stubs, and tests of
+//! options. What depends on one is not compiled where the compiler sees the value.
+
+use std::hash::BuildHasher as _;
+
+use rustc_hash::FxBuildHasher;
+
+use super::lexer::{Kind, Lexer, Token, directive};
+use super::types::Function;
+
+/// Tests of options: their value is one of two constants.
+const TESTS: &[&[u8]] = &[b"IS_ENABLED", b"IS_BUILTIN", b"IS_REACHABLE", b"IS_MODULE"];
+
+/// More names than this, and an expression is none that decides something.
+const MAX_NAMES: usize = 24;
+
+/// More bytes than this, and a body is none of a stub.
+const MAX_BODY: u32 = 600;
+
+/// The names and places of what has a constant value.
+pub(super) fn constants(text: &[u8], functions: &[Function]) -> Vec<(Box<[u8]>, u32)> {
+    let mut out = Vec::new();
+    for function in functions.iter().filter(|f| f.is_defined() && f.is_static) {
+        let (start, end) = function.body;
+        if end - start <= MAX_BODY && returns_constant(text, start as usize, end as usize) {
+            let name = &text[function.name.0 as usize..function.name.1 as usize];
+            out.push((name.into(), function.name.0));
+        }
+    }
+    let mut nested = 0_u32;
+    for at in memchr::memchr_iter(b'#', text) {
+        if !text[..at].iter().rev().take_while(|b| **b != b'\n').all(|b| matches!(b, b' ' | b'\t'))
+        {
+            continue;
+        }
+        let word = text[at + 1..].trim_ascii_start();
+        if word.starts_with(b"if") {
+            nested += 1;
+        } else if word.starts_with(b"endif") {
+            nested = nested.saturating_sub(1);
+        } else if nested > 0 && word.starts_with(b"define") {
+            let Some(token) = Lexer::within_line(text, at).next() else { continue };
+            out.extend(constant_macro(text, token));
+        }
+    }
+    out
+}
+
+/// A short expression in a header that has a name, and the names in it (as [`hash`] has them).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expression {
+    /// The function or macro.
+    pub name: Box<[u8]>,
+    /// What it is made of.
+    pub names: Vec<u32>,
+}
+
+/// A number for a name. Two names may have the same, so that it can only rule out.
+pub fn hash(name: &[u8]) -> u32 {
+    FxBuildHasher.hash_one(name) as u32
+}
+
+/// The functions and macros of a header that stand for nothing but an expression.
+pub(super) fn expressions(text: &[u8], functions: &[Function]) -> Vec<Expression> {
+    let mut out = Vec::new();
+    let mut add = |name: &[u8], tokens: &[Token]| {
+        let names = tokens.iter().filter(|token| token.kind == Kind::Name);
+        let names: Vec<u32> = names.map(|token| hash(token.of(text))).collect();
+        if !names.is_empty() && names.len() <= MAX_NAMES {
+            out.push(Expression { name: name.into(), names });
+        }
+    };
+    for function in functions.iter().filter(|f| f.is_defined() && f.is_static) {
+        let (start, end) = function.body;
+        if end - start <= MAX_BODY {
+            let tokens: Vec<Token> = Lexer::within(text, start as usize, end as usize).collect();
+            let statements = tokens.iter().filter(|token| token.is(b';')).count();
+            if statements == 1 && tokens.get(1).is_some_and(|token| token.of(text) == b"return") {
+                add(&text[function.name.0 as usize..function.name.1 as usize], &tokens[2..]);
+            }
+        }
+    }
+    for at in memchr::memmem::find_iter(text, b"define") {
+        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+        if text[line..at].trim_ascii() != b"#" {
+            continue;
+        }
+        let Some(token) = Lexer::within_line(text, line).next() else { continue };
+        let (_, from) = directive(text, token);
+        let tokens: Vec<Token> = Lexer::within(text, from, token.end as usize).take(80).collect();
+        let Some(name) = tokens.first() else { continue };
+        if text.get(name.end as usize) != Some(&b'(') {
+            continue;
+        }
+        let Some(close) = tokens.iter().position(|token| token.is(b')')) else { continue };
+        let body = &tokens[close + 1..];
+        if !body.iter().any(|token| token.is(b'{') || token.is(b';')) {
+            add(name.of(text), body);
+        }
+    }
+    out
+}
+
+/// Whether what a body returns is a constant, or a test of options.
+fn returns_constant(text: &[u8], start: usize, end: usize) -> bool {
+    let tokens: Vec<Token> = Lexer::within(text, start, end).collect();
+    if tokens.iter().any(|token| TESTS.contains(&token.of(text))) {
+        return true;
+    }
+    let Some(last) = tokens.iter().rposition(|token| token.of(text) == b"return") else {
+        return false;
+    };
+    let value: Vec<Token> =
+        tokens[last + 1..].iter().take_while(|token| !token.is(b';')).copied().collect();
+    !value.is_empty() && value.iter().all(|token| is_constant(text, *token))
+}
+
+fn is_constant(text: &[u8], token: Token) -> bool {
+    match token.kind {
+        Kind::Name => {
+            let word = token.of(text);
+            matches!(
+                word,
+                b"true" | b"false" | b"struct" | b"void" | b"int" | b"unsigned" | b"long"
+            ) || !word.iter().any(u8::is_ascii_lowercase)
+        }
+        Kind::Number => true,
+        Kind::Punct(byte) => matches!(byte, b'(' | b')' | b'-' | b'*' | b'!'),
+        _ => false,
+    }
+}
+
+/// The macro of a `#define`, where it is a constant, or a test of options.
+fn constant_macro(text: &[u8], token: Token) -> Option<(Box<[u8]>, u32)> {
+    let (word, at) = directive(text, token);
+    if word != b"define" {
+        return None;
+    }
+    let end = token.end as usize;
+    let mut tokens: Vec<Token> = Lexer::within(text, at, end).take(200).collect();
+    let name = *tokens.first()?;
+    let mut from = 1;
+    let called = text.get(name.end as usize) == Some(&b'(');
+    if called {
+        from = tokens.iter().position(|token| token.is(b')'))? + 1;
+    }
+    let body = tokens.split_off(from.min(tokens.len()));
+    let tests = body.iter().any(|token| TESTS.contains(&token.of(text)));
+    let constant = match body.len() {
+        0 => false,
+        _ if called => {
+            // `({ 0; })` and `(NULL)`; what does something is none.
+            let last = body.iter().rev().find(|token| !matches!(token.kind, Kind::Punct(_)));
+            body[0].of(text) != b"do"
+                && last.is_some_and(|last| {
+                    last.kind == Kind::Number
+                        || matches!(last.of(text), b"NULL" | b"false" | b"true")
+                        || last.of(text).starts_with(b"E")
+                })
+        }
+        1 if body[0].kind == Kind::Name => is_constant(text, body[0]),
+        _ => body.iter().all(|token| {
+            matches!(token.of(text), b"0" | b"1" | b"(" | b")" | b"false" | b"true" | b"NULL")
+        }),
+    };
+    (tests || constant).then(|| (name.of(text).into(), name.start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::declare::functions;
+    use super::*;
+
+    #[test]
+    fn stubs_and_tests_of_options_are_constant() {
+        let text = b"
+#ifdef A
+static inline int a(void) { return -ENODEV; }
+static inline bool b(int x) { return IS_ENABLED(CONFIG_B) && x; }
+static inline int c(int x) { return x; }
+static inline void d(void) { }
+#define e(x) (NULL)
+#define f false
+#define g(x) do { } while (0)
+#define h 16
+#endif
+#define i 0
+";
+        let found = constants(text, &functions(text));
+        let names: Vec<&[u8]> = found.iter().map(|(name, _)| &**name).collect();
+        assert_eq!(names, [&b"a"[..], b"b", b"e", b"f"]);
+    }
+}
