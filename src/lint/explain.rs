@@ -3,11 +3,16 @@
 use std::fmt::Write as _;
 
 use super::Rule;
+use super::rules::GATING;
 
 /// The page of one rule.
 pub fn page(rule: &Rule) -> String {
     let mut out = format!("## {} {}\n\n", rule.code, rule.name);
-    let asked = if rule.default { "on by default" } else { "only if asked for with --rule" };
+    let asked = match (rule.default, GATING.contains(&rule.code)) {
+        (true, _) => "on by default",
+        (_, true) => "only if asked for with --gating or --rule",
+        _ => "only if asked for with --rule",
+    };
     let _ = writeln!(out, "Severity: {}; {asked}.\n", rule.severity.name());
     for (title, text) in [("What it does", rule.what), ("Why is this bad?", rule.why)] {
         let _ = writeln!(out, "### {title}\n\n{}\n", text.trim());

@@ -9,7 +9,7 @@ use super::ask::{self, Asker, Reading, holds};
 use super::links::Links;
 use super::places::Places;
 use super::uses::{Known, sort};
-use super::{each_arch, fact};
+use super::{asked_all, each_arch, fact, has};
 use crate::kconf::eval::State;
 use crate::lint::context::Tree;
 use crate::lint::evidence;
@@ -65,7 +65,9 @@ pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<Finding> {
         finding.arches = names;
         out.push(finding);
     }
-    out.iter_mut().for_each(|finding| finding.arches.sort());
+    for finding in &mut out {
+        finding.arches.sort();
+    }
     out.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     out
 }
@@ -122,6 +124,10 @@ impl<'t> Search<'t> {
 
         let file = &self.symbols.files[self.symbols.mentions[defined].file as usize];
         if file.exports_any || self.links.of(arch, &file.path).is_empty() {
+            return None;
+        }
+        // Of the other architectures, what is in their own directories.
+        if !has(asked_all(self.tree), arch) && !file.path.starts_with("arch/") {
             return None;
         }
         let formulas = &self.tree.formulas;

@@ -7,7 +7,7 @@ use super::links::{Link, Links};
 use super::places::Places;
 use super::site::{Sites, Way};
 use super::uses::{Known, sort};
-use super::{each_arch, has};
+use super::{asked_all, each_arch, has};
 use crate::kconf::eval::State;
 use crate::lint::context::Tree;
 use crate::lint::places::{Texts, in_source};
@@ -79,7 +79,9 @@ pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<(What, Finding)> {
     }
     let mut out: Vec<(What, Finding)> =
         order.into_iter().filter_map(|key| merged.remove(&key)).collect();
-    out.iter_mut().for_each(|(_, finding)| finding.arches.sort());
+    for (_, finding) in &mut out {
+        finding.arches.sort();
+    }
     out.sort_by(|(_, a), (_, b)| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     out
 }
@@ -116,14 +118,6 @@ impl<'t> Search<'t> {
                 questions.len() - 1
             });
         }
-        if std::env::var_os("GATING_DEBUG").is_some() {
-            eprintln!(
-                "{}: {} asked, {} unique",
-                self.tree.arches[arch].name,
-                asked.len(),
-                questions.len()
-            );
-        }
         let answers = asker.logic.each(&questions);
         let possible = |question: &Question| answers[unique[&question.lits]] == Answer::Possible;
         let mut texts = Texts::new(self.tree);
@@ -155,6 +149,9 @@ impl<'t> Search<'t> {
         if known.is_foreign || known.called.is_empty() {
             return;
         }
+        // Of the other architectures, what is in their own directories.
+        let is_arch = |mention: &usize| self.file(*mention).starts_with("arch/");
+        let asked_all = has(asked_all(self.tree), arch) || known.defined.iter().any(is_arch);
         let circuit_any = |asker: &mut Asker<'_>, lits: Vec<Lit>| asker.logic.circuit().any(lits);
         // [least, most] of what is in the kernel, and of what is in modules.
         let (mut kernel, mut modules) = (Vec::new(), Vec::new());
@@ -196,7 +193,7 @@ impl<'t> Search<'t> {
         let exports_any =
             known.defined.iter().any(|at| self.exporters.contains(dir(self.file(*at))));
         let is_exported = !known.exported.is_empty() || exports_any;
-        for call in &known.called {
+        for call in known.called.iter().filter(|call| asked_all || is_arch(call)) {
             for link in self.links.of(arch, self.file(*call)).iter().filter(|link| !link.is_partial)
             {
                 for in_module in [false, true] {

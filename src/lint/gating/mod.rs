@@ -56,10 +56,19 @@ impl Gating {
     }
 }
 
-/// Asks all architectures, those first that have the most drivers; `ask` is given the answers so far.
-fn each_arch<T: Send>(tree: &Tree, ask: impl Fn(usize) -> Vec<T> + Sync) -> Vec<(usize, T)> {
+/// The architectures that are asked about everything: those with the most drivers, if there are any
+/// others. Twenty more would say the same again about nearly all.
+fn asked_all(tree: &Tree) -> ArchSet {
     let known = |index: &usize| matches!(&*tree.arches[*index].name, "x86" | "arm64");
-    let (first, others): (Vec<usize>, Vec<usize>) = (0..tree.arches.len()).partition(known);
+    let set = (0..tree.arches.len()).filter(known).fold(0, |set, index| set | 1 << index);
+    if set == 0 { tree.all() } else { set }
+}
+
+/// Asks all architectures, those first that are asked about everything.
+fn each_arch<T: Send>(tree: &Tree, ask: impl Fn(usize) -> Vec<T> + Sync) -> Vec<(usize, T)> {
+    let all = asked_all(tree);
+    let (first, others): (Vec<usize>, Vec<usize>) =
+        (0..tree.arches.len()).partition(|index| has(all, *index));
     let mut out = Vec::new();
     for wave in [first, others] {
         // Without a thread there is no answer, and nothing is found.

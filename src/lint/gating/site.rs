@@ -83,6 +83,8 @@ const KEEPERS: &[&[u8]] = &[
 
 /// Ways are followed through so many functions.
 const MAX_DEPTH: usize = 6;
+/// A function of no more bytes may be a test of something.
+const SHORT: u32 = 300;
 /// And so many at most are looked at.
 const MAX_WAYS: usize = 24;
 
@@ -160,6 +162,14 @@ impl Search<'_, '_> {
             way.conditions = conditions_at(guards, at, true);
         }
         let mut mentioned = names(self.text, within.body.0, at);
+        // A short function of this very file may be what decides.
+        for function in self.file.functions.iter().filter(|f| f.is_static && f.is_defined()) {
+            let name = &self.text[function.name.0 as usize..function.name.1 as usize];
+            let (start, end) = function.body;
+            if end - start <= SHORT && mentioned.contains(&name) {
+                mentioned.extend(names(self.text, start, end));
+            }
+        }
         mentioned.sort_unstable();
         mentioned.dedup();
         for name in mentioned {
@@ -167,7 +177,9 @@ impl Search<'_, '_> {
                 way.constants.extend(constants.iter().cloned());
             }
             // What a macro makes may be anything.
-            if self.sites.symbols.is_pasted(&String::from_utf8_lossy(name)) {
+            let all = &self.sites.symbols.names;
+            let is_known = all.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok();
+            if !is_known && self.sites.symbols.is_pasted(&String::from_utf8_lossy(name)) {
                 return None;
             }
             // A function of this very file may have the value of another, or test an option.

@@ -66,9 +66,10 @@ fn one(
                 known.is_foreign |= included;
                 known.defined.push(at);
             }
-            Manner::Defined | Manner::DefinedSpecially => known.stubs.push(at),
             Manner::Static | Manner::Macro if is_c && !included => own.push(mention.file),
-            Manner::Static | Manner::Macro => known.stubs.push(at),
+            Manner::Defined | Manner::DefinedSpecially | Manner::Static | Manner::Macro => {
+                known.stubs.push(at);
+            }
             Manner::Pointer if is_c => own.push(mention.file),
             // Outside of functions, a macro may make anything of it.
             Manner::Named | Manner::Pointer if !is_c && mention.within == NOWHERE => {

@@ -180,7 +180,7 @@ impl Iterator for Lexer<'_> {
 }
 
 /// The word of a directive and what comes after it, with the place of the latter.
-pub(super) fn directive<'a>(text: &'a [u8], token: Token) -> (&'a [u8], usize) {
+pub(super) fn directive(text: &[u8], token: Token) -> (&[u8], usize) {
     let mut at = token.start as usize + 1;
     let end = token.end as usize;
     while at < end && matches!(text[at], b' ' | b'\t') {

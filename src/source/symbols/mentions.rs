@@ -279,12 +279,11 @@ fn pasted(text: &[u8], tokens: &[Token], out: &mut Vec<Pasted>) {
 
 fn declaration(function: &Function) -> Manner {
     match (function.is_defined(), function.is_static, function.is_special) {
-        // As the alias of something else, it is there.
-        (false, false, true) => Manner::DefinedSpecially,
-        (false, ..) => Manner::Declared,
         (true, true, _) => Manner::Static,
-        (true, false, true) => Manner::DefinedSpecially,
+        // As the alias of something else, it is there without a body.
+        (_, false, true) => Manner::DefinedSpecially,
         (true, false, false) => Manner::Defined,
+        (false, ..) => Manner::Declared,
     }
 }
 

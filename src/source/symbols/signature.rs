@@ -3,6 +3,8 @@
 //! Names of parameters, attributes, storage and spacing go; arrays become pointers; the words of a
 //! basic type come in one order. Types that only a `typedef` makes the same stay different.
 
+use std::fmt::Write as _;
+
 use super::lexer::{Kind, Lexer, Token};
 
 /// Words that say nothing about the type.
@@ -139,7 +141,7 @@ fn function_pointer(words: &[&str]) -> String {
         drop_name(&mut parameter);
         inner.extend((!parameter.is_empty()).then(|| ordered(&parameter)));
     }
-    out.push_str(&format!("({})", inner.join(", ")));
+    let _ = write!(out, "({})", inner.join(", "));
     out
 }
 

@@ -20,7 +20,8 @@ const MAX_BYTES: usize = 1 << 30;
 ///
 /// A tree that cannot be walked is an error.
 pub fn read(roots: &[&Path]) -> Result<Symbols> {
-    let wanted = |name: &str| FileKind::of(name).is_some() || name.ends_with(".rs");
+    let is_rust = |name: &str| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "rs");
+    let wanted = |name: &str| FileKind::of(name).is_some() || is_rust(name);
     let mut paths = Vec::new();
     for root in roots {
         paths.extend(paths_of(root, &wanted)?);
@@ -54,8 +55,7 @@ pub fn read(roots: &[&Path]) -> Result<Symbols> {
         }
         (file, names)
     };
-    let (mut files, names): (Vec<SourceFile>, Vec<Vec<Box<[u8]>>>) =
-        paths.par_iter().map(first).unzip();
+    let (mut files, names): (Vec<_>, Vec<_>) = paths.par_iter().map(first).unzip();
     let mut sorted: Vec<Box<[u8]>> = names.into_iter().flatten().collect();
     sorted.par_sort_unstable();
     sorted.dedup();
@@ -67,12 +67,11 @@ pub fn read(roots: &[&Path]) -> Result<Symbols> {
         let is_header = file.kind == Some(FileKind::Header);
         (seen.mentions, if is_header { seen.pasted } else { Vec::new() })
     };
-    let (found, pasted): (Vec<Vec<Mention>>, Vec<Vec<Pasted>>) =
-        files.par_iter_mut().enumerate().map(second).unzip();
-    let mut pasted = pasted.concat();
+    let (found, pasted): (Vec<_>, Vec<_>) = files.par_iter_mut().enumerate().map(second).unzip();
+    let mut pasted: Vec<Pasted> = pasted.concat();
     pasted.sort_unstable();
     pasted.dedup();
-    let mut mentions = found.concat();
+    let mut mentions: Vec<Mention> = found.concat();
     drop(found);
     mentions.par_sort_unstable();
     let mut texts: Vec<Box<str>> = vec![Box::default(); names.len()];
