@@ -203,11 +203,14 @@ impl Tree {
         built.copied().filter(|_| !self.is_included(&file.path)).unwrap_or(Formulas::TRUE)
     }
 
-    /// Whether the file may be compiled for the kernel: it is included, or some makefile builds it. Host
-    /// programs are not.
+    /// Whether the file may be compiled for the kernel: some makefile builds it, or it is included. Host
+    /// programs are not; they have directories of that name, and include each other too.
     pub fn is_kernel(&self, file: &FileGuards) -> bool {
         let source = matches!(file.kind, FileKind::C | FileKind::Assembly);
-        !source || self.compiled.contains_key(&file.path) || self.is_included(&file.path)
+        let host = || file.path.split('/').any(|part| matches!(part, "tools" | "scripts"));
+        !source
+            || self.compiled.contains_key(&file.path)
+            || (self.is_included(&file.path) && !host())
     }
 
     /// What no configuration can have; nothing if no rule needs it.
