@@ -194,6 +194,30 @@ fn fragments_count_before_and_after() {
 }
 
 #[test]
+fn a_rule_of_the_makefile_goes_before_a_file_of_its_name() {
+    // As make prefers an explicit rule to `%_defconfig`; 6.1's riscv has both for one name.
+    let (tree, dir) = (tree(), scratch());
+    let (tree, dir) = (tree.path(), dir.path());
+    let configs = tree.join("arch/toy/configs");
+    fs::create_dir_all(&configs).unwrap();
+    let makefile =
+        "small_defconfig:\n\t$(Q)$(MAKE) -f $(srctree)/Makefile big_defconfig s.config\n";
+    fs::write(tree.join("arch/toy/Makefile"), makefile).unwrap();
+    fs::write(configs.join("small_defconfig"), "CONFIG_N=1\n").unwrap();
+    fs::write(configs.join("big_defconfig"), "CONFIG_N=2\n").unwrap();
+    fs::write(configs.join("s.config"), "CONFIG_S=y\n").unwrap();
+    let run = |name| {
+        let ran = config(tree, dir, &["--probe=run", "-o", "-", "SRCARCH=toy", name]);
+        assert!(ran.status.success(), "{}", text(&ran.stderr));
+        text(&ran.stdout)
+    };
+    let small = run("small_defconfig");
+    assert!(small.contains("CONFIG_N=2\n") && small.contains("CONFIG_S=y\n"), "{small}");
+    let big = run("big_defconfig");
+    assert!(big.contains("CONFIG_N=2\n") && big.contains("# CONFIG_S is not set\n"), "{big}");
+}
+
+#[test]
 fn a_seed_gives_the_same_configuration_again() {
     let (tree, dir) = (tree(), scratch());
     let (tree, dir) = (tree.path(), dir.path());

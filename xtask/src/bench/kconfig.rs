@@ -31,7 +31,7 @@ pub fn rows(ours: &Path, linux: &Path, few: impl Fn(usize) -> usize) -> Result<V
     let nom = nom(&tree.dir).map(|nom| subject(move || nom.command()));
     rows.push(parser(ours, &tree, &arch, "nom-kconfig", nom, few(5))?);
     let kconfiglib = kconfiglib(&tree, &arch).map(|lib| subject(move || lib.command()));
-    rows.push(parser(ours, &tree, &arch, "Kconfiglib", kconfiglib, few(5))?);
+    rows.push(parser(ours, &tree, &arch, "Kconfiglib", kconfiglib, few(20))?);
     rows.push(all(ours, &tree, few(10))?);
     Ok(rows)
 }

@@ -43,10 +43,13 @@ pub fn fixed(tree: &Tree, archs: &[Arch], extent: Extent) -> Result<Vec<Job>> {
         }
         jobs.push(job(at, "tinyconfig", "tinyconfig", Target::Tiny));
         if extent.defconfigs && DEFCONFIGS.contains(&arch.name.as_str()) {
-            for name in defconfigs(&tree.dir.join("arch").join(&arch.srcarch).join("configs"))? {
+            let generated = generated(&tree.dir, &arch.srcarch)?;
+            let files = defconfigs(&tree.dir.join("arch").join(&arch.srcarch).join("configs"))?;
+            // A rule of its own goes before the one for files.
+            for name in files.into_iter().filter(|name| !generated.contains(name)) {
                 jobs.push(job(at, "defconfig", &name, Target::Defconfig(name.clone())));
             }
-            for name in generated(&tree.dir, &arch.srcarch)? {
+            for name in generated {
                 jobs.push(job(at, "generated", &name, Target::Generated(name.clone())));
             }
         }
@@ -74,7 +77,7 @@ fn generated(tree: &Path, srcarch: &str) -> Result<Vec<String>> {
     let name = |line: &str| -> Option<String> {
         let (name, rest) = line.split_at(line.find(|c| !plain(c))?);
         let starts = rest.starts_with(':') || rest.starts_with("-y");
-        // randconfig needs a seed, and nobody makes mips' generic_defconfig itself.
+        // randconfig needs a seed, and mips' generic_defconfig only says that it is not for use.
         let fine = name.ends_with("config") && !name.ends_with("randconfig");
         (starts && fine && name != "generic_defconfig").then(|| name.to_owned())
     };
