@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     code: "K103",
     name: "redundant-dependency",
     severity: Severity::Note,
-    default: true,
+    default: false,
     what: "Reports a part of a dependency that holds anyway, on every architecture: it follows from \
            the other parts, from the menu or `if` around it, or from what those depend on.",
     why: "It suggests a restriction that is none, and has to be understood and kept up to date.",
