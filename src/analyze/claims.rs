@@ -7,8 +7,6 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::FxHashMap;
-
 use super::extents;
 use super::lay::Laid;
 use super::names::{self, Role};
@@ -199,25 +197,43 @@ impl<'a> Claims<'a> {
         self.aliases.iter().any(|aliases| !aliases.is_empty())
     }
 
-    /// The other names of the bytes of those `items`, normalised, with the item. Made for few: nearly all
+    /// The other names of the bytes of those `items` (in ascending order), normalised, with the item. Made for few: nearly all
     /// symbols are found again by their own names.
     pub fn aliases(&self, items: &[u32]) -> Vec<(u32, Cow<'a, [u8]>)> {
         let key = |&number: &u32| {
             let item = &self.items[number as usize];
-            ((self.units[item.unit as usize].image, item.symbol), number)
+            (self.units[item.unit as usize].image, item.symbol)
         };
-        let numbers: FxHashMap<(u32, u32), u32> = items.iter().map(key).collect();
-        let all = (0..).zip(&self.aliases).flat_map(|(image, aliases)| {
+        // Bits of the symbols that are asked for: nearly all others are ruled out by them, from the cache.
+        let mut wanted: Vec<Vec<u64>> = vec![Vec::new(); self.aliases.len()];
+        for (image, symbol) in items.iter().map(key) {
+            let image = image as usize;
+            if wanted[image].is_empty() && !self.aliases[image].is_empty() {
+                wanted[image].resize(self.images[image].symbols.len() / 64 + 1, 0);
+            }
+            if let Some(word) = wanted[image].get_mut(symbol as usize / 64) {
+                *word |= 1 << (symbol % 64);
+            }
+        }
+        let is_wanted = |image: usize, symbol: u32| {
+            wanted[image]
+                .get(symbol as usize / 64)
+                .is_some_and(|word| word >> (symbol % 64) & 1 != 0)
+        };
+        let all = (0u32..).zip(&self.aliases).flat_map(|(image, aliases)| {
             aliases.iter().map(move |&(symbol, other)| (image, symbol, other))
         });
-        all.filter_map(|(image, symbol, other)| {
-            let &number = numbers.get(&(image, symbol))?;
-            let symbols = &self.images[image as usize].symbols;
-            let name: &'a [u8] = symbols.name(&symbols.at(other));
-            let name = names::normalise(name).name;
-            (*name != *self.name(&self.items[number as usize])).then_some((number, name))
-        })
-        .collect()
+        all.filter(|&(image, symbol, _)| is_wanted(image as usize, symbol))
+            .filter_map(|(image, symbol, other)| {
+                // Items are in the order of images and symbols.
+                let at = items.binary_search_by_key(&(image, symbol), key).ok()?;
+                let symbols = &self.images[image as usize].symbols;
+                let name: &'a [u8] = symbols.name(&symbols.at(other));
+                let name = names::normalise(name).name;
+                let differs = *name != *self.name(&self.items[items[at] as usize]);
+                differs.then_some((items[at], name))
+            })
+            .collect()
     }
 
     /// Where `name` is kept, which is what became of `raw`, the string at `at`.

@@ -5,6 +5,8 @@
 //! last renames. A pass only ever pairs, it never sums: two statics of one name stay two symbols.
 //! The result does not depend on the number of threads.
 
+use std::hash::{Hash, Hasher};
+
 use rustc_hash::FxHashMap;
 
 use super::claims::{Category, Claims, Item};
@@ -12,6 +14,7 @@ use super::groups::{self, Groups, Rule};
 use super::names::Role;
 use super::renames;
 use crate::model::bytes;
+use crate::model::class::Class;
 use crate::model::delta::Change;
 use crate::model::image::Image;
 
@@ -255,25 +258,28 @@ impl Matcher<'_> {
             return;
         }
         let (old_others, new_others) = (old.aliases(&self.old_free), new.aliases(&self.new_free));
-        let mut names: FxHashMap<(&[u8], u8), u32> = FxHashMap::default();
+        let mut names: FxHashMap<Named, u32> = FxHashMap::default();
         for (number, alias) in old_others.iter().rev() {
-            names.insert((alias, self.old[*number as usize].class as u8), *number);
+            names.insert(Named::new(&self.old[*number as usize], alias), *number);
         }
         for &number in &self.old_free {
             let item = &self.old[number as usize];
             if item.role != Role::Numbered {
-                names.insert((old.name(item), item.class as u8), number);
+                names.insert(Named::own(old, item), number);
             }
         }
         let new_free = std::mem::take(&mut self.new_free);
-        let own = new_free.iter().map(|&number| (number, new.name(&new.items[number as usize])));
-        let others = new_others.iter().map(|(number, alias)| (*number, &**alias));
-        for (number, name) in own.chain(others) {
+        let own =
+            new_free.iter().map(|&number| (number, Named::own(new, &new.items[number as usize])));
+        let others = new_others
+            .iter()
+            .map(|(number, alias)| (*number, Named::new(&new.items[*number as usize], alias)));
+        for (number, named) in own.chain(others) {
             let item = &new.items[number as usize];
             if self.new_partner[number as usize] != NONE || item.role == Role::Numbered {
                 continue;
             }
-            if let Some(&was) = names.get(&(name, item.class as u8))
+            if let Some(&was) = names.get(&named)
                 && self.old_partner[was as usize] == NONE
             {
                 self.pair(was, number);
@@ -283,6 +289,40 @@ impl Matcher<'_> {
         self.forget_paired();
     }
 }
+
+/// A name in a class, whose hash is known.
+#[derive(Clone, Copy)]
+struct Named<'n> {
+    name: &'n [u8],
+    hash: u32,
+    class: Class,
+}
+
+impl<'n> Named<'n> {
+    /// The item's own name.
+    fn own(side: &'n Claims, item: &Item) -> Self {
+        Self { name: side.name(item), hash: item.hash, class: item.class }
+    }
+
+    /// Another name of the same bytes.
+    fn new(item: &Item, name: &'n [u8]) -> Self {
+        Self { name, hash: (bytes::hash(name) >> 32) as u32, class: item.class }
+    }
+}
+
+impl Hash for Named<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.hash) << 8 | self.class as u64);
+    }
+}
+
+impl PartialEq for Named<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.hash, self.class) == (other.hash, other.class) && bytes::equal(self.name, other.name)
+    }
+}
+
+impl Eq for Named<'_> {}
 
 /// Whether a pair is of one of `categories`, by its new side where it has one.
 pub fn is_of(pair: &Pair, old: &Claims, new: &Claims, categories: &[Category]) -> bool {

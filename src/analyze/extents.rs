@@ -171,15 +171,23 @@ impl Sites {
 fn radix_sort(extents: &mut Vec<Extent>) {
     const BITS: u32 = 13;
     const DIGITS: usize = 1 << BITS;
-    let used = extents.iter().fold(0, |all, extent| all | extent.start);
+    // How often each value of the first two digits occurs: nearly always, these are all there are.
+    let mut counts = [vec![0u32; DIGITS], vec![0u32; DIGITS]];
+    let mut used = 0;
+    for extent in &*extents {
+        used |= extent.start;
+        counts[0][extent.start as usize % DIGITS] += 1;
+        counts[1][(extent.start >> BITS) as usize % DIGITS] += 1;
+    }
+    let mut counts = counts.into_iter();
     let mut spare = vec![Extent::default(); extents.len()];
-    let mut places = vec![0u32; DIGITS];
     for shift in (0..u64::BITS - used.leading_zeros()).step_by(BITS as usize) {
         let digit = |extent: &Extent| (extent.start >> shift) as usize % DIGITS;
-        places.fill(0);
-        for extent in &*extents {
-            places[digit(extent)] += 1;
-        }
+        let mut places = counts.next().unwrap_or_else(|| {
+            let mut places = vec![0; DIGITS];
+            extents.iter().for_each(|extent| places[digit(extent)] += 1);
+            places
+        });
         let mut sum = 0;
         for place in &mut places {
             sum += std::mem::replace(place, sum);

@@ -38,22 +38,29 @@ pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u3
         return Vec::new();
     }
     // Only sizes that occur on both sides can match, which leaves little of a large difference.
-    let key = |side: Side, i: u32| {
-        let item = &side.claims.items[i as usize];
-        (item.class as u8, item.bytes)
+    let sorted = |side: Side, free: &[u32]| {
+        let key = |&i: &u32| {
+            let item = &side.claims.items[i as usize];
+            (item.bytes, item.class as u8, i)
+        };
+        let mut sorted: Vec<(u64, u8, u32)> = free.iter().map(key).collect();
+        sorted.sort_unstable();
+        sorted
     };
-    let new_sizes: FxHashSet<(u8, u64)> = new_free.iter().map(|&i| key(new, i)).collect();
-    let mut by_size: FxHashMap<(u8, u64), (Vec<u32>, Vec<u32>)> = FxHashMap::default();
-    for &i in old_free.iter().filter(|&&i| new_sizes.contains(&key(old, i))) {
-        by_size.entry(key(old, i)).or_default().0.push(i);
-    }
-    for &i in new_free {
-        if let Some((_, news)) = by_size.get_mut(&key(new, i)) {
-            news.push(i);
+    let (olds, news) = rayon::join(|| sorted(old, old_free), || sorted(new, new_free));
+    let size = |a: &(u64, u8, u32), b: &(u64, u8, u32)| (a.0, a.1) == (b.0, b.1);
+    let mut by_size = Vec::new();
+    let mut others = news.chunk_by(size).peekable();
+    for olds in olds.chunk_by(size) {
+        let (bytes, class, _) = olds[0];
+        while others.next_if(|news| (news[0].0, news[0].1) < (bytes, class)).is_some() {}
+        if let Some(news) = others.next_if(|news| (news[0].0, news[0].1) == (bytes, class)) {
+            by_size.push((class, bytes, olds, news));
         }
     }
-    let by_size: Vec<_> = by_size.into_iter().filter(|(_, (_, news))| !news.is_empty()).collect();
-    let find = |((class, size), (mut olds, mut news)): ((u8, u64), (Vec<u32>, Vec<u32>))| {
+    let numbers = |sorted: &[(u64, u8, u32)]| sorted.iter().map(|&(_, _, i)| i).collect::<Vec<_>>();
+    let find = |(class, size, olds, news): (u8, u64, &[(u64, u8, u32)], &[(u64, u8, u32)])| {
+        let (mut olds, mut news) = (numbers(olds), numbers(news));
         let mut found = Vec::new();
         if size < MIN_NAMED {
             return found;
