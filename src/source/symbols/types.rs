@@ -100,7 +100,7 @@ pub struct Symbols {
     pub names: Vec<Box<str>>,
     /// Sorted by name, file and place.
     pub mentions: Vec<Mention>,
-    /// The names of functions that macros of headers make, each once.
+    /// The names of functions that macros of headers make, each once, sorted.
     pub pasted: Vec<Pasted>,
 }
 
@@ -155,7 +155,7 @@ mod tests {
     fn pasted_names_are_recognised() {
         let part = |text: &str| Some(text.as_bytes().into());
         let pasted =
-            vec![vec![part("pci_"), None, part("_config_"), None], vec![None, part("_end")]];
+            vec![vec![None, part("_end")], vec![part("pci_"), None, part("_config_"), None]];
         let symbols = Symbols { pasted, ..Symbols::default() };
         assert!(symbols.is_pasted("pci_read_config_word"));
         assert!(!symbols.is_pasted("pci_config") && !symbols.is_pasted("the_end"));
