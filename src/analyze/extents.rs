@@ -185,7 +185,9 @@ fn radix_sort(extents: &mut Vec<Extent>) {
         let digit = |extent: &Extent| (extent.start >> shift) as usize % DIGITS;
         let mut places = counts.next().unwrap_or_else(|| {
             let mut places = vec![0; DIGITS];
-            extents.iter().for_each(|extent| places[digit(extent)] += 1);
+            for extent in &*extents {
+                places[digit(extent)] += 1;
+            }
             places
         });
         let mut sum = 0;

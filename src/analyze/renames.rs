@@ -32,6 +32,9 @@ const VERY_SIMILAR: f64 = 0.9;
 /// No more name comparisons than this in a bucket.
 const MAX_BUCKET: usize = 4096;
 
+/// Bytes and class of an item, and its number.
+type BySize = (u64, u8, u32);
+
 /// Pairs of item indices (old, new), among the `old_free` and `new_free` ones, in ascending order.
 pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u32, u32)> {
     if old_free.is_empty() || new_free.is_empty() {
@@ -43,12 +46,12 @@ pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u3
             let item = &side.claims.items[i as usize];
             (item.bytes, item.class as u8, i)
         };
-        let mut sorted: Vec<(u64, u8, u32)> = free.iter().map(key).collect();
+        let mut sorted: Vec<BySize> = free.iter().map(key).collect();
         sorted.sort_unstable();
         sorted
     };
     let (olds, news) = rayon::join(|| sorted(old, old_free), || sorted(new, new_free));
-    let size = |a: &(u64, u8, u32), b: &(u64, u8, u32)| (a.0, a.1) == (b.0, b.1);
+    let size = |a: &BySize, b: &BySize| (a.0, a.1) == (b.0, b.1);
     let mut by_size = Vec::new();
     let mut others = news.chunk_by(size).peekable();
     for olds in olds.chunk_by(size) {
@@ -58,8 +61,8 @@ pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u3
             by_size.push((class, bytes, olds, news));
         }
     }
-    let numbers = |sorted: &[(u64, u8, u32)]| sorted.iter().map(|&(_, _, i)| i).collect::<Vec<_>>();
-    let find = |(class, size, olds, news): (u8, u64, &[(u64, u8, u32)], &[(u64, u8, u32)])| {
+    let numbers = |sorted: &[BySize]| sorted.iter().map(|&(_, _, i)| i).collect::<Vec<_>>();
+    let find = |(class, size, olds, news): (u8, u64, &[BySize], &[BySize])| {
         let (mut olds, mut news) = (numbers(olds), numbers(news));
         let mut found = Vec::new();
         if size < MIN_NAMED {
