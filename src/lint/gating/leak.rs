@@ -3,13 +3,13 @@
 //! Some configuration then carries code that nobody in it calls. What is exported, or used by
 //! assembly, a linker script or Rust, or may be replaced, is no leak; nor is what nobody uses at all.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::ask::{self, Asker, Reading, holds};
 use super::links::Links;
 use super::places::Places;
 use super::uses::{Known, sort};
-use super::{asked_all, each_arch, fact, has};
+use super::{asked_all, each_arch, fact, has, merged};
 use crate::kconf::eval::State;
 use crate::lint::context::Tree;
 use crate::lint::evidence;
@@ -49,36 +49,23 @@ pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<Finding> {
     let known = sort(tree, symbols, &links);
     let search = Search { tree, symbols, links, places, known };
     let found = each_arch(tree, |arch| search.arch(arch));
-    let mut out: Vec<Finding> = Vec::new();
-    let mut seen: FxHashMap<(String, u32, String), usize> = FxHashMap::default();
-    for (arch, mut finding) in found {
+    let keyed = found.into_iter().map(|(arch, finding)| {
         let key = (finding.file.clone(), finding.line, finding.message.clone());
-        let names = tree.names(1 << arch);
-        if let Some(known) = seen.get(&key) {
-            out[*known].arches.extend(names);
-            continue;
-        }
-        seen.insert(key, out.len());
-        if tree.arches.len() > 1 {
-            finding.witness_arch = Some(tree.arches[arch].name.clone());
-        }
-        finding.arches = names;
-        out.push(finding);
-    }
-    for finding in &mut out {
-        finding.arches.sort();
-    }
+        (arch, (key, finding))
+    });
+    let mut out: Vec<Finding> =
+        merged(tree, keyed).into_iter().map(|(_, finding)| finding).collect();
     out.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     out
 }
 
 impl<'t> Search<'t> {
     fn file(&self, mention: usize) -> &'t str {
-        &self.symbols.files[self.symbols.mentions[mention].file as usize].path
+        self.symbols.path(&self.symbols.mentions[mention])
     }
 
     fn conditions(&self, mention: usize) -> &[FormulaId] {
-        &self.places.all[self.places.of[mention] as usize].conditions
+        self.places.conditions(mention)
     }
 
     fn arch(&self, arch: usize) -> Vec<Finding> {

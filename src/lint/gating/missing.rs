@@ -7,7 +7,7 @@ use super::links::{Link, Links};
 use super::places::Places;
 use super::site::{Sites, Way};
 use super::uses::{Known, sort};
-use super::{asked_all, each_arch, has};
+use super::{asked_all, each_arch, has, merged};
 use crate::kconf::eval::State;
 use crate::lint::context::Tree;
 use crate::lint::places::{Texts, in_source};
@@ -61,27 +61,11 @@ pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<(What, Finding)> {
     let search = Search { tree, symbols, links, places, known, exporters };
     let sites = Sites::new(tree, symbols);
     let found = each_arch(tree, |arch| search.arch(arch, &sites));
-    let mut merged: FxHashMap<(What, u32, u32), (What, Finding)> = FxHashMap::default();
-    let mut order = Vec::new();
-    for (arch, (what, name, file, mut finding)) in found {
-        let key = (what, name, file);
-        let names = tree.names(1 << arch);
-        if let Some((_, old)) = merged.get_mut(&key) {
-            old.arches.extend(names);
-            continue;
-        }
-        if tree.arches.len() > 1 {
-            finding.witness_arch = Some(tree.arches[arch].name.clone());
-        }
-        finding.arches = names;
-        order.push(key);
-        merged.insert(key, (what, finding));
-    }
+    let keyed = found
+        .into_iter()
+        .map(|(arch, (what, name, file, finding))| (arch, ((what, name, file), finding)));
     let mut out: Vec<(What, Finding)> =
-        order.into_iter().filter_map(|key| merged.remove(&key)).collect();
-    for (_, finding) in &mut out {
-        finding.arches.sort();
-    }
+        merged(tree, keyed).into_iter().map(|((what, _, _), finding)| (what, finding)).collect();
     out.sort_by(|(_, a), (_, b)| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     out
 }
@@ -95,11 +79,11 @@ type Found = (What, u32, u32, Finding);
 
 impl<'t> Search<'t> {
     fn file(&self, mention: usize) -> &'t str {
-        &self.symbols.files[self.symbols.mentions[mention].file as usize].path
+        self.symbols.path(&self.symbols.mentions[mention])
     }
 
     fn conditions(&self, mention: usize) -> &[FormulaId] {
-        &self.places.all[self.places.of[mention] as usize].conditions
+        self.places.conditions(mention)
     }
 
     /// What one architecture has to say.

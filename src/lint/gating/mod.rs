@@ -14,9 +14,11 @@ mod site;
 mod stubs;
 mod uses;
 
+use std::hash::Hash;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::context::{ArchSet, Tree};
 use super::places::Texts;
@@ -82,9 +84,36 @@ fn each_arch<T: Send>(tree: &Tree, ask: impl Fn(usize) -> Vec<T> + Sync) -> Vec<
     out
 }
 
+/// What several architectures found is one finding, for all of them: those of one key, in the order of the
+/// first ones. The witness is that of the first architecture.
+fn merged<K: Clone + Eq + Hash>(
+    tree: &Tree,
+    found: impl IntoIterator<Item = (usize, (K, Finding))>,
+) -> Vec<(K, Finding)> {
+    let mut known: FxHashMap<K, usize> = FxHashMap::default();
+    let mut out: Vec<(K, Finding)> = Vec::new();
+    for (arch, (key, mut finding)) in found {
+        let names = tree.names(1 << arch);
+        if let Some(&at) = known.get(&key) {
+            out[at].1.arches.extend(names);
+            continue;
+        }
+        if tree.arches.len() > 1 {
+            finding.witness_arch = Some(tree.arches[arch].name.clone());
+        }
+        finding.arches = names;
+        known.insert(key.clone(), out.len());
+        out.push((key, finding));
+    }
+    for (_, finding) in &mut out {
+        finding.arches.sort();
+    }
+    out
+}
+
 /// The text of a mention's line as a fact.
 fn fact(symbols: &Symbols, texts: &mut Texts<'_>, mention: &Mention, what: &str) -> Fact {
-    let file = &symbols.files[mention.file as usize].path;
+    let file = symbols.path(mention);
     let text = texts.get(file);
     let upto = &text[..(mention.at as usize).min(text.len())];
     let line = memchr::memchr_iter(b'\n', upto).count() as u32 + 1;

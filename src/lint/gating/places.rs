@@ -57,6 +57,11 @@ impl Places {
         }
         places
     }
+
+    /// What has to hold for a mention, by its number, to be compiled.
+    pub fn conditions(&self, mention: usize) -> &[FormulaId] {
+        &self.all[self.of[mention] as usize].conditions
+    }
 }
 
 /// What has to hold for a mention to be compiled.

@@ -110,6 +110,11 @@ impl Symbols {
         self.mentions.chunk_by(|a, b| a.name == b.name)
     }
 
+    /// The file that a mention is in.
+    pub fn path(&self, mention: &Mention) -> &str {
+        &self.files[mention.file as usize].path
+    }
+
     /// Whether some macro may make a function of that name. Looked at are macros that give the first
     /// letters: those that give only the last would make anything.
     pub fn is_pasted(&self, name: &str) -> bool {
