@@ -197,8 +197,8 @@ impl<'a> Claims<'a> {
         self.aliases.iter().any(|aliases| !aliases.is_empty())
     }
 
-    /// The other names of the bytes of those `items` (in ascending order), normalised, with the item. Made for few: nearly all
-    /// symbols are found again by their own names.
+    /// The other names of the bytes of those `items` (in ascending order), normalised, with the item. Made
+    /// for few: nearly all symbols are found again by their own names.
     pub fn aliases(&self, items: &[u32]) -> Vec<(u32, Cow<'a, [u8]>)> {
         let key = |&number: &u32| {
             let item = &self.items[number as usize];

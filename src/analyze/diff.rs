@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::FxHashMap;
 
 use super::claims::{Category, Claims, Item};
-use super::groups::{self, Groups, Rule};
+use super::groups::{self, Rule};
 use super::names::Role;
 use super::renames;
 use crate::model::bytes;
@@ -100,23 +100,14 @@ impl Pairs {
 /// Pairs the symbols of two files.
 pub fn pairs(old: Side, new: Side) -> Pairs {
     let (was, is) = (old.claims, new.claims);
-    let mut begun = groups::begin(&SameObject, was, is);
-    let found = std::mem::take(&mut begun.groups);
-    let new_partner = std::mem::take(&mut begun.partners);
+    let new_partner = groups::walk(&SameObject, was, is);
     let mut old_partner = vec![NONE; was.items.len()];
     for (new, &old) in (0..).zip(&new_partner) {
         if let Some(partner) = old_partner.get_mut(old as usize) {
             *partner = new;
         }
     }
-    let open = |side: &Claims, partners: &[u32]| {
-        let is_open = |&(_, (item, &partner)): &(u32, (&Item, &u32))| {
-            partner == NONE && !begun.is_done(&SameObject, side, item)
-        };
-        let all = (0..).zip(side.items.iter().zip(partners));
-        all.filter(is_open).map(|(number, _)| number).collect()
-    };
-    let (old_free, new_free) = rayon::join(|| open(was, &old_partner), || open(is, &new_partner));
+    let (old_free, new_free) = rayon::join(|| free(&old_partner), || free(&new_partner));
     let mut matcher = Matcher {
         old: &was.items,
         new: &is.items,
@@ -127,10 +118,6 @@ pub fn pairs(old: Side, new: Side) -> Pairs {
         numbers: FxHashMap::default(),
     };
     matcher.pass(&SameObject, was, is, false);
-    matcher.take(found, false);
-    let (old_free, new_free) =
-        rayon::join(|| free(&matcher.old_partner), || free(&matcher.new_partner));
-    (matcher.old_free, matcher.new_free) = (old_free, new_free);
     matcher.pass(&SameName, was, is, true);
     matcher.by_alias(was, is);
     let renamed = renames::find(old, new, &matcher.old_free, &matcher.new_free);
@@ -199,11 +186,6 @@ impl Matcher<'_> {
     /// Pairs free items of the same key; `only_unique` leaves groups of more than two alone.
     fn pass(&mut self, rule: &impl Rule, old: &Claims, new: &Claims, only_unique: bool) {
         let found = groups::find(rule, (old, &self.old_free), (new, &self.new_free));
-        self.take(found, only_unique);
-        self.forget_paired();
-    }
-
-    fn take(&mut self, found: Groups, only_unique: bool) {
         for (was, is) in found.single {
             self.pair(was, is);
         }
@@ -212,6 +194,7 @@ impl Matcher<'_> {
                 self.pair_several(&olds, &news);
             }
         }
+        self.forget_paired();
     }
 
     /// Pairs several symbols of one identity: those of equal size first, the rest in their order.

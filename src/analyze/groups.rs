@@ -38,25 +38,16 @@ struct Slot {
     new: u32,
 }
 
-/// What is found before any pass has left anything out.
-pub(super) struct Begun {
-    /// For each new item the old one that stands in the same order, among keys that occur once on either
-    /// side; `NONE` for what was not found this way.
-    pub partners: Vec<u32>,
-    /// All groups of the other keys.
-    pub groups: Groups,
-    repeated: Repeated,
-}
-
-impl Begun {
-    /// Whether `groups` has all that there is to find of this item.
-    pub(super) fn is_done(&self, rule: &impl Rule, side: &Claims, item: &Item) -> bool {
-        rule.key(side, item).is_none_or(|key| self.repeated.contains(key))
-    }
-}
-
-/// Walks along both sides, and puts what occurs more than once into a table meanwhile.
-pub(super) fn begin(rule: &impl Rule, old: &Claims, new: &Claims) -> Begun {
+/// For each new item the old one that stands in the same order, among keys that occur once on either
+/// side; `NONE` for what was not found this way.
+///
+/// Where the next item is not among the next few, a driver may have come or gone: then the walk goes on
+/// where it finds a landmark. That makes it possible to walk through several parts at once.
+pub(super) fn walk(rule: &impl Rule, old: &Claims, new: &Claims) -> Vec<u32> {
+    /// How far to look for the next item.
+    const NEAR: usize = 16;
+    /// Items that are worth a thread.
+    const PART: usize = 16 * 1024;
     let size = Repeated::size(old.items.len().max(new.items.len()));
     let ((in_old, landmarks), in_new) = rayon::join(
         || {
@@ -67,30 +58,6 @@ pub(super) fn begin(rule: &impl Rule, old: &Claims, new: &Claims) -> Begun {
         || Repeated::new(rule, new, size),
     );
     let repeated = in_old.or(&in_new);
-    let those = |side: &Claims| -> Vec<u32> {
-        let is_one = |item: &Item| rule.key(side, item).is_some_and(|key| repeated.contains(key));
-        (0..).zip(&side.items).filter(|(_, item)| is_one(item)).map(|(number, _)| number).collect()
-    };
-    let (groups, partners) = rayon::join(
-        || find(rule, (old, &those(old)), (new, &those(new))),
-        || walk(rule, old, new, &repeated, &landmarks),
-    );
-    Begun { partners, groups, repeated }
-}
-
-/// Where the next item is not among the next few, a driver may have come or gone: then the walk goes on
-/// where it finds a landmark. That makes it possible to walk through several parts at once.
-fn walk(
-    rule: &impl Rule,
-    old: &Claims,
-    new: &Claims,
-    repeated: &Repeated,
-    landmarks: &Landmarks,
-) -> Vec<u32> {
-    /// How far to look for the next item.
-    const NEAR: usize = 16;
-    /// Items that are worth a thread.
-    const PART: usize = 16 * 1024;
     let part = |(items, partners): (&[Item], &mut [u32])| {
         let mut at = 0;
         for (item, partner) in items.iter().zip(partners) {
@@ -336,7 +303,7 @@ mod tests {
         let all = |side: &Claims| (0..side.items.len() as u32).collect::<Vec<_>>();
         let groups = find(&ByName, (&old, &all(&old)), (&new, &all(&new)));
         let single: FxHashMap<u32, u32> = groups.single.iter().map(|&(a, b)| (b, a)).collect();
-        let partners = begin(&ByName, &old, &new).partners;
+        let partners = walk(&ByName, &old, &new);
         let found = (0u32..).zip(partners).filter(|&(_, partner)| partner != NONE);
         found.map(|(item, partner)| assert_eq!(single.get(&item), Some(&partner))).count()
     }

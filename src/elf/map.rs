@@ -165,9 +165,7 @@ impl HugePages {
             nix::libc::mallopt(nix::libc::M_MMAP_THRESHOLD, HUGE_FROM as i32);
         }
     }
-}
 
-impl HugePages {
     /// Asks for huge pages for what the calling thread will take from the system's allocator next, up to 24
     /// MiB, as someone does who will fill most of it. It is a hint: the kernel changes no byte for it.
     #[allow(unsafe_code)]
