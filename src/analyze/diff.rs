@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::FxHashMap;
 
 use super::claims::{Category, Claims, Item};
-use super::groups::{self, Rule};
+use super::groups::{self, Groups, Rule};
 use super::names::Role;
 use super::renames;
 use crate::model::bytes;
@@ -70,8 +70,25 @@ pub struct Pairs {
     pub(super) new_partner: Vec<u32>,
     /// Old items whose partner has another name, in ascending order.
     pub(super) renamed: Vec<u32>,
-    /// Items that share their identity with others: (is new, item) → (nth, of).
-    numbers: FxHashMap<(bool, u32), (u32, u32)>,
+    /// Items that share their identity with others, on either side.
+    numbers: [Numbers; 2],
+}
+
+/// Which one of how many of the same identity an item is.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// The items that were asked about, in ascending order.
+    items: Vec<u32>,
+    /// For each of them.
+    places: Vec<(u32, u32)>,
+}
+
+impl Numbers {
+    /// Which one (from 1) of how many; 1 of 1 for what was never asked about.
+    fn of(&self, item: Option<u32>) -> (u32, u32) {
+        let at = item.and_then(|item| self.items.binary_search(&item).ok());
+        at.map_or((1, 1), |at| self.places[at])
+    }
 }
 
 impl Pairs {
@@ -89,10 +106,8 @@ impl Pairs {
 
     /// Which one (from 1) of how many symbols of the same identity a pair is; 1 of 1 for nearly all.
     pub fn number(&self, pair: &Pair) -> (u32, u32) {
-        let of = |is_new, item: Option<u32>| {
-            item.and_then(|item| self.numbers.get(&(is_new, item)).copied()).unwrap_or((1, 1))
-        };
-        let (was, is) = (of(false, pair.old), of(true, pair.new));
+        let [old, new] = &self.numbers;
+        let (was, is) = (old.of(pair.old), new.of(pair.new));
         if pair.old.is_some() { (was.0, was.1.max(is.1)) } else { is }
     }
 }
@@ -115,7 +130,7 @@ pub fn pairs(old: Side, new: Side) -> Pairs {
         new_partner,
         old_free,
         new_free,
-        numbers: FxHashMap::default(),
+        numbers: Default::default(),
     };
     matcher.pass(&SameObject, was, is, false);
     matcher.pass(&SameName, was, is, true);
@@ -169,7 +184,7 @@ struct Matcher<'d> {
     /// Items that had no partner when the last pass ended.
     old_free: Vec<u32>,
     new_free: Vec<u32>,
-    numbers: FxHashMap<(bool, u32), (u32, u32)>,
+    numbers: [Numbers; 2],
 }
 
 impl Matcher<'_> {
@@ -186,29 +201,47 @@ impl Matcher<'_> {
     /// Pairs free items of the same key; `only_unique` leaves groups of more than two alone.
     fn pass(&mut self, rule: &impl Rule, old: &Claims, new: &Claims, only_unique: bool) {
         let found = groups::find(rule, (old, &self.old_free), (new, &self.new_free));
-        for (was, is) in found.single {
-            self.pair(was, is);
+        for &(was, is) in found.iter().flat_map(|groups| &groups.single) {
+            self.pair(self.old_free[was as usize], self.new_free[is as usize]);
         }
         if !only_unique {
-            for (olds, news) in found.several {
-                self.pair_several(&olds, &news);
-            }
+            self.pair_several(&found);
         }
         self.forget_paired();
     }
 
-    /// Pairs several symbols of one identity: those of equal size first, the rest in their order.
-    fn pair_several(&mut self, olds: &[u32], news: &[u32]) {
-        self.number(olds, news);
-        let by_size = |items: &[Item], list: &[u32]| {
-            let mut sorted: Vec<(u64, u32)> =
-                list.iter().map(|&i| (items[i as usize].bytes, i)).collect();
-            sorted.sort_unstable();
-            sorted
-        };
-        let (old_sorted, new_sorted) = (by_size(self.old, olds), by_size(self.new, news));
+    /// Pairs several symbols of one identity, and numbers them.
+    fn pair_several(&mut self, found: &[Groups]) {
+        let numbers =
+            |free: &[u32]| Numbers { items: free.to_vec(), places: vec![(1, 1); free.len()] };
+        let (mut old_numbers, mut new_numbers) = (numbers(&self.old_free), numbers(&self.new_free));
+        let (mut olds, mut news) = (Vec::new(), Vec::new());
+        for (old, new) in found.iter().flat_map(Groups::several) {
+            for (list, numbers) in [(old, &mut old_numbers), (new, &mut new_numbers)] {
+                for (nth, &at) in (1..).zip(list) {
+                    numbers.places[at as usize] = (nth, list.len() as u32);
+                }
+            }
+            // Bytes and item.
+            let sized = |items: &[Item], free: &[u32], at: u32| {
+                let item = free[at as usize];
+                (items[item as usize].bytes, item)
+            };
+            olds.clear();
+            olds.extend(old.iter().map(|&at| sized(self.old, &self.old_free, at)));
+            news.clear();
+            news.extend(new.iter().map(|&at| sized(self.new, &self.new_free, at)));
+            self.pair_by_size(&mut olds, &mut news);
+        }
+        self.numbers = [old_numbers, new_numbers];
+    }
+
+    /// Pairs those of equal size first, the rest in their order.
+    fn pair_by_size(&mut self, olds: &mut Vec<(u64, u32)>, news: &mut Vec<(u64, u32)>) {
+        olds.sort_unstable();
+        news.sort_unstable();
         let (mut i, mut j) = (0, 0);
-        while let (Some(old), Some(new)) = (old_sorted.get(i), new_sorted.get(j)) {
+        while let (Some(old), Some(new)) = (olds.get(i), news.get(j)) {
             match old.0.cmp(&new.0) {
                 std::cmp::Ordering::Less => i += 1,
                 std::cmp::Ordering::Greater => j += 1,
@@ -218,20 +251,12 @@ impl Matcher<'_> {
                 }
             }
         }
-        let rest_old: Vec<u32> =
-            olds.iter().copied().filter(|&i| self.old_partner[i as usize] == NONE).collect();
-        let rest_new: Vec<u32> =
-            news.iter().copied().filter(|&i| self.new_partner[i as usize] == NONE).collect();
-        for (old, new) in rest_old.into_iter().zip(rest_new) {
+        olds.retain(|&(_, item)| self.old_partner[item as usize] == NONE);
+        news.retain(|&(_, item)| self.new_partner[item as usize] == NONE);
+        olds.sort_unstable_by_key(|&(_, item)| item);
+        news.sort_unstable_by_key(|&(_, item)| item);
+        for (&(_, old), &(_, new)) in olds.iter().zip(news.iter()) {
             self.pair(old, new);
-        }
-    }
-
-    fn number(&mut self, olds: &[u32], news: &[u32]) {
-        for (is_new, list) in [(false, olds), (true, news)] {
-            for (nth, &item) in list.iter().enumerate() {
-                self.numbers.insert((is_new, item), (nth as u32 + 1, list.len() as u32));
-            }
         }
     }
 

@@ -19,13 +19,25 @@ pub(super) trait Rule: Sync {
     fn same(&self, a: (&Claims, &Item), b: (&Claims, &Item)) -> bool;
 }
 
-/// Groups of items that are the same, by their numbers.
+/// Groups of items that are the same, by their positions among those that were looked at.
 #[derive(Default)]
 pub(super) struct Groups {
     /// One old and one new item.
     pub single: Vec<(u32, u32)>,
-    /// Several of either (none of the new ones, perhaps), each in their order.
-    pub several: Vec<(Vec<u32>, Vec<u32>)>,
+    /// Several of either (none of the new ones, perhaps), each in their order: where they end in `members`.
+    several: Vec<(u32, u32)>,
+    members: Vec<u32>,
+}
+
+impl Groups {
+    /// The groups of several.
+    pub fn several(&self) -> impl Iterator<Item = (&[u32], &[u32])> {
+        let starts = std::iter::once(0).chain(self.several.iter().map(|&(_, end)| end as usize));
+        starts.zip(&self.several).map(|(start, &(olds, news))| {
+            let (olds, news) = (olds as usize, news as usize);
+            (&self.members[start..olds], &self.members[olds..news])
+        })
+    }
 }
 
 /// Items that are the same: the first old and the first new one, or `NONE`, by their positions among
@@ -174,27 +186,41 @@ impl Repeated {
 /// All groups among those of `olds` and `news`, which have no partner yet.
 pub(super) fn find(
     rule: &impl Rule,
+    old: (&Claims, &[u32]),
+    new: (&Claims, &[u32]),
+) -> [Groups; 2] {
+    // Either half of all keys is a thread's.
+    let half = |upper| move || groups(rule, old, new, |key| key >> 63 == upper);
+    rayon::join(half(0), half(1)).into()
+}
+
+/// The groups whose keys are `mine`.
+fn groups(
+    rule: &impl Rule,
     (old, olds): (&Claims, &[u32]),
     (new, news): (&Claims, &[u32]),
+    mine: impl Fn(u64) -> bool,
 ) -> Groups {
     // From here on an item is its position among these.
     let old_item = |at: u32| &old.items[olds[at as usize] as usize];
     let new_item = |at: u32| &new.items[news[at as usize] as usize];
+    let key = |side: &Claims, item: &Item| rule.key(side, item).filter(|&key| mine(key));
     let empty = Slot { upper: 0, old: NONE, new: NONE };
+    // About half of them are ours; there is room for all.
     let mut slots = vec![empty; (olds.len() * 5 / 4 + 1).next_power_of_two()];
     // What follows an item in its group.
     let (mut old_next, mut new_next) = (vec![NONE; olds.len()], vec![NONE; news.len()]);
     // From the back, so that every group is in the order of the items.
     for number in (0..olds.len() as u32).rev() {
         let item = old_item(number);
-        let Some(key) = rule.key(old, item) else { continue };
+        let Some(key) = key(old, item) else { continue };
         let at = place(&slots, key, |head| rule.same((old, old_item(head)), (old, item)));
         old_next[number as usize] = slots[at].old;
         slots[at] = Slot { upper: (key >> 32) as u32, old: number, new: NONE };
     }
     for number in (0..news.len() as u32).rev() {
         let item = new_item(number);
-        let Some(key) = rule.key(new, item) else { continue };
+        let Some(key) = key(new, item) else { continue };
         let at = place(&slots, key, |head| rule.same((old, old_item(head)), (new, item)));
         let slot = &mut slots[at];
         if slot.old != NONE {
@@ -202,18 +228,20 @@ pub(super) fn find(
             slot.new = number;
         }
     }
-    let list = |first: u32, next: &[u32], items: &[u32]| {
-        let valid = |at: u32| (at != NONE).then_some(at);
-        let all = std::iter::successors(valid(first), |&at| valid(next[at as usize]));
-        all.map(|at| items[at as usize]).collect::<Vec<_>>()
-    };
+    let valid = |at: u32| (at != NONE).then_some(at);
     let is_one = |at: u32, next: &[u32]| next.get(at as usize).is_none_or(|&next| next == NONE);
     let mut groups = Groups::default();
     for Slot { old, new, .. } in slots.into_iter().filter(|slot| slot.old != NONE) {
         if !is_one(old, &old_next) || !is_one(new, &new_next) {
-            groups.several.push((list(old, &old_next, olds), list(new, &new_next, news)));
+            let mut list = |first: u32, next: &[u32]| {
+                let all = std::iter::successors(valid(first), |&at| valid(next[at as usize]));
+                groups.members.extend(all);
+                groups.members.len() as u32
+            };
+            let ends = (list(old, &old_next), list(new, &new_next));
+            groups.several.push(ends);
         } else if new != NONE {
-            groups.single.push((olds[old as usize], news[new as usize]));
+            groups.single.push((old, new));
         }
     }
     groups
@@ -302,7 +330,8 @@ mod tests {
         let (old, new) = (claims(&old, of_section), claims(&new, of_section));
         let all = |side: &Claims| (0..side.items.len() as u32).collect::<Vec<_>>();
         let groups = find(&ByName, (&old, &all(&old)), (&new, &all(&new)));
-        let single: FxHashMap<u32, u32> = groups.single.iter().map(|&(a, b)| (b, a)).collect();
+        let single = groups.iter().flat_map(|groups| &groups.single);
+        let single: FxHashMap<u32, u32> = single.map(|&(a, b)| (b, a)).collect();
         let partners = walk(&ByName, &old, &new);
         let found = (0u32..).zip(partners).filter(|&(_, partner)| partner != NONE);
         found.map(|(item, partner)| assert_eq!(single.get(&item), Some(&partner))).count()

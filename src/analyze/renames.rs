@@ -32,6 +32,9 @@ const VERY_SIMILAR: f64 = 0.9;
 /// No more name comparisons than this in a bucket.
 const MAX_BUCKET: usize = 4096;
 
+/// How many sizes and classes are told from each other before they are compared.
+const SIZES: usize = 1 << 16;
+
 /// Bytes and class of an item, and its number.
 type BySize = (u64, u8, u32);
 
@@ -41,16 +44,29 @@ pub fn find(old: Side, new: Side, old_free: &[u32], new_free: &[u32]) -> Vec<(u3
         return Vec::new();
     }
     // Only sizes that occur on both sides can match, which leaves little of a large difference.
-    let sorted = |side: Side, free: &[u32]| {
-        let key = |&i: &u32| {
+    let by_size = |side: Side, free: &[u32], other: Side, others: &[u32]| {
+        let key = |side: Side, i: u32| {
             let item = &side.claims.items[i as usize];
             (item.bytes, item.class as u8, i)
         };
-        let mut sorted: Vec<BySize> = free.iter().map(key).collect();
+        // A few bits of each size: some that do not occur look as if they did.
+        let mut sizes = vec![0u64; SIZES / 64];
+        let bit = |(bytes, class, _): BySize| {
+            (bytes as usize).wrapping_mul(16).wrapping_add(usize::from(class)) % SIZES
+        };
+        for &i in others {
+            let bit = bit(key(other, i));
+            sizes[bit / 64] |= 1 << (bit % 64);
+        }
+        let mut sorted: Vec<BySize> = free.iter().map(|&i| key(side, i)).collect();
+        sorted.retain(|&one| sizes[bit(one) / 64] >> (bit(one) % 64) & 1 != 0);
         sorted.sort_unstable();
         sorted
     };
-    let (olds, news) = rayon::join(|| sorted(old, old_free), || sorted(new, new_free));
+    let (olds, news) = rayon::join(
+        || by_size(old, old_free, new, new_free),
+        || by_size(new, new_free, old, old_free),
+    );
     let size = |a: &BySize, b: &BySize| (a.0, a.1) == (b.0, b.1);
     let mut by_size = Vec::new();
     let mut others = news.chunk_by(size).peekable();

@@ -54,10 +54,13 @@ where
         (symbol.name as usize) < ends && section < headers.len()
     };
     let banners = symbols.offsets_of("linux_banner");
+    // In ascending order: nearly all names are ruled out by where they are.
+    let near = banners.first().copied().unwrap_or(u32::MAX)..=banners.last().copied().unwrap_or(0);
     let (mut all_fine, mut banner) = (true, None);
     symbols.each(|_, symbol| {
         all_fine &= is_fine(&symbol);
-        if banners.contains(&symbol.name)
+        if near.contains(&symbol.name)
+            && banners.contains(&symbol.name)
             && let Place::Section(section) = symbol.section
         {
             banner = Some((section, symbol.value));

@@ -3,6 +3,8 @@
 //! A kernel has hundreds of thousands of names of about 20 bytes each. The searches made for long texts
 //! spend more on getting started than these take altogether.
 
+use wide::{CmpEq, i8x32};
+
 /// Where `wanted` is first in `bytes`, eight of which are looked at at a time.
 #[inline]
 pub fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
@@ -40,13 +42,13 @@ pub fn scan(bytes: &[u8]) -> Scanned {
     let (mut at, mut dotted, mut hash) = (0, false, 0);
     loop {
         let rest = &bytes[at..];
-        let words = rest.first_chunk().map_or_else(|| padded(rest), words);
-        // Bit i: byte i is NUL (or one before it is).
-        let ends = (0..4).fold(0, |ends, i| ends | bits(marks(words[i], 0)) << (8 * i));
-        let len = ends.trailing_zeros().min(BLOCK as u32) as usize;
-        let words: [u64; 4] = std::array::from_fn(|i| words[i] & MASKS[len][i]);
-        dotted |= words.iter().fold(0, |dots, &word| dots | marks(word, b'.')) != 0;
-        hash = mix(hash, words);
+        let block = rest.first_chunk().copied().unwrap_or_else(|| padded(rest));
+        let ends = places(&block, 0);
+        let len = ends.trailing_zeros() as usize;
+        // What is behind the end is no part of it.
+        dotted |= places(&block, b'.') & !ends & ends.wrapping_sub(1) != 0;
+        let words = words(&block);
+        hash = mix(hash, std::array::from_fn(|i| words[i] & MASKS[len][i]));
         at += len;
         if len < BLOCK {
             let all = Scanned { len: at, dotted, hash };
@@ -59,7 +61,7 @@ pub fn scan(bytes: &[u8]) -> Scanned {
 pub fn hash(bytes: &[u8]) -> u64 {
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     let hash = blocks.iter().fold(0, |hash, block| mix(hash, words(block)));
-    mix(hash, padded(rest))
+    mix(hash, words(&padded(rest)))
 }
 
 /// Bytes that are looked at together.
@@ -86,17 +88,18 @@ fn words(block: &[u8; BLOCK]) -> [u64; 4] {
     std::array::from_fn(|i| u64::from_le_bytes(words[i]))
 }
 
-/// The words of less than a block, with zeros behind it.
-fn padded(bytes: &[u8]) -> [u64; 4] {
+/// Less than a block, with zeros behind it.
+fn padded(bytes: &[u8]) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
     block[..bytes.len()].copy_from_slice(bytes);
-    words(&block)
+    block
 }
 
-/// The high bits of eight bytes, side by side.
+/// Which bytes of a block are `wanted`: bit i says it of byte i.
 #[inline]
-fn bits(marks: u64) -> u64 {
-    (marks >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+fn places(block: &[u8; BLOCK], wanted: u8) -> u32 {
+    let block = i8x32::new(block.map(|byte| byte as i8));
+    block.cmp_eq(i8x32::splat(wanted as i8)).move_mask() as u32
 }
 
 /// Whether two names are equal. To call a function for that takes longer than to compare 20 bytes.
