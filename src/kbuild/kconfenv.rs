@@ -90,11 +90,15 @@ pub fn versions(words: &MakeWords, env: &Env, runner: &Runner) -> Result<Version
     })
 }
 
-/// The same of one of them, `CC` or `RUSTC`.
+/// The same of one of them, `CC` or `RUSTC`. Who says `CC_VERSION_TEXT=…` on make's command line has
+/// answered the question: make does not ask then, and neither do we.
 ///
 /// # Errors
 /// Only a signal that ends our work.
 pub fn version(name: &str, words: &MakeWords, env: &Env, runner: &Runner) -> Result<String> {
+    if let Some(text) = words.get(&format!("{name}_VERSION_TEXT")) {
+        return Ok(text.to_owned());
+    }
     let tools = tools(words);
     let tool = value(&tools, name);
     // `$(CC)` may be several words. make hands them to a shell, which plain ones do not need.

@@ -73,3 +73,18 @@ fn a_compiler_is_asked_for_its_first_line() {
     let words = MakeWords::parse(["CC=printf 'a#b\\nc\\n'; true"]).unwrap();
     assert_eq!(super::versions(&words, &env, &Runner::quiet()).unwrap().cc, "ab");
 }
+
+#[test]
+fn a_compiler_is_not_asked_for_what_the_command_line_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let asked = dir.path().join("asked");
+    let cc = format!("CC=echo > {}; echo", asked.display());
+    let env = super::super::environment::reproducible(std::env::vars_os());
+    let cc_only = |words: &[&str]| {
+        version("CC", &MakeWords::parse(words).unwrap(), &env, &Runner::quiet()).unwrap()
+    };
+    assert_eq!(cc_only(&[&cc, "CC_VERSION_TEXT=gcc (x) 1"]), "gcc (x) 1");
+    assert!(!asked.exists());
+    cc_only(&[&cc]);
+    assert!(asked.exists());
+}

@@ -71,6 +71,10 @@ fn config(ours: &Path, tree: &Tree, arch: &Arch, what: &[&str], dir: &Path) -> C
     call.args.extend(["--arch".to_owned(), arch.name.clone(), "--probe-file".to_owned()]);
     call.args.push(arch.recording.display().to_string());
     call.args.extend(arch.words.iter().filter(|word| !word.starts_with("ARCH=")).cloned());
+    // The others have these in their environment. Without them we would start the compiler to ask.
+    for name in ["CC_VERSION_TEXT", "RUSTC_VERSION_TEXT"] {
+        call.args.push(format!("{name}={}", arch.value(name)));
+    }
     call.args.extend(what.iter().map(|&arg| arg.to_owned()));
     call
 }
