@@ -39,34 +39,43 @@ pub fn files(tree: &Tree) -> Vec<(Arc<File>, ArchSet)> {
     files
 }
 
+/// Every line of a file that does not end something, with the entries and `if`s around it in this file, by
+/// their first lines, the outermost first.
+pub fn nested(file: &File) -> impl Iterator<Item = (usize, Vec<usize>)> {
+    let mut around: Vec<usize> = Vec::new();
+    file.lines.iter().enumerate().filter_map(move |(index, line)| {
+        match line.kind {
+            LineKind::EndMenu | LineKind::EndChoice | LineKind::EndIf => {
+                around.pop();
+                return None;
+            }
+            _ => {}
+        }
+        let here = around.clone();
+        if matches!(line.kind, LineKind::Menu(_) | LineKind::Choice(_) | LineKind::If(_)) {
+            around.push(index);
+        }
+        Some((index, here))
+    })
+}
+
 /// The entries of a file, in order.
 pub fn entries(file: &File) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut around: Vec<usize> = Vec::new();
-    for (index, line) in file.lines.iter().enumerate() {
-        let opens = match line.kind {
-            LineKind::EndMenu | LineKind::EndChoice | LineKind::EndIf => {
-                around.pop();
-                continue;
+    for (index, around) in nested(file) {
+        match file.lines[index].kind {
+            LineKind::Menu(_)
+            | LineKind::Choice(_)
+            | LineKind::Config { .. }
+            | LineKind::Comment(_) => {
+                entries.push(Entry { head: index, lines: index + 1..index + 1, around });
             }
-            LineKind::Menu(_) | LineKind::Choice(_) => true,
-            LineKind::Config { .. } | LineKind::Comment(_) => false,
-            LineKind::If(_) => {
-                around.push(index);
-                continue;
-            }
-            LineKind::Source(_) | LineKind::MainMenu(_) => continue,
+            LineKind::If(_) | LineKind::Source(_) | LineKind::MainMenu(_) => {}
             _ => {
                 if let Some(last) = entries.last_mut().filter(|last| last.lines.end == index) {
                     last.lines.end = index + 1;
                 }
-                continue;
             }
-        };
-        let lines = index + 1..index + 1;
-        entries.push(Entry { head: index, lines, around: around.clone() });
-        if opens {
-            around.push(index);
         }
     }
     entries
