@@ -20,7 +20,7 @@ pub const MAX_ARCHES: usize = 64;
 pub type ArchSet = u64;
 
 /// Everything that was read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tree {
     /// Where it is.
     pub root: PathBuf,
@@ -30,6 +30,8 @@ pub struct Tree {
     pub arches: Vec<Arch>,
     /// All formulas of `guards` and of every [`Arch::kbuild`].
     pub formulas: Formulas,
+    /// That an object is compiled as part of a module.
+    pub in_module: FormulaId,
     /// The guards; empty if no rule needs them.
     pub guards: guards::Tree,
     /// What is defined on which architectures.
@@ -127,6 +129,7 @@ impl Tree {
         for arch in &mut arches {
             arch.compile(&mut formulas);
         }
+        let in_module = formulas.atom(Atom::InModule);
         let mut symbols = Symbols::default();
         let mut compiled: FxHashMap<Box<str>, ArchSet> = FxHashMap::default();
         let mut kconfig: FxHashMap<Box<str>, ArchSet> = FxHashMap::default();
@@ -170,6 +173,7 @@ impl Tree {
             overlay: None,
             arches,
             formulas,
+            in_module,
             guards,
             symbols,
             compiled,

@@ -46,10 +46,10 @@ impl Raw {
         Self { finding, arch, everywhere, definition: None, claim: None }
     }
 
-    /// Of a claim about this definition: where it is never reached, nothing is said against it.
+    /// Of a claim, about this definition if any: where it is never reached, nothing is said against it.
     #[must_use]
-    pub(super) fn of(mut self, definition: Definition, claim: u64) -> Self {
-        (self.definition, self.claim) = (Some(definition), Some(claim));
+    pub(super) fn of(mut self, definition: Option<Definition>, claim: u64) -> Self {
+        (self.definition, self.claim) = (definition, Some(claim));
         self
     }
 
@@ -85,6 +85,11 @@ pub struct Merged {
 }
 
 impl Merged {
+    /// Whether it counts wherever it is found.
+    pub fn is_anywhere(&self) -> bool {
+        !self.everywhere
+    }
+
     /// What makes it one with what others say.
     pub fn key(&self) -> Key {
         key(&self.finding)

@@ -32,8 +32,11 @@ pub use self::run::{Phase, run};
 use crate::kconf::eval::Tristate;
 use crate::kconf::model::Place;
 use crate::logic::circuit::Lit;
+use crate::logic::formula::Lowered;
+use crate::logic::witness;
 use crate::logic::{Answer, Logic};
 use crate::model::finding::{Finding, Severity};
+use crate::model::formula::FormulaId;
 
 /// The claims that hold everywhere, by [`Claim::key`].
 type Wanted = FxHashSet<u64>;
@@ -45,8 +48,8 @@ type Refuted = Mutex<FxHashSet<u64>>;
 pub struct Claim<T> {
     /// What [`ArchCx::is_open`] gave for it.
     pub key: u64,
-    /// The definition that it is about.
-    pub definition: Place,
+    /// The definition that it is about, if it is about one.
+    pub definition: Option<Place>,
     /// What never happens: no configuration has all literals of any of these.
     pub never: Vec<Vec<Lit>>,
     /// What the rule knows of it.
@@ -140,6 +143,7 @@ pub struct ArchCx<'a> {
     rule: &'static Rule,
     found: Vec<Raw>,
     logic: Option<Box<Logic<'a>>>,
+    lowered: Option<Lowered<'a>>,
     /// Definitions that no configuration of this architecture reaches, by file and line: what is said
     /// of them here is neither right nor wrong.
     idle: Idle,
@@ -175,6 +179,7 @@ impl<'a> ArchCx<'a> {
             rule,
             found,
             logic: None,
+            lowered: None,
             idle,
             reachable: None,
             refuted,
@@ -189,10 +194,45 @@ impl<'a> ArchCx<'a> {
         self.found.push(Raw::new(self.rule, finding, Some(self.index), false));
     }
 
+    /// Some configuration of this architecture may go wrong: one with all of `lits`. That is asked on
+    /// all architectures; the configuration is made on one of them, where `check` has the last word.
+    pub fn shows(
+        &mut self,
+        key: u64,
+        mut finding: Finding,
+        lits: &[Lit],
+        check: &witness::Check<'_>,
+    ) {
+        if let Some(wanted) = self.wanted {
+            let model = &self.arch.model;
+            if wanted.contains(&key)
+                && let Some(witness) = self.logic().shown(lits, check)
+            {
+                evidence::show(model, &mut finding, &witness);
+                let several = self.tree.arches.len() > 1;
+                finding.witness_arch = several.then(|| self.arch.name.clone());
+                let raw = Raw::new(self.rule, finding, Some(self.index), false);
+                let key = raw.key();
+                self.proven.push((key, raw.into_finding()));
+            }
+            return;
+        }
+        let raw = Raw::new(self.rule, finding, Some(self.index), false);
+        self.found.push(raw.of(None, key));
+    }
+
     /// The logic of this architecture, which all rules share.
     pub fn logic(&mut self) -> &mut Logic<'a> {
         let arch = self.arch;
         self.logic.get_or_insert_with(|| Box::new(Logic::new(&arch.model)))
+    }
+
+    /// A formula of guards or makefiles as a gate of this architecture's logic.
+    pub fn formula(&mut self, formula: FormulaId) -> Lit {
+        let (arch, formulas) = (self.arch, &self.tree.formulas);
+        let lowered = self.lowered.get_or_insert_with(|| Lowered::new(formulas));
+        let logic = self.logic.get_or_insert_with(|| Box::new(Logic::new(&arch.model)));
+        logic.formula(lowered, formula)
     }
 
     /// By menu node: whether some configuration meets its conditions. What [`ArchCx::universal`] says
@@ -261,20 +301,41 @@ impl<'a> ArchCx<'a> {
         holds
     }
 
+    /// A claim about a makefile that holds here: a finding if no architecture refutes it. What an
+    /// architecture cannot say anything about, it does not claim.
+    pub fn nowhere<T>(&mut self, claim: &Claim<T>, finding: Finding, adjust: fn(&mut Finding)) {
+        self.claimed(claim, finding, false, adjust);
+    }
+
     /// A claim that holds here: a finding if it does on every architecture that the file is read for
     /// (see [`Tree::domain`]). Proofs take their time, so one is only made where it holds everywhere;
     /// then `adjust` may look at it.
     pub fn universal<T>(&mut self, claim: &Claim<T>, finding: Finding, adjust: fn(&mut Finding)) {
-        let raw = Raw::new(self.rule, finding, Some(self.index), true);
-        let raw = raw.of(self.definition(claim.definition), claim.key);
+        self.claimed(claim, finding, true, adjust);
+    }
+
+    fn claimed<T>(
+        &mut self,
+        claim: &Claim<T>,
+        finding: Finding,
+        everywhere: bool,
+        adjust: fn(&mut Finding),
+    ) {
+        let raw = Raw::new(self.rule, finding, Some(self.index), everywhere);
+        let definition = claim.definition.map(|place| self.definition(place));
+        let raw = raw.of(definition, claim.key);
         if self.wanted.is_none() {
             self.found.push(raw);
             return;
         }
         let key = raw.key();
         let mut finding = raw.into_finding();
+        let known = finding.proof.take().unwrap_or_default();
         let lits = self.proven_of(claim);
         evidence::prove(self, &mut finding, &lits);
+        if let Some(proof) = &mut finding.proof {
+            proof.splice(0..0, known);
+        }
         adjust(&mut finding);
         self.proven.push((key, finding));
     }

@@ -33,7 +33,7 @@ fn check(cx: &mut ArchCx<'_>) {
     let mut claims = Vec::new();
     for prop in &model.props {
         let Some(cond) = prop.cond.filter(|_| reachable[prop.menu.0 as usize]) else { continue };
-        let definition = model.menu(prop.menu).place;
+        let definition = Some(model.menu(prop.menu).place);
         let encoder = cx.logic().encoder();
         let (given, value) = (around(encoder, prop), encoder.expr(Some(cond)));
         let always = vec![vec![given.m, !value.m], vec![given.y, !value.y]];

@@ -50,7 +50,7 @@ fn check(cx: &mut ArchCx<'_>) {
         };
         let applies = cx.logic().expr(prop.visible, Tristate::Mod);
         let met = cx.logic().expr(implied.dir_dep, Tristate::Mod);
-        let definition = model.menu(prop.menu).place;
+        let definition = Some(model.menu(prop.menu).place);
         // Nothing implies a member of a choice, whatever its dependencies.
         let never = if implied.choice.is_some() { vec![] } else { vec![vec![applies, met]] };
         claims.push(Claim { key, definition, never, what: (by, target, prop.place) });

@@ -38,7 +38,7 @@ fn check(cx: &mut ArchCx<'_>) {
             let at = (model.file(prop.place.file).name.as_str(), prop.place.span.start);
             let Some(key) = cx.is_open(at) else { continue };
             let seen = cx.logic().expr(prop.visible, Tristate::Mod);
-            let definition = model.menu(prop.menu).place;
+            let definition = Some(model.menu(prop.menu).place);
             let what = (symbol, prop.place);
             claims.push(Claim { key, definition, never: vec![vec![seen]], what });
         }

@@ -49,13 +49,15 @@ fn check(cx: &mut ArchCx<'_>) {
         }
         let Some(key) = cx.is_open((&name, 0)) else { continue };
         let on = cx.logic().value_at_least(symbol, Tristate::Mod);
-        let definition = model.menu(*menu).place;
-        claims.push(Claim { key, definition, never: vec![vec![on]], what: name });
+        let place = model.menu(*menu).place;
+        let claim =
+            Claim { key, definition: Some(place), never: vec![vec![on]], what: (name, place) };
+        claims.push(claim);
     }
     let answers = cx.ask(&claims);
     for (claim, _) in claims.iter().zip(answers).filter(|(_, holds)| *holds) {
-        let name = &claim.what;
-        let mut finding = cx.arch.at(claim.definition, format!("{name} can never be enabled"));
+        let (name, place) = &claim.what;
+        let mut finding = cx.arch.at(*place, format!("{name} can never be enabled"));
         finding.symbol = Some(name.clone());
         cx.universal(claim, finding, evidence::spare_broken);
     }

@@ -79,7 +79,7 @@ fn check(cx: &mut ArchCx<'_>) {
             let encoder = cx.logic().encoder();
             let (given, own) = (around(encoder, model, id), encoder.expr(Some(own)));
             let never = vec![vec![given.m, !own.m], vec![given.y, !own.y]];
-            claims.push(Claim { key, definition: menu.place, never, what: Part::Block(id) });
+            claims.push(Claim { key, definition: Some(menu.place), never, what: Part::Block(id) });
         }
     }
     for (number, file) in model.files.iter().enumerate() {
@@ -151,7 +151,7 @@ fn definition(
     let parts: Rc<[Tri]> = values.into();
     let written: Vec<Vec<u8>> =
         operands.iter().map(|(_, chain, index)| canonical(file, chain[*index])).collect();
-    let definition = model.menu(menu).place;
+    let definition = Some(model.menu(menu).place);
     for (at, (line, chain, index)) in operands.iter().enumerate() {
         // K002 has what stands there twice.
         if written.iter().filter(|other| **other == written[at]).count() > 1 {
@@ -202,10 +202,11 @@ fn report(cx: &mut ArchCx<'_>, claim: &Claim<Part>) {
             cx.universal(claim, finding, |_| {});
         }
         Part::Operand(operand) => {
+            let Some(place) = claim.definition else { return };
             let file = &model.files[operand.file];
             let span = file.exprs[operand.operands[operand.index].0 as usize].span;
             let message = format!("the dependency on `{}` always holds here", text(file, span));
-            let mut finding = cx.arch.at_span(claim.definition, span, message);
+            let mut finding = cx.arch.at_span(place, span, message);
             finding.symbol = defined(file, operand.head);
             finding.fix = vec![removal(file, operand.line, &operand.operands, operand.index)];
             cx.universal(claim, finding, |_| {});
