@@ -5,7 +5,7 @@
 //! in a module, or in the kernel. A question is put to the solver only where the text does not
 //! already answer it. A macro is not looked into, so a function that may come from one is left alone.
 
-mod ask;
+pub mod ask;
 mod leak;
 mod links;
 mod missing;

@@ -26,6 +26,7 @@ mod redundant_operand;
 mod select_choice_member;
 mod select_visible;
 mod stub_signature;
+mod tristate_ifdef;
 mod unbuilt_source;
 mod undefined_in_defconfig;
 mod undefined_in_makefile;
@@ -58,6 +59,7 @@ pub static RULES: &[Rule] = &[
     dead_imply::RULE,
     dead_prompt::RULE,
     undefined_option::RULE,
+    tristate_ifdef::RULE,
     bare_name::RULE,
     value_of_bool::RULE,
     dead_block::RULE,
@@ -84,7 +86,7 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 }
 
 /// A finding of what is so in every configuration.
-fn universal(verdict: &Verdict<'_>, at: Span, message: String) -> Finding {
+fn universal<B>(verdict: &Verdict<'_, B>, at: Span, message: String) -> Finding {
     Finding {
         arches: verdict.names.clone(),
         proof: Some(verdict.proof.to_vec()),
