@@ -9,6 +9,7 @@ mod builtin_uses_module;
 mod conf_warning;
 mod constant_condition;
 mod dead_block;
+mod dead_branch;
 mod dead_default;
 mod dead_else;
 mod dead_imply;
@@ -66,6 +67,7 @@ pub static RULES: &[Rule] = &[
     dead_else::RULE,
     always_true_guard::RULE,
     redundant_operand::RULE,
+    dead_branch::RULE,
     undefined_in_makefile::RULE,
     undefined_in_defconfig::RULE,
     unbuilt_source::RULE,

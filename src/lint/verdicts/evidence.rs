@@ -12,7 +12,7 @@ use crate::logic::Logic;
 use crate::logic::circuit::Lit;
 use crate::model::finding::Fact;
 use crate::model::formula::{FormulaId, Formulas};
-use crate::source::guards::{FileGuards, FileKind};
+use crate::source::guards::{CodePart, FileGuards, FileKind};
 
 /// A verdict, who confirms it, and why it is so.
 pub type Found = (Candidate, ArchSet, Vec<Fact>);
@@ -150,6 +150,15 @@ fn say(
             for block in before.filter(|block| block.own != Formulas::TRUE) {
                 fact(block.at.line, format!("not taken: {}", texts.written(&file.path, block.at)));
             }
+        }
+        Source::Code(index) => {
+            let guard = &file.code[index as usize];
+            let text = texts.written(&file.path, guard.condition);
+            let how = match guard.part {
+                CodePart::Then | CodePart::Operand => "around it",
+                CodePart::Else | CodePart::After => "is false here",
+            };
+            fact(guard.condition.line, format!("`{text}` {how}"));
         }
         Source::Operand(index) => {
             let operand = &file.operands[index as usize];

@@ -1,7 +1,7 @@
 //! What no configuration can have: the questions of all rules about guards, asked once for all of them.
 //!
 //! A guard is judged where it stands: under the guards around it, the branches before it, and what the
-//! makefiles say about its file. A verdict is universal: it counts if no architecture refutes it and
+//! makefiles say about its file. So is an `if` in code that tests options. A verdict is universal: it counts if no architecture refutes it and
 //! at least one confirms it. Where the place itself cannot be compiled, an architecture says nothing;
 //! this keeps what is within dead code from being reported again, and an option of one architecture from
 //! hiding behind twenty others that never build the file.
@@ -11,7 +11,7 @@
 
 mod ask;
 mod evidence;
-mod operands;
+pub mod operands;
 mod place;
 mod sweep;
 
@@ -24,7 +24,7 @@ use super::context::{ArchSet, Tree};
 use crate::logic::Logic;
 use crate::model::finding::Fact;
 use crate::model::formula::Formula;
-use crate::source::guards::{Block, Directive, FileGuards, Operand};
+use crate::source::guards::{Block, CodeGuard, CodePart, Directive, FileGuards, Operand};
 
 /// What may be said about a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +35,17 @@ pub enum What {
     Always,
     /// An operand of its condition (an index into [`FileGuards::operands`]) makes no difference.
     Operand(u32),
+    /// The code that an `if` guards never runs.
+    CodeDead,
+    /// The condition of an `if` always holds.
+    CodeAlways,
+}
+
+impl What {
+    /// Whether it is about code, not about a block.
+    fn is_code(self) -> bool {
+        matches!(self, Self::CodeDead | Self::CodeAlways)
+    }
 }
 
 /// Something that may be so.
@@ -42,18 +53,18 @@ pub enum What {
 pub struct Candidate {
     /// Index into the tree's files.
     file: u32,
-    /// Index into the file's blocks.
+    /// Index into the file's blocks, or its guards in code.
     block: u32,
     what: What,
 }
 
 /// Something that is so.
 #[derive(Debug)]
-pub struct Verdict<'a> {
+pub struct Verdict<'a, B = Block> {
     /// The file.
     pub file: &'a FileGuards,
-    /// The block.
-    pub block: &'a Block,
+    /// The block, or the guard in code.
+    pub block: &'a B,
     /// What there is to say about it.
     pub what: What,
     /// The names of the architectures that confirm it.
@@ -95,6 +106,7 @@ impl Board {
         for (index, file) in tree.guards.files.iter().enumerate() {
             if !file.uapi {
                 collect(tree, index as u32, file, &mut candidates);
+                collect_code(tree, index as u32, file, &mut candidates);
             }
             first.push(candidates.len() as u32);
         }
@@ -160,6 +172,27 @@ fn collect(tree: &Tree, index: u32, file: &FileGuards, out: &mut Vec<Candidate>)
     }
 }
 
+/// What may be said about the tests of options in a file's code.
+fn collect_code(tree: &Tree, index: u32, file: &FileGuards, out: &mut Vec<Candidate>) {
+    for (number, guard) in file.code.iter().enumerate() {
+        let of_same = || file.code.iter().filter(|one| one.condition == guard.condition);
+        // What runs by the same condition, or does not, is told about once.
+        let is_part =
+            guard.part == CodePart::Operand && of_same().any(|one| one.part != CodePart::Operand);
+        let mut add = |what, formula| {
+            if !matches!(tree.formulas.get(formula), Formula::Const(_)) {
+                out.push(Candidate { file: index, block: number as u32, what });
+            }
+        };
+        if !is_part {
+            add(What::CodeDead, guard.formula);
+        }
+        if guard.part == CodePart::Then && of_same().all(|one| one.part == CodePart::Then) {
+            add(What::CodeAlways, guard.otherwise);
+        }
+    }
+}
+
 /// A candidate that nothing refutes, and who confirms it.
 pub type Left = (Candidate, ArchSet);
 
@@ -199,19 +232,33 @@ impl Verdicts {
     /// What was proven.
     pub fn new(mut found: Vec<Found>) -> Self {
         found.sort_unstable_by_key(|(candidate, ..)| {
-            (candidate.file, candidate.block, candidate.what)
+            (candidate.file, candidate.what.is_code(), candidate.block, candidate.what)
         });
         Self { found }
     }
 
     /// All, in the order of files and lines.
     pub fn iter<'a>(&'a self, tree: &'a Tree) -> impl Iterator<Item = Verdict<'a>> {
-        self.found.iter().map(|(candidate, arches, proof)| {
-            let file = &tree.guards.files[candidate.file as usize];
-            let block = &file.blocks[candidate.block as usize];
-            Verdict { file, block, what: candidate.what, names: tree.names(*arches), proof }
-        })
+        let blocks = self.found.iter().filter(|(candidate, ..)| !candidate.what.is_code());
+        blocks.map(|found| said(tree, found, |file| &file.blocks))
     }
+
+    /// All about code, in the same order.
+    pub fn code<'a>(&'a self, tree: &'a Tree) -> impl Iterator<Item = Verdict<'a, CodeGuard>> {
+        let code = self.found.iter().filter(|(candidate, ..)| candidate.what.is_code());
+        code.map(|found| said(tree, found, |file| &file.code))
+    }
+}
+
+/// What was found, about one of `all` of its file.
+fn said<'a, B>(
+    tree: &'a Tree,
+    (candidate, arches, proof): &'a Found,
+    all: fn(&FileGuards) -> &Vec<B>,
+) -> Verdict<'a, B> {
+    let file = &tree.guards.files[candidate.file as usize];
+    let block = &all(file)[candidate.block as usize];
+    Verdict { file, block, what: candidate.what, names: tree.names(*arches), proof }
 }
 
 /// Of several verdicts about a block, the first: where it is dead, its operands are beside the point;
@@ -219,8 +266,8 @@ impl Verdicts {
 fn one_of_each(left: Vec<(Candidate, ArchSet)>) -> Vec<(Candidate, ArchSet)> {
     let mut kept: Vec<(Candidate, ArchSet)> = Vec::with_capacity(left.len());
     for (candidate, arches) in left {
-        let place = (candidate.file, candidate.block);
-        if kept.last().is_none_or(|(last, _)| (last.file, last.block) != place) {
+        let place = |one: &Candidate| (one.file, one.block, one.what.is_code());
+        if kept.last().is_none_or(|(last, _)| place(last) != place(&candidate)) {
             kept.push((candidate, arches));
         }
     }

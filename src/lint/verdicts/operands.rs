@@ -43,7 +43,7 @@ pub(super) fn is_conjunct(file: &FileGuards, index: u32) -> bool {
 }
 
 /// All atoms of a formula.
-pub(super) fn atoms(formulas: &Formulas, formula: FormulaId, mut each: impl FnMut(Atom)) {
+pub fn atoms(formulas: &Formulas, formula: FormulaId, mut each: impl FnMut(Atom)) {
     let mut seen = rustc_hash::FxHashSet::default();
     let mut todo = vec![formula];
     while let Some(next) = todo.pop() {
@@ -60,7 +60,7 @@ pub(super) fn atoms(formulas: &Formulas, formula: FormulaId, mut each: impl FnMu
 }
 
 /// The options that a formula names.
-pub(super) fn options<'f>(formulas: &'f Formulas, formula: FormulaId, out: &mut Vec<&'f str>) {
+pub fn options<'f>(formulas: &'f Formulas, formula: FormulaId, out: &mut Vec<&'f str>) {
     atoms(formulas, formula, |atom| match atom {
         Atom::Yes(name) | Atom::Module(name) | Atom::NonZero(name) | Atom::Equals(name, _) => {
             out.push(formulas.text(name));

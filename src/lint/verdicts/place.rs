@@ -4,7 +4,7 @@ use super::operands;
 use super::{Candidate, What};
 use crate::lint::context::Tree;
 use crate::model::formula::{FormulaId, Formulas};
-use crate::source::guards::{Block, FileGuards};
+use crate::source::guards::FileGuards;
 
 /// A piece of what holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(super) enum Source {
     Before(u32),
     /// Another operand of the same condition (an index).
     Operand(u32),
+    /// A guard in code around it (an index).
+    Code(u32),
 }
 
 /// What is asked about a candidate: `pieces` hold where it stands; with `target` as well, or without
@@ -41,8 +43,11 @@ impl Question {
     /// The question that decides `candidate` on the architecture `arch`.
     pub fn new(tree: &Tree, arch: usize, candidate: Candidate) -> Self {
         let file = &tree.guards.files[candidate.file as usize];
+        if candidate.what.is_code() {
+            return Self::of_code(tree, arch, file, candidate);
+        }
         let block = &file.blocks[candidate.block as usize];
-        let mut pieces = around(tree, arch, file, block);
+        let mut pieces = around(tree, arch, file, block.parent);
         let before =
             Piece { formula: block.previous, holds: true, source: Source::Before(candidate.block) };
         if candidate.what == What::Dead && block.own == Formulas::TRUE {
@@ -51,8 +56,8 @@ impl Question {
         }
         pieces.push(before);
         let (target, holds) = match candidate.what {
-            What::Dead => (block.own, true),
-            What::Always => (block.own, false),
+            What::Dead | What::CodeDead => (block.own, true),
+            What::Always | What::CodeAlways => (block.own, false),
             What::Operand(index) => {
                 let siblings = operands::siblings(file, block, index);
                 pieces.extend(siblings.into_iter().map(|(index, holds)| Piece {
@@ -67,12 +72,32 @@ impl Question {
         pieces.retain(|piece| (piece.formula, piece.holds) != (Formulas::TRUE, true));
         Self { pieces, target, holds }
     }
+
+    /// The same for a guard in code, which stands in blocks and in other guards.
+    fn of_code(tree: &Tree, arch: usize, file: &FileGuards, candidate: Candidate) -> Self {
+        let guard = &file.code[candidate.block as usize];
+        let mut pieces = around(tree, arch, file, guard.block);
+        let (start, end) = (guard.condition.start, guard.condition.end());
+        let outer = file.code.iter().enumerate().filter(|(_, outer)| {
+            outer.condition != guard.condition
+                && outer.body.start <= start
+                && end <= outer.body.end()
+        });
+        pieces.extend(outer.map(|(index, outer)| Piece {
+            formula: outer.formula,
+            holds: true,
+            source: Source::Code(index as u32),
+        }));
+        let dead = candidate.what == What::CodeDead;
+        let target = if dead { guard.formula } else { guard.otherwise };
+        Self { pieces, target, holds: true }
+    }
 }
 
-/// What the makefiles and the blocks around a block say, from the outside.
-fn around(tree: &Tree, arch: usize, file: &FileGuards, block: &Block) -> Vec<Piece> {
+/// What the makefiles and a block with all around it say, from the outside.
+fn around(tree: &Tree, arch: usize, file: &FileGuards, block: Option<u32>) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut at = block.parent;
+    let mut at = block;
     while let Some(index) = at {
         let outer = &file.blocks[index as usize];
         let piece = |formula, source| Piece { formula, holds: true, source };

@@ -87,9 +87,12 @@ fn confirm(tree: &Tree, index: usize, board: &Board, asker: &mut Asker<'_, '_>, 
         // Of an #elif that nothing reaches, the branches before it are what it is about, if the chain
         // is alive; of several in a chain, the first is told about.
         let candidate = board.candidates[one.at];
+        if candidate.what != What::Dead {
+            continue;
+        }
         let file = &tree.guards.files[candidate.file as usize];
         let block = &file.blocks[candidate.block as usize];
-        if candidate.what != What::Dead || block.directive.opens() {
+        if block.directive.opens() {
             continue;
         }
         let chain = exhausted.entry((candidate.file, block.head)).or_insert(one.at);

@@ -165,14 +165,14 @@ impl Finder<'_, '_> {
         let at = (tokens.first()?.start, tokens.last()?.end);
         let (yes, no) = (condition.needs(true, self.f), condition.needs(false, self.f));
         let then = statement(&mut cursor)?;
-        self.guard(at, (then.start, then.end), CodePart::Then, yes);
+        self.guard(at, (then.start, then.end), CodePart::Then, (yes, no));
         let next = cursor.peek();
         if next.is_some_and(|token| self.code.of(token) == b"else") {
             cursor.next();
             let other = statement(&mut cursor)?;
-            self.guard(at, (other.start, other.end), CodePart::Else, no);
+            self.guard(at, (other.start, other.end), CodePart::Else, (no, yes));
         } else if then.leaves && no != Formulas::TRUE && begins_statement(self.code, word) {
-            self.guard(at, rest(cursor)?, CodePart::After, no);
+            self.guard(at, rest(cursor)?, CodePart::After, (no, yes));
         }
         Some(())
     }
@@ -208,7 +208,7 @@ impl Finder<'_, '_> {
             found.push(((part.start, part.end), formula));
         });
         for (body, formula) in found {
-            self.guard(at, body, CodePart::Operand, formula);
+            self.guard(at, body, CodePart::Operand, (formula, Formulas::TRUE));
         }
         Some(expr)
     }
@@ -218,7 +218,7 @@ impl Finder<'_, '_> {
         condition: (usize, usize),
         body: (usize, usize),
         part: CodePart,
-        formula: FormulaId,
+        (formula, otherwise): (FormulaId, FormulaId),
     ) {
         if formula == Formulas::TRUE || body.0 >= body.1 {
             return;
@@ -230,6 +230,7 @@ impl Finder<'_, '_> {
             lines: (self.lines.line(body.0), self.lines.line(body.1 - 1)),
             part,
             formula,
+            otherwise,
             block: around(self.guards, before, condition.0),
         });
     }

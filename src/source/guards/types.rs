@@ -258,6 +258,9 @@ pub struct CodeGuard {
     pub part: CodePart,
     /// What must hold for the code to run, as far as options go: other operands count as true.
     pub formula: FormulaId,
+    /// What must hold for it not to run, if that is a matter of the condition alone: other operands count
+    /// as true there too.
+    pub otherwise: FormulaId,
     /// The innermost preprocessor block around it.
     pub block: Option<u32>,
 }
@@ -309,7 +312,10 @@ impl FileGuards {
             id(&mut block.presence);
         }
         self.operands.iter_mut().for_each(|operand| id(&mut operand.formula));
-        self.code.iter_mut().for_each(|guard| id(&mut guard.formula));
+        for guard in &mut self.code {
+            id(&mut guard.formula);
+            id(&mut guard.otherwise);
+        }
         self.mentions.iter_mut().for_each(|mention| name(&mut mention.name));
         for change in &mut self.overrides {
             name(&mut change.name);
