@@ -81,7 +81,8 @@ pub struct Object {
     pub built_in: FormulaId,
     /// It is compiled as part of a module, with `MODULE` defined.
     pub module: FormulaId,
-    /// Why: `built` is the disjunction of these.
+    /// Why: `built` is the disjunction of these. One that never holds is listed under conditions that
+    /// contradict each other.
     pub contributions: Vec<Contribution>,
 }
 

@@ -13,6 +13,7 @@ mod dead_branch;
 mod dead_default;
 mod dead_else;
 mod dead_imply;
+mod dead_object;
 mod dead_prompt;
 mod dead_symbol;
 mod duplicate_dependency;
@@ -72,6 +73,7 @@ pub static RULES: &[Rule] = &[
     undefined_in_defconfig::RULE,
     unbuilt_source::RULE,
     missing_source::RULE,
+    dead_object::RULE,
     missing_stub::RULE,
     builtin_uses_module::RULE,
     not_exported::RULE,

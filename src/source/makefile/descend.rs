@@ -78,8 +78,9 @@ pub(super) fn presence(
                 _ => conditions.special,
             };
             for (list, given) in [(usize::from(item.composite), given), (SPECIAL, special)] {
-                let when = f.and(given, own);
-                if when != Formulas::FALSE {
+                // What is listed under a contradiction is listed, and never built.
+                if given != Formulas::FALSE && own != Formulas::FALSE {
+                    let when = f.and(given, own);
                     lists[list].add(f, item, at, when);
                 }
             }
