@@ -18,6 +18,7 @@ mod dead_prompt;
 mod dead_symbol;
 mod duplicate_dependency;
 mod duplicate_line;
+mod empty_object;
 mod missing_help;
 mod missing_source;
 mod missing_stub;
@@ -74,6 +75,7 @@ pub static RULES: &[Rule] = &[
     unbuilt_source::RULE,
     missing_source::RULE,
     dead_object::RULE,
+    empty_object::RULE,
     missing_stub::RULE,
     builtin_uses_module::RULE,
     not_exported::RULE,
