@@ -2,6 +2,7 @@
 //! with a tree that breaks it (`bad`) and one that does not (`good`).
 
 mod always_true_guard;
+mod bad_default;
 mod bad_range;
 mod bare_name;
 mod bloat_leak;
@@ -54,6 +55,7 @@ pub static RULES: &[Rule] = &[
     select_visible::RULE,
     missing_help::RULE,
     recursive_dependency::RULE,
+    bad_default::RULE,
     unmet_select::RULE,
     dead_symbol::RULE,
     redundant_dependency::RULE,
