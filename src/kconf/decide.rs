@@ -52,7 +52,7 @@ impl Probability {
 impl State<'_> {
     /// Gives every symbol that the user could set, and has not, the value `mode` (nothing: its
     /// default).
-    pub(super) fn set_new(&mut self, mode: Option<Tristate>) {
+    pub(crate) fn set_new(&mut self, mode: Option<Tristate>) {
         if self.rules.choice_lists {
             self.set_new_lists(|symbol| match mode {
                 Some(Tristate::No) if symbol.allnoconfig_y => Some((Tristate::Yes, true)),

@@ -20,6 +20,7 @@ mod dead_symbol;
 mod duplicate_dependency;
 mod duplicate_line;
 mod empty_object;
+mod ineffective_setting;
 mod missing_help;
 mod missing_source;
 mod missing_stub;
@@ -78,6 +79,7 @@ pub static RULES: &[Rule] = &[
     missing_source::RULE,
     dead_object::RULE,
     empty_object::RULE,
+    ineffective_setting::RULE,
     missing_stub::RULE,
     builtin_uses_module::RULE,
     not_exported::RULE,

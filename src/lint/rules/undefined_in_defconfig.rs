@@ -46,7 +46,7 @@ fn check(cx: &mut TreeCx<'_>) {
 }
 
 /// The option that a line of a `.config` is about, and where its name with `CONFIG_` begins.
-fn set(line: &[u8]) -> Option<(usize, &str)> {
+pub(super) fn set(line: &[u8]) -> Option<(usize, &str)> {
     let unset = line
         .strip_prefix(b"# ")
         .and_then(|rest| rest.trim_ascii_end().strip_suffix(b" is not set"));
