@@ -8,6 +8,7 @@ mod bare_name;
 mod bloat_leak;
 mod builtin_uses_module;
 mod conf_warning;
+mod conflicting_definition;
 mod constant_condition;
 mod dead_block;
 mod dead_branch;
@@ -57,6 +58,7 @@ pub static RULES: &[Rule] = &[
     missing_help::RULE,
     recursive_dependency::RULE,
     bad_default::RULE,
+    conflicting_definition::RULE,
     unmet_select::RULE,
     dead_symbol::RULE,
     redundant_dependency::RULE,
