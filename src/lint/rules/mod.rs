@@ -20,6 +20,7 @@ mod dead_prompt;
 mod dead_symbol;
 mod duplicate_dependency;
 mod duplicate_line;
+mod empty_choice;
 mod empty_object;
 mod ineffective_setting;
 mod missing_help;
@@ -59,6 +60,7 @@ pub static RULES: &[Rule] = &[
     recursive_dependency::RULE,
     bad_default::RULE,
     conflicting_definition::RULE,
+    empty_choice::RULE,
     unmet_select::RULE,
     dead_symbol::RULE,
     redundant_dependency::RULE,
