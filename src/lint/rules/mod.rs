@@ -17,6 +17,7 @@ mod dead_else;
 mod dead_imply;
 mod dead_object;
 mod dead_prompt;
+mod dead_range;
 mod dead_symbol;
 mod duplicate_dependency;
 mod duplicate_line;
@@ -68,6 +69,7 @@ pub static RULES: &[Rule] = &[
     dead_default::RULE,
     dead_imply::RULE,
     dead_prompt::RULE,
+    dead_range::RULE,
     undefined_option::RULE,
     tristate_ifdef::RULE,
     bare_name::RULE,
