@@ -227,7 +227,7 @@ impl<'t> Search<'t> {
 }
 
 /// The conditions that all have to hold.
-fn conjuncts(formulas: &Formulas, formula: FormulaId, out: &mut FxHashSet<FormulaId>) {
+pub(super) fn conjuncts(formulas: &Formulas, formula: FormulaId, out: &mut FxHashSet<FormulaId>) {
     let mut todo = vec![formula];
     while let Some(next) = todo.pop() {
         match formulas.get(next) {
@@ -238,7 +238,7 @@ fn conjuncts(formulas: &Formulas, formula: FormulaId, out: &mut FxHashSet<Formul
 }
 
 /// The option that a condition asks to be on: the only one that it is about, and off is not enough.
-fn option(formulas: &Formulas, formula: FormulaId) -> Option<String> {
+pub(super) fn option(formulas: &Formulas, formula: FormulaId) -> Option<String> {
     let mut name = None;
     let mut todo = vec![formula];
     while let Some(next) = todo.pop() {

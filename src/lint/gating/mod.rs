@@ -10,6 +10,7 @@ mod leak;
 mod links;
 mod missing;
 mod places;
+mod prototypes;
 mod site;
 mod stubs;
 mod uses;
@@ -50,6 +51,11 @@ impl Gating {
     /// Functions that are where nobody uses them.
     pub fn leaks(&self, tree: &Tree) -> &[Finding] {
         self.leaks.get_or_init(|| leak::find(tree, self.symbols(tree)))
+    }
+
+    /// Prototypes outside of the guards that their headers have for the option.
+    pub fn prototypes(&self, tree: &Tree) -> Vec<Finding> {
+        prototypes::find(tree, self.symbols(tree))
     }
 
     /// Stubs that have another type than the function.

@@ -15,6 +15,8 @@ pub struct Known {
     pub defined: Vec<usize>,
     /// `static` definitions and macros of that name in headers.
     pub stubs: Vec<usize>,
+    /// Where it is declared without a body.
+    pub declared: Vec<usize>,
     /// Where it is exported.
     pub exported: Vec<usize>,
     /// Calls in files that are compiled.
@@ -76,7 +78,8 @@ fn one(
                 known.stubs.push(at);
                 known.named.push(at);
             }
-            Manner::Pointer | Manner::Declared => {}
+            Manner::Declared => known.declared.push(at),
+            Manner::Pointer => {}
             Manner::Exported => known.exported.push(at),
             Manner::Called if is_c && !included => known.called.push(at),
             Manner::Called | Manner::Named | Manner::InMacro => known.named.push(at),

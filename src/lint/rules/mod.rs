@@ -28,6 +28,7 @@ mod missing_help;
 mod missing_source;
 mod missing_stub;
 mod not_exported;
+mod prototype_outside_guard;
 pub mod recursive_dependency;
 mod redundant_dependency;
 mod redundant_operand;
@@ -91,10 +92,11 @@ pub static RULES: &[Rule] = &[
     not_exported::RULE,
     stub_signature::RULE,
     bloat_leak::RULE,
+    prototype_outside_guard::RULE,
 ];
 
 /// The rules that `--gating` adds, by code.
-pub const GATING: &[&str] = &["S001", "S002", "S003", "S004", "S005"];
+pub const GATING: &[&str] = &["S001", "S002", "S003", "S004", "S005", "S006"];
 
 /// The rule of that code or name.
 pub fn find(name: &str) -> Option<&'static Rule> {
