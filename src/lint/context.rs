@@ -40,8 +40,8 @@ pub struct Tree {
     compiled: FxHashMap<Box<str>, ArchSet>,
     /// The architectures that each Kconfig file is read for.
     kconfig: FxHashMap<Box<str>, ArchSet>,
-    /// The names of the sources that others include.
-    included: FxHashSet<Box<str>>,
+    /// The sources that others include, as they name them, by the last part of the name.
+    included: FxHashMap<Box<str>, Vec<Box<str>>>,
     verdicts: OnceLock<Verdicts>,
     /// Functions: where they are, and where they are used.
     pub gating: Gating,
@@ -118,6 +118,11 @@ impl Arch {
     }
 }
 
+/// The last part of a path.
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 impl Tree {
     /// Joins what was read. `elsewhere` are Kconfig files, of other architectures too.
     pub fn new(
@@ -165,8 +170,11 @@ impl Tree {
                 symbols.entry(name.into()).or_default();
             }
         }
-        let last = |name: &str| name.rsplit('/').next().unwrap_or(name).into();
-        let included = guards.included.iter().map(|name| last(name)).collect();
+        let mut included: FxHashMap<Box<str>, Vec<Box<str>>> = FxHashMap::default();
+        for name in &guards.included {
+            let rooted = name.trim_start_matches("../").trim_start_matches("./");
+            included.entry(last(name).into()).or_default().push(rooted.into());
+        }
         let (verdicts, gating) = (OnceLock::new(), Gating::default());
         Self {
             root,
@@ -194,9 +202,14 @@ impl Tree {
         if self.arches.len() >= MAX_ARCHES { ArchSet::MAX } else { (1 << self.arches.len()) - 1 }
     }
 
-    /// Whether a source file of that name is included by another.
+    /// Whether a source file of that name is included by another: one whose path ends as it is named
+    /// there.
     pub fn is_included(&self, file: &str) -> bool {
-        self.included.contains(file.rsplit('/').next().unwrap_or(file))
+        let named = self.included.get(last(file)).into_iter().flatten();
+        let ends = |name: &str| {
+            file.strip_suffix(name).is_some_and(|dir| dir.is_empty() || dir.ends_with('/'))
+        };
+        named.into_iter().any(|name| ends(name))
     }
 
     /// When the file is compiled by an architecture (an index), as the makefiles say; for what is

@@ -4,7 +4,7 @@ use crate::kconf::eval::Tristate;
 use crate::kconf::expr::Expr;
 use crate::kconf::model::{PropKind, Type};
 use crate::lint::{ArchCx, Check, Claim, Needs, Rule};
-use crate::logic::words;
+use crate::logic::{Answer, words};
 use crate::model::finding::Severity;
 
 /// The rule.
@@ -13,8 +13,8 @@ pub const RULE: Rule = Rule {
     name: "dead-imply",
     severity: Severity::Warning,
     default: true,
-    what: "Reports an `imply` that never acts: where it applies, the dependencies of the implied option \
-           are never met, or the option is a member of a choice, which nothing can imply.",
+    what: "Reports an `imply` that never acts: where its own option is on and it applies, the dependencies \
+           of the implied one are never met, or that is a member of a choice, which nothing can imply.",
     why: "`imply` is a default, limited by the implied option's own dependencies. One that those \
           always rule out does nothing, though it says otherwise.",
     example: "
@@ -49,15 +49,25 @@ fn check(cx: &mut ArchCx<'_>) {
             continue;
         };
         let applies = cx.logic().expr(prop.visible, Tristate::Mod);
+        let on = cx.logic().value_at_least(by, Tristate::Mod);
         let met = cx.logic().expr(implied.dir_dep, Tristate::Mod);
         let definition = Some(model.menu(prop.menu).place);
         // Nothing implies a member of a choice, whatever its dependencies.
-        let never = if implied.choice.is_some() { vec![] } else { vec![vec![applies, met]] };
-        claims.push(Claim { key, definition, never, what: (by, target, prop.place) });
+        let never = if implied.choice.is_some() { vec![] } else { vec![vec![on, applies, met]] };
+        claims.push(Claim {
+            key,
+            definition,
+            never,
+            what: (by, target, prop.place, [on, applies]),
+        });
     }
     let answers = cx.ask(&claims);
     for (claim, _) in claims.iter().zip(answers).filter(|(_, holds)| *holds) {
-        let (by, target, place) = claim.what;
+        let (by, target, place, alive) = claim.what;
+        // Where the line never counts at all, nothing is said of what it implies.
+        if cx.logic().possible(&alive) == Answer::Impossible {
+            continue;
+        }
         let why = if claim.never.is_empty() {
             "it is a member of a choice"
         } else {

@@ -1,5 +1,7 @@
 //! B005: an object or directory that is listed, and that no configuration builds.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::lint::context::Tree;
@@ -10,7 +12,7 @@ use crate::logic::circuit::Lit;
 use crate::model::finding::{Fact, Finding, Severity};
 use crate::model::formula::{FormulaId, Formulas};
 use crate::source::makefile::syntax::Loc;
-use crate::source::makefile::{Presence, Role};
+use crate::source::makefile::{Object, Presence, Role, Visit};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -37,50 +39,51 @@ endif
 /// Something that is listed, on one architecture.
 struct Listed<'t> {
     /// Its path; of a directory, with a slash at its end.
-    name: String,
-    /// The first line that lists it.
-    rule: &'t Loc,
+    name: Cow<'t, str>,
     /// When it is built, or visited.
     built: FormulaId,
-    /// When that could be otherwise: the makefile is read, the whole is built that it is part of. Any of
-    /// these.
-    above: Vec<FormulaId>,
-    /// The lines that lead there.
-    chain: Vec<Loc>,
+    what: What<'t>,
+}
+
+#[derive(Clone, Copy)]
+enum What<'t> {
+    Object(&'t Object),
+    Directory(&'t Visit),
 }
 
 fn check(cx: &mut ArchCx<'_>) {
     let tree = cx.tree;
     let Some(kbuild) = &cx.arch.kbuild else { return };
-    let mut all = objects(kbuild);
-    all.extend(directories(kbuild));
     let mut claims = Vec::new();
-    for listed in &all {
+    for listed in objects(kbuild).chain(directories(kbuild)) {
+        let Some(key) = cx.is_open((&listed.name, 0)) else { continue };
         // Where something else than Kconfig decides, there is nothing to say.
         if !is_about_options(tree, listed.built) {
             continue;
         }
-        let Some(key) = cx.is_open((&listed.name, 0)) else { continue };
         let built = cx.formula(listed.built);
         claims.push(Claim { key, definition: None, never: vec![vec![built]], what: listed });
     }
     let holds = cx.ask(&claims);
     let dead: Vec<_> = claims.iter().zip(holds).filter(|(_, holds)| *holds).collect();
+    let composites: FxHashMap<&str, FormulaId> =
+        kbuild.composites.iter().map(|object| (&*object.path, object.built)).collect();
     let mut alive: Vec<Vec<Lit>> = Vec::new();
     for (claim, _) in &dead {
-        let above: Vec<Lit> = claim.what.above.iter().map(|one| cx.formula(*one)).collect();
+        let above = above(kbuild, &composites, claim.what.what);
+        let above: Vec<Lit> = above.into_iter().map(|one| cx.formula(one)).collect();
         alive.push(vec![cx.logic().circuit().any(above)]);
     }
     let alive = cx.logic().each(&alive);
     let mut texts = places::Texts::new(tree);
     for ((claim, _), _) in dead.iter().zip(alive).filter(|(_, alive)| *alive != Answer::Impossible)
     {
-        let Listed { name, rule, chain, .. } = claim.what;
+        let Some((rule, chain)) = lines(kbuild, claim.what.what) else { continue };
         let mut finding = Finding {
             file: rule.file.to_string(),
             line: rule.line,
             column: 1,
-            message: format!("no configuration builds {name}"),
+            message: format!("no configuration builds {}", claim.what.name),
             ..Finding::default()
         };
         let chain = chain.iter().map(|rule| Fact {
@@ -94,50 +97,58 @@ fn check(cx: &mut ArchCx<'_>) {
 }
 
 /// The objects that have a source and that Kbuild lists.
-fn objects(kbuild: &Presence) -> Vec<Listed<'_>> {
-    let composites: FxHashMap<&str, FormulaId> =
-        kbuild.composites.iter().map(|object| (&*object.path, object.built)).collect();
+fn objects(kbuild: &Presence) -> impl Iterator<Item = Listed<'_>> {
     let sources = kbuild.objects.iter().filter(|object| object.source.is_some());
-    let mut out = Vec::new();
-    for object in sources.chain(&kbuild.composites) {
-        let Some(first) = object.contributions.first() else { continue };
-        let above = object.contributions.iter().map(|one| {
-            let visited = kbuild.directories.get(one.directory).map(|visit| visit.visited);
-            let whole = one.part_of.as_ref().and_then(|whole| composites.get(&*whole.path));
-            whole.copied().or(visited).unwrap_or(Formulas::TRUE)
-        });
-        out.push(Listed {
-            name: object.path.to_string(),
-            rule: first.part_of.as_ref().map_or(&first.rule, |whole| &whole.rule),
-            built: object.built,
-            above: above.collect(),
-            chain: kbuild.chain(first),
-        });
-    }
-    out
+    sources.chain(&kbuild.composites).map(|object| Listed {
+        name: Cow::Borrowed(&object.path),
+        built: object.built,
+        what: What::Object(object),
+    })
 }
 
 /// The directories that are listed. What a rule of a makefile's own visits is its own business.
-fn directories(kbuild: &Presence) -> Vec<Listed<'_>> {
-    let mut out = Vec::new();
-    for visit in &kbuild.directories {
-        let Some(first) = visit.ways.first() else { continue };
-        if visit.ways.iter().any(|way| way.role == Role::Special) {
-            continue;
+fn directories(kbuild: &Presence) -> impl Iterator<Item = Listed<'_>> {
+    let plain = |visit: &&Visit| visit.ways.iter().all(|way| way.role != Role::Special);
+    kbuild.directories.iter().filter(plain).map(|visit| Listed {
+        name: Cow::Owned(format!("{}/", visit.path)),
+        built: visit.visited,
+        what: What::Directory(visit),
+    })
+}
+
+/// When it could be otherwise: the makefile is read, the whole is built that it is part of. Any of these.
+fn above(
+    kbuild: &Presence,
+    composites: &FxHashMap<&str, FormulaId>,
+    what: What<'_>,
+) -> Vec<FormulaId> {
+    let visited = |index: usize| kbuild.directories.get(index).map(|visit| visit.visited);
+    let above: Vec<Option<FormulaId>> = match what {
+        What::Object(object) => {
+            let all = object.contributions.iter().map(|one| {
+                let whole = one.part_of.as_ref().and_then(|whole| composites.get(&*whole.path));
+                whole.copied().or(visited(one.directory))
+            });
+            all.collect()
         }
-        let above = visit.ways.iter().map(|way| {
-            let above = way.from.and_then(|from| kbuild.directories.get(from));
-            above.map_or(Formulas::TRUE, |above| above.visited)
-        });
-        out.push(Listed {
-            name: format!("{}/", visit.path),
-            rule: &first.rule,
-            built: visit.visited,
-            above: above.collect(),
-            chain: vec![first.rule.clone()],
-        });
+        What::Directory(visit) => visit.ways.iter().map(|way| way.from.and_then(visited)).collect(),
+    };
+    above.into_iter().map(|one| one.unwrap_or(Formulas::TRUE)).collect()
+}
+
+/// The first line that lists it, and the lines that lead there.
+fn lines(kbuild: &Presence, what: What<'_>) -> Option<(Loc, Vec<Loc>)> {
+    match what {
+        What::Object(object) => {
+            let first = object.contributions.first()?;
+            let rule = first.part_of.as_ref().map_or(&first.rule, |whole| &whole.rule);
+            Some((rule.clone(), kbuild.chain(first)))
+        }
+        What::Directory(visit) => {
+            let rule = &visit.ways.first()?.rule;
+            Some((rule.clone(), vec![rule.clone()]))
+        }
     }
-    out
 }
 
 /// Whether all options that the formula names are defined by an architecture that is looked at.

@@ -11,7 +11,7 @@ use crate::kconf::model::{Model, PropKind, SymbolId, Type};
 use crate::kconf::read::Reading;
 use crate::lint::{ArchCx, Check, Needs, Rule};
 use crate::logic::{probes, words};
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Severity, Verified};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -98,6 +98,7 @@ fn check(cx: &mut ArchCx<'_>) {
                 length: ("CONFIG_".len() + name.len()) as u32,
                 symbol: Some(name.to_owned()),
                 message,
+                verified: Verified::Evaluator,
                 ..Finding::default()
             });
         }

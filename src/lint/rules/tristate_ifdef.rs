@@ -11,7 +11,7 @@ use crate::logic::Answer;
 use crate::logic::circuit::Lit;
 use crate::model::finding::Severity;
 use crate::model::formula::{FormulaId, Formulas};
-use crate::source::guards::{FileGuards, FileKind, Manner, Mention};
+use crate::source::guards::{Block, FileGuards, FileKind, Manner, Mention};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -21,7 +21,8 @@ pub const RULE: Rule = Rule {
     default: true,
     what: "Reports `#ifdef CONFIG_X` and `defined(CONFIG_X)` in code that can be part of a module in a \
            configuration where the tristate X is `m`. A file that looks at X in another way too (at \
-           `CONFIG_X_MODULE`, by `IS_ENABLED` and the like) knows what it does, and is left alone. Of \
+           `CONFIG_X_MODULE`, by `IS_ENABLED` and the like) knows what it does, and is left alone, as \
+           are blocks of nothing but `#include`s. Of \
            several tests in a file, the first is reported. The configuration is shown, and was \
            evaluated.",
     why: "For an option that is `m`, Kconfig defines `CONFIG_X_MODULE` and not `CONFIG_X`: the module is \
@@ -60,14 +61,30 @@ fn tests<'t>(tree: &Tree, file: &'t FileGuards) -> Vec<&'t Mention> {
             && is_tristate
             && !file.mentions.iter().any(|other| other.name == name && knows(other))
             && !file.overrides.iter().any(|change| change.name == name)
+            && !own(file, mention).is_some_and(|block| has_headers_only(tree, file, block))
     };
     file.mentions.iter().filter(alone).collect()
 }
 
+/// The block whose condition has the test.
+fn own<'t>(file: &'t FileGuards, mention: &Mention) -> Option<&'t Block> {
+    let within = |start: u32, end: usize| start <= mention.at.start && mention.at.end() <= end;
+    file.blocks.iter().find(|block| within(block.condition.start, block.condition.end()))
+}
+
+/// Whether a block has nothing but `#include`s of headers: what is done with them is elsewhere.
+fn has_headers_only(tree: &Tree, file: &FileGuards, block: &Block) -> bool {
+    let (first, last) = block.lines;
+    let headers = file.includes.iter().filter(|include| {
+        let name = tree.formulas.text(include.name);
+        (first..=last).contains(&include.line) && FileKind::of(name) == Some(FileKind::Header)
+    });
+    headers.count() as u32 == (last + 1).saturating_sub(first)
+}
+
 /// What holds where a test stands, as far as its file says.
 fn place(file: &FileGuards, mention: &Mention) -> Vec<FormulaId> {
-    let within = |start: u32, end: usize| start <= mention.at.start && mention.at.end() <= end;
-    let own = file.blocks.iter().find(|block| within(block.condition.start, block.condition.end()));
+    let own = own(file, mention);
     let outer = mention.block.map(|block| file.blocks[block as usize].presence);
     let all = own.map(|block| [block.outer, block.previous]).into_iter().flatten().chain(outer);
     all.filter(|formula| *formula != Formulas::TRUE).collect()
