@@ -112,6 +112,12 @@ pub fn simple(files: &Files) -> Vec<Simple> {
     for one in &all {
         *count.entry(one.name.clone()).or_default() += 1;
     }
+    let lines = files.arch_kconfig.iter().flat_map(|(_, lines)| lines);
+    for line in lines {
+        if let ["config" | "menuconfig", name] = *line.split_whitespace().collect::<Vec<_>>() {
+            *count.entry(name.to_owned()).or_default() += 1;
+        }
+    }
     all.retain(|one| count[&one.name] == 1);
     all
 }
@@ -141,6 +147,7 @@ fn inserted(one: &Simple, text: &str) -> Planted {
         line: one.help,
         what: format!("{}: {text}", one.name),
         change: Change::Insert(one.help, vec![format!("\t{text}")]),
+        also: Vec::new(),
     }
 }
 
@@ -172,6 +179,7 @@ pub fn misspelt_dependency(files: &Files, numbers: &mut Numbers, count: usize) -
             line: *line,
             what: format!("{} depends on {text}_Q", one.name),
             change: Change::Replace(*line, format!("\tdepends on {text}_Q")),
+            also: Vec::new(),
         })
     });
     sample(numbers, all.collect(), count)
@@ -193,6 +201,7 @@ pub fn swapped_range(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<
                     line: index + 1,
                     what: text.trim().to_owned(),
                     change: Change::Replace(index + 1, text.trim_end().to_owned()),
+                    also: Vec::new(),
                 });
             }
         }
@@ -261,7 +270,8 @@ pub fn contradicted_dependency(files: &Files, numbers: &mut Numbers, count: usiz
         let is_bool = by_name.get(&**on).is_some_and(|on| on.kind == "bool");
         let mut planted = inserted(one, &format!("depends on !{on}"));
         planted.line = one.line;
-        (is_bool && one.prompt && !selected.contains(&*one.name)).then_some(planted)
+        let logical = matches!(&*one.kind, "bool" | "tristate");
+        (is_bool && logical && one.prompt && !selected.contains(&*one.name)).then_some(planted)
     });
     let planted = planted.collect();
     sample(numbers, planted, count)
@@ -307,8 +317,8 @@ pub fn unmet_select(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<P
 
 /// Everything that something selects or implies anywhere.
 pub fn selected(files: &Files) -> BTreeSet<String> {
-    let lines = files.kconfig.iter().flat_map(|(_, lines)| lines);
-    lines
+    let all = files.kconfig.iter().chain(&files.arch_kconfig);
+    all.flat_map(|(_, lines)| lines)
         .filter_map(|line| {
             let mut words = line.split_whitespace();
             let verb = words.next()?;

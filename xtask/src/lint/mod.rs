@@ -2,10 +2,12 @@
 //!
 //! Faults are planted in a copy of a real tree, one kind for each rule, at sites that a seed chooses.
 //! A fault is one by construction, from the text alone: our own models and solver have no part in
-//! choosing it. All faults of a rule are planted in one copy and must be found on their very lines;
-//! what is found without faults is known before.
+//! choosing it. Faults that have nothing to do with each other are planted in one copy and must be found
+//! on their very lines; what is found without faults is known before.
 
+mod builds;
 mod faults;
+mod fresh;
 mod gating;
 mod guards;
 mod kconfig;
@@ -21,7 +23,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::kconfig::perturb::Numbers;
 use crate::kernel;
 use crate::process::{command, output, run};
-use faults::{FAULTS, Fault, Planted};
+use builds::KCONFIG;
+use faults::{FAULTS, Fault, Group, Planted};
 use text::Files;
 
 /// Sites of each rule.
@@ -30,8 +33,8 @@ const SITES: usize = 30;
 /// The part of all faults of a rule that must be found, in percent.
 const ENOUGH: usize = 95;
 
-/// A finding as `--format json` has it.
-type Place = (String, u64);
+/// A finding as `--format json` has it: rule, file and line.
+type Place = (String, String, u64);
 
 /// Plants and looks, for these rules or all.
 pub fn prove(only: &[String], tree: &Path, ours: &Path, save: bool) -> Result<()> {
@@ -40,24 +43,41 @@ pub fn prove(only: &[String], tree: &Path, ours: &Path, save: bool) -> Result<()
     let mut failed = Vec::new();
     let files = Files::read(tree)?;
     let asked = |fault: &&Fault| only.is_empty() || only.iter().any(|rule| rule == fault.rule);
-    for fault in FAULTS.iter().filter(asked) {
-        let before = findings(ours, tree, fault)?;
-        let mut numbers = Numbers::new(0x11d7);
-        let planted = (fault.plant)(&files, &mut numbers, SITES);
-        let found = if fault.one_at_a_time {
-            let mut found = Vec::new();
-            for one in &planted {
-                found.push(look(ours, tree, &copy, fault, std::slice::from_ref(one), &before)?[0]);
-            }
-            found
-        } else {
-            look(ours, tree, &copy, fault, &planted, &before)?
+    let asked: Vec<&Fault> = FAULTS.iter().filter(asked).collect();
+    let rules: Vec<&str> = asked.iter().map(|fault| fault.rule).collect();
+    let before = findings(ours, tree, &rules)?;
+    let mut results: Vec<(&Fault, Vec<(Planted, bool)>)> = Vec::new();
+    for (at, first) in asked.iter().enumerate() {
+        if results.iter().any(|(fault, _)| fault.rule == first.rule) {
+            continue;
+        }
+        let together = !matches!(first.group, Group::Own | Group::Single);
+        let group = asked[at..]
+            .iter()
+            .filter(|other| other.rule == first.rule || (together && other.group == first.group));
+        let planted = plant(&files, group.copied());
+        let all: Vec<(&Fault, Planted)> = planted
+            .iter()
+            .flat_map(|(fault, planted)| planted.iter().map(|one| (*fault, one.clone())))
+            .collect();
+        let copies = if first.group == Group::Single { 1 } else { all.len().max(1) };
+        let mut found = Vec::new();
+        for all in all.chunks(copies) {
+            found.extend(look(ours, tree, &copy, all, &before)?);
+        }
+        let mut found = all.into_iter().map(|(_, planted)| planted).zip(found);
+        for (fault, planted) in planted {
+            results.push((fault, found.by_ref().take(planted.len()).collect()));
+        }
+    }
+    for fault in asked {
+        let Some((_, planted)) = results.iter().find(|(one, _)| one.rule == fault.rule) else {
+            continue;
         };
-        let count = found.iter().filter(|found| **found).count();
-        let line = format!("| {} | {} | {count} |\n", fault.rule, planted.len());
+        let count = planted.iter().filter(|(_, found)| *found).count();
+        let _ = writeln!(report, "| {} | {} | {count} |", fault.rule, planted.len());
         eprintln!("xtask: oracle: lint: {}: {count} of {} found", fault.rule, planted.len());
-        report += &line;
-        for (planted, _) in planted.iter().zip(&found).filter(|(_, found)| !**found) {
+        for (planted, _) in planted.iter().filter(|(_, found)| !found) {
             let missed = format!("{}:{} {}", planted.file, planted.line, planted.what);
             eprintln!("xtask:   missed {missed}");
             let _ = writeln!(report, "| | missed: `{missed}` | |");
@@ -84,46 +104,75 @@ pub fn prove(only: &[String], tree: &Path, ours: &Path, save: bool) -> Result<()
     Ok(())
 }
 
+/// Sites for each rule of a group, none in a file that another one has.
+fn plant<'f>(
+    files: &Files,
+    group: impl Iterator<Item = &'f Fault>,
+) -> Vec<(&'f Fault, Vec<Planted>)> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut all = Vec::new();
+    for fault in group {
+        let mut numbers = Numbers::new(0x11d7);
+        let mut planted = Vec::new();
+        for one in (fault.plant)(files, &mut numbers, usize::MAX) {
+            let others = one.also.iter().map(|(file, _)| file).filter(|file| *file != KCONFIG);
+            let touched: Vec<String> = others.chain([&one.file]).cloned().collect();
+            if planted.len() < SITES && !touched.iter().any(|file| taken.contains(file)) {
+                taken.extend(touched);
+                planted.push(one);
+            }
+        }
+        all.push((fault, planted));
+    }
+    all
+}
+
 /// Plants faults in a copy of the tree; which of them are found.
 fn look(
     ours: &Path,
     tree: &Path,
     copy: &Path,
-    fault: &Fault,
-    planted: &[Planted],
+    planted: &[(&Fault, Planted)],
     before: &BTreeSet<Place>,
 ) -> Result<Vec<bool>> {
     let _ = fs::remove_dir_all(copy);
     // Of links: what is planted replaces the file, never its bytes.
     run(command("cp").args(["-rl", "--"]).arg(tree).arg(copy))?;
     let mut moved = text::Moved::default();
-    for (name, text) in text::edited(tree, planted, &mut moved)? {
+    let changes: Vec<Planted> = planted.iter().map(|(_, one)| one.clone()).collect();
+    for (name, text) in text::edited(tree, &changes, &mut moved)? {
         let path = copy.join(&name);
-        fs::remove_file(&path).with_context(|| name.clone())?;
+        let _ = fs::remove_file(&path);
         fs::write(&path, text).with_context(|| name.clone())?;
     }
-    let after = findings(ours, copy, fault)?;
+    let mut rules: Vec<&str> = planted.iter().map(|(fault, _)| fault.rule).collect();
+    rules.dedup();
+    let after = findings(ours, copy, &rules)?;
+    let at = |fault: &Fault, file: &str, line| (fault.rule.to_owned(), file.to_owned(), line);
     Ok(planted
         .iter()
-        .map(|planted| {
+        .map(|(fault, planted)| {
             let line = moved.line(planted);
-            let is_new = !before.contains(&(planted.file.clone(), planted.line as u64));
-            after.contains(&(planted.file.clone(), line)) && (is_new || line != planted.line as u64)
+            let is_new = !before.contains(&at(fault, &planted.file, planted.line as u64));
+            after.contains(&at(fault, &planted.file, line))
+                && (is_new || line != planted.line as u64)
         })
         .collect())
 }
 
-/// Where the rule finds something.
-fn findings(ours: &Path, tree: &Path, fault: &Fault) -> Result<BTreeSet<Place>> {
-    let text = output(
-        command(ours)
-            .args(["lint", "--deny", "never", "--format", "json", "--rule", fault.rule, "-C"])
-            .arg(tree),
-    )?;
+/// Where these rules find something.
+fn findings(ours: &Path, tree: &Path, rules: &[&str]) -> Result<BTreeSet<Place>> {
+    let mut lint = command(ours);
+    lint.args(["lint", "--deny", "never", "--format", "json", "-C"]).arg(tree);
+    for rule in rules {
+        lint.args(["--rule", rule]);
+    }
+    let text = output(&mut lint)?;
     let json: serde_json::Value = serde_json::from_str(&text).context("lint's JSON")?;
     let Some(findings) = json["findings"].as_array() else { bail!("no findings in lint's JSON") };
-    Ok(findings
-        .iter()
-        .filter_map(|f| Some((f["file"].as_str()?.to_owned(), f["line"].as_u64()?)))
-        .collect())
+    let place = |f: &serde_json::Value| {
+        let text = |key: &str| f[key].as_str().map(str::to_owned);
+        Some((text("rule")?, text("file")?, f["line"].as_u64()?))
+    };
+    Ok(findings.iter().filter_map(place).collect())
 }

@@ -1,6 +1,6 @@
 //! The tree's files as text, what is planted in them, and where lines are afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -13,12 +13,18 @@ use super::faults::{Change, Planted};
 pub struct Files {
     /// Name and lines.
     pub kconfig: Vec<(String, Vec<String>)>,
+    /// Those below arch/, in which nothing is planted.
+    pub arch_kconfig: Vec<(String, Vec<String>)>,
     /// Name and lines.
     pub source: Vec<(String, Vec<String>)>,
     /// The headers of include/linux and include/net, name and lines.
     pub headers: Vec<(String, Vec<String>)>,
     /// Name and lines.
     pub makefiles: Vec<(String, Vec<String>)>,
+    /// The architectures' defconfigs, name and lines.
+    pub defconfigs: Vec<(String, Vec<String>)>,
+    /// The last parts of the names of C files that others include: those are compiled more than once.
+    pub included: BTreeSet<String>,
 }
 
 impl Files {
@@ -26,9 +32,12 @@ impl Files {
     pub fn read(tree: &Path) -> Result<Self> {
         let mut files = Self {
             kconfig: Vec::new(),
+            arch_kconfig: Vec::new(),
             source: Vec::new(),
             headers: Vec::new(),
             makefiles: Vec::new(),
+            defconfigs: Vec::new(),
+            included: BTreeSet::new(),
         };
         let mut walk = WalkBuilder::new(tree);
         walk.standard_filters(false).sort_by_file_name(Ord::cmp);
@@ -38,11 +47,24 @@ impl Files {
             let is_kernel = !["scripts/", "tools/", "Documentation/", "samples/", "arch/"]
                 .iter()
                 .any(|dir| name.starts_with(dir));
-            if !is_kernel || !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            let base = name.rsplit('/').next().unwrap_or(name);
+            let is_defconfig = name.contains("/configs/") && base.ends_with("_defconfig");
+            let is_arch = name.starts_with("arch/") && base.starts_with("Kconfig");
+            if !entry.file_type().is_some_and(|kind| kind.is_file()) {
                 continue;
             }
-            let base = name.rsplit('/').next().unwrap_or(name);
-            let list = if base.starts_with("Kconfig") {
+            if name.starts_with("arch/") && base.strip_suffix(".c").is_some() {
+                let text = fs::read_to_string(entry.path()).unwrap_or_default();
+                files.included.extend(text.lines().filter_map(included));
+            }
+            if !(is_kernel || is_defconfig || is_arch) {
+                continue;
+            }
+            let list = if is_defconfig {
+                &mut files.defconfigs
+            } else if is_arch {
+                &mut files.arch_kconfig
+            } else if base.starts_with("Kconfig") {
                 &mut files.kconfig
             } else if base.strip_suffix(".c").is_some() {
                 &mut files.source
@@ -59,8 +81,18 @@ impl Files {
                 list.push((name.to_owned(), text.lines().map(str::to_owned).collect()));
             }
         }
+        let lines = files.source.iter().flat_map(|(_, lines)| lines);
+        let more: Vec<String> = lines.filter_map(|line| included(line)).collect();
+        files.included.extend(more);
         Ok(files)
     }
+}
+
+/// The last part of the name of a C file that a line includes.
+fn included(line: &str) -> Option<String> {
+    let name = line.strip_prefix("#include \"")?.split('"').next()?;
+    let name = name.strip_suffix(".c")?.rsplit('/').next()?;
+    Some(format!("{name}.c"))
 }
 
 /// How lines moved.
@@ -72,7 +104,7 @@ impl Moved {
     pub fn line(&self, planted: &Planted) -> u64 {
         let before = self.0.get(&planted.file).into_iter().flatten();
         let shift: usize =
-            before.filter(|(at, _)| *at < planted.at()).map(|(_, lines)| lines).sum();
+            before.filter(|(at, _)| *at < planted.change.at()).map(|(_, lines)| lines).sum();
         (planted.line + shift) as u64
     }
 }
@@ -83,19 +115,30 @@ pub fn edited(
     planted: &[Planted],
     moved: &mut Moved,
 ) -> Result<Vec<(String, String)>> {
-    let mut by_file: BTreeMap<&str, Vec<&Planted>> = BTreeMap::new();
+    let mut by_file: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
     for one in planted {
-        by_file.entry(&one.file).or_default().push(one);
+        by_file.entry(&one.file).or_default().push(&one.change);
+        for (file, change) in &one.also {
+            by_file.entry(file).or_default().push(change);
+        }
     }
     let mut texts = Vec::new();
     for (name, mut list) in by_file {
-        let text = fs::read_to_string(tree.join(name)).with_context(|| name.to_owned())?;
+        let new = list.iter().find_map(|change| match change {
+            Change::Create(lines) => Some(lines.join("\n") + "\n"),
+            _ => None,
+        });
+        let text = match new {
+            Some(text) => text,
+            None => fs::read_to_string(tree.join(name)).with_context(|| name.to_owned())?,
+        };
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         // From the end, so that line numbers stay what they are.
-        list.sort_by_key(|planted| std::cmp::Reverse(planted.at()));
-        for planted in list {
-            let at = planted.at();
-            match &planted.change {
+        list.sort_by_key(|change| std::cmp::Reverse(change.at()));
+        for change in list {
+            let at = change.at();
+            match change {
+                Change::Create(_) => {}
                 Change::Replace(_, text) => lines[at - 1].clone_from(text),
                 Change::Insert(_, new) => {
                     moved.0.entry(name.to_owned()).or_default().push((at, new.len()));
