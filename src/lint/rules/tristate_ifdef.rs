@@ -21,10 +21,9 @@ pub const RULE: Rule = Rule {
     default: true,
     what: "Reports `#ifdef CONFIG_X` and `defined(CONFIG_X)` in code that can be part of a module in a \
            configuration where the tristate X is `m`. A file that looks at X in another way too (at \
-           `CONFIG_X_MODULE`, by `IS_ENABLED` and the like) knows what it does, and is left alone, as \
-           are blocks of nothing but `#include`s. Of \
-           several tests in a file, the first is reported. The configuration is shown, and was \
-           evaluated.",
+           `CONFIG_X_MODULE`, by `IS_ENABLED` and the like) or that loads modules itself knows what it \
+           does, and is left alone; so are blocks of nothing but `#include`s. Of several tests in a file, \
+           the first is reported. The configuration is shown, and was evaluated.",
     why: "For an option that is `m`, Kconfig defines `CONFIG_X_MODULE` and not `CONFIG_X`: the module is \
           built as if the option were off, although both are there.",
     example: "
@@ -117,9 +116,12 @@ fn check(cx: &mut ArchCx<'_>) {
     let answers = cx.logic().each(&questions);
     let possible = open.iter().zip(answers).filter(|(_, answer)| *answer == Answer::Possible);
     let mut seen = FxHashSet::default();
+    let mut texts = places::Texts::new(tree);
     for (one, _) in possible {
         // Of several in a file, the first stands for all.
-        if !seen.insert((&*one.file.path, one.mention.name)) {
+        if !seen.insert((&*one.file.path, one.mention.name))
+            || loads_modules(texts.get(&one.file.path))
+        {
             continue;
         }
         let name = tree.formulas.text(one.mention.name);
@@ -140,6 +142,12 @@ fn check(cx: &mut ArchCx<'_>) {
         };
         cx.shows(one.key, finding, &one.lits, &check);
     }
+}
+
+/// Whether code loads what is a module by itself, and knows that it is one.
+fn loads_modules(text: &[u8]) -> bool {
+    let calls: [&[u8]; 3] = [b"request_module(", b"symbol_get(", b"symbol_request("];
+    calls.iter().any(|call| memchr::memmem::find(text, call).is_some())
 }
 
 /// What would have to hold for a test to go wrong: the option is `m` where the test is part of a module.
