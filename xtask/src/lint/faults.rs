@@ -116,7 +116,7 @@ pub const FAULTS: &[Fault] = &[
     fault("ineffective-setting", Group::Builds, builds::hidden_setting),
     fault("missing-stub", Group::Gating, gating::dropped_stub),
     fault("builtin-uses-module", Group::Gating, gating::in_module),
-    fault("not-exported", Group::Gating, gating::between_modules),
+    fault("not-exported", Group::Own, gating::between_modules),
     fault("stub-signature", Group::Gating, gating::other_result),
     fault("bloat-leak", Group::Gating, gating::moved_out),
     fault("prototype-outside-guard", Group::Gating, gating::outside_guard),

@@ -69,8 +69,9 @@ pub struct Module {
     pub option: String,
 }
 
-/// Files that are modules of their own, by what their makefile says of them in one line.
-pub fn modules(files: &Files) -> Vec<Module> {
+/// Files that are modules of their own, by what their makefile says of them in one line; or only those
+/// whose makefile is `always` read.
+pub fn modules(files: &Files, always: bool) -> Vec<Module> {
     let free: BTreeMap<String, Simple> = simple(files)
         .into_iter()
         .filter(|one| {
@@ -84,7 +85,7 @@ pub fn modules(files: &Files) -> Vec<Module> {
     let mut found = Vec::new();
     for (file, lines) in &files.makefiles {
         let Some(dir) = file.strip_suffix("/Makefile") else { continue };
-        if !is_always_read(files, dir) {
+        if always && !is_always_read(files, dir) {
             continue;
         }
         // A line within a conditional is not all there is to know.
@@ -223,7 +224,7 @@ fn called(number: usize, module: &Module, test: &str) -> ((String, Change), Vec<
 
 /// The kernel calls what may be in a module.
 pub fn in_module(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<Planted> {
-    let modules = modules(files);
+    let modules = modules(files, true);
     let mut all = Vec::new();
     for (number, (file, at)) in always(files).into_iter().enumerate() {
         let module = &modules[numbers.below(modules.len())];
@@ -241,13 +242,14 @@ pub fn in_module(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<Plan
     sample(numbers, all, count)
 }
 
-/// A module calls what another one does not export.
+/// A module calls what another one of its directory does not export: of each two, the first the second.
 pub fn between_modules(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<Planted> {
-    let modules = modules(files);
+    let modules = modules(files, false);
+    let dir = |module: &Module| module.file.rsplit_once('/').map(|(dir, _)| dir.to_owned());
     let mut all = Vec::new();
-    for (number, caller) in modules.iter().enumerate() {
-        let module = &modules[numbers.below(modules.len())];
-        if module.option == caller.option {
+    for (number, pair) in modules.chunks_exact(2).enumerate() {
+        let [caller, module] = pair else { continue };
+        if module.option == caller.option || dir(module) != dir(caller) {
             continue;
         }
         let (function, calls) = called(1000 + number, module, "IS_REACHABLE");

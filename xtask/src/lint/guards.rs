@@ -214,7 +214,7 @@ pub fn value(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<Planted>
 
 /// `#ifdef` of a tristate that everyone can make a module, in a file that is one.
 pub fn tristate(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<Planted> {
-    let modules = modules(files);
+    let modules = modules(files, true);
     let mut all = Vec::new();
     for module in &modules {
         let other = &modules[numbers.below(modules.len())];
