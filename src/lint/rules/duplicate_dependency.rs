@@ -48,9 +48,10 @@ fn check(cx: &mut TreeCx<'_>) {
         for entry in entries(&read.0) {
             let mut known = inherited.known[number].clone();
             add_around(&read.0, number, &entry.around, &mut known);
+            let name = defined(&read.0, entry.head);
             for line in entry.lines.clone() {
                 if let LineKind::Depends { on, cond: None } = read.0.lines[line].kind {
-                    repeated.report(cx, defined(&read.0, entry.head), (line, on), &mut known);
+                    repeated.report(cx, name.as_deref(), (line, on), &mut known);
                 }
             }
         }
@@ -172,7 +173,7 @@ impl Repeated<'_> {
     fn report(
         &self,
         cx: &mut TreeCx<'_>,
-        symbol: Option<String>,
+        symbol: Option<&str>,
         (line, condition): (usize, ExprId),
         known: &mut Known,
     ) {
@@ -201,7 +202,7 @@ impl Repeated<'_> {
                 format!("`{written}` is a dependency already, by {}:{}", says.file, says.line)
             };
             let mut found = finding(cx.tree, read, span, message);
-            found.symbol.clone_from(&symbol);
+            found.symbol = symbol.map(str::to_owned);
             found.proof = Some(vec![says]);
             found.fix = vec![removal(file, line, &operands, index)];
             if operands.len() == 1 && matches!(file.lines[line].kind, LineKind::If(_)) {
