@@ -17,7 +17,7 @@ use crate::model::finding::{Finding, Severity, Verified};
 pub const RULE: Rule = Rule {
     code: "B007",
     name: "ineffective-setting",
-    severity: Severity::Warning,
+    severity: Severity::Note,
     default: true,
     what: "Reports lines of an architecture's `configs/*defconfig` whose value the option does not have in \
            the configuration that is made of the file: it is not defined there, nobody can set it, what it \
