@@ -49,6 +49,12 @@ impl Lit {
         self.0 as usize
     }
 
+    /// All ones if it is the node's negation.
+    #[inline]
+    pub fn mask(self) -> u64 {
+        u64::from(self.0 & 1).wrapping_neg()
+    }
+
     /// Whether it is always or never.
     #[inline]
     pub fn is_constant(self) -> bool {
@@ -76,25 +82,41 @@ pub enum Node {
     And(Lit, Lit),
 }
 
-/// How many configurations are remembered.
-pub const PATTERNS: usize = 64 * WORDS;
-const WORDS: usize = 16;
+/// As many columns of configurations are remembered. Those that were found one by one fill the first.
+const COLUMNS: usize = 16;
+/// As many of them are for configurations that were found one by one.
+const SINGLES: usize = 2;
+/// How many configurations that were found one by one are remembered.
+pub const PATTERNS: usize = 64 * SINGLES;
+
+/// The value of each node in 64 configurations; a bit is one of them.
+#[derive(Debug, Clone, Default)]
+struct Column {
+    values: Vec<u64>,
+    /// Which of the bits are configurations.
+    valid: u64,
+}
+
+impl Column {
+    fn word(&self, lit: Lit) -> u64 {
+        self.values[lit.node() as usize] ^ lit.mask()
+    }
+}
 
 /// How many gates [`Circuit::clash`] looks at.
 const GLANCES: u32 = 200;
-
-/// The value of a node in every remembered configuration.
-type Word = [u64; WORDS];
 
 /// A circuit and its value in some configurations.
 #[derive(Debug, Clone)]
 pub struct Circuit {
     nodes: Vec<Node>,
     known: HashTable<u32>,
-    words: Vec<Word>,
-    /// Which of the patterns are configurations.
-    valid: Word,
+    /// The first [`SINGLES`] are there from the start, without values until they are needed.
+    columns: Vec<Column>,
+    /// The next configuration that is found alone replaces this one.
     next: usize,
+    /// The next column replaces this one, once there are enough.
+    oldest: usize,
 }
 
 impl Default for Circuit {
@@ -102,9 +124,9 @@ impl Default for Circuit {
         Self {
             nodes: vec![Node::True],
             known: HashTable::new(),
-            words: vec![[!0; WORDS]],
-            valid: [0; WORDS],
+            columns: vec![Column::default(); SINGLES],
             next: 0,
+            oldest: SINGLES,
         }
     }
 }
@@ -124,7 +146,9 @@ impl Circuit {
     /// A new free input.
     pub fn input(&mut self) -> Lit {
         self.nodes.push(Node::Input);
-        self.words.push([0; WORDS]);
+        for column in self.columns.iter_mut().filter(|column| column.valid != 0) {
+            column.values.push(0);
+        }
         Lit::new(self.nodes.len() as u32 - 1, false)
     }
 
@@ -151,8 +175,9 @@ impl Circuit {
         }
         let id = self.nodes.len() as u32;
         self.nodes.push(node);
-        let (left, right) = (self.word(a), self.word(b));
-        self.words.push(std::array::from_fn(|at| left[at] & right[at]));
+        for column in self.columns.iter_mut().filter(|column| column.valid != 0) {
+            column.values.push(column.word(a) & column.word(b));
+        }
         let nodes = &self.nodes;
         let rehash = |&id: &u32| match nodes[id as usize] {
             Node::And(a, b) => FxBuildHasher.hash_one((a, b)),
@@ -199,46 +224,72 @@ impl Circuit {
         lits.into_iter().fold(Lit::FALSE, |any, lit| self.or(any, lit))
     }
 
-    fn word(&self, lit: Lit) -> Word {
-        let word = self.words[lit.node() as usize];
-        if lit.is_negated() { word.map(|bits| !bits) } else { word }
-    }
-
     /// Remembers a configuration: `value` says what each input is.
     pub fn remember(&mut self, value: impl Fn(u32) -> bool) {
-        let (word, bit) = (self.next / 64, self.next % 64);
+        let (at, bit) = (self.next / 64, self.next % 64);
         self.next = (self.next + 1) % PATTERNS;
-        self.valid[word] |= 1 << bit;
-        for at in 1..self.nodes.len() {
-            let value = match self.nodes[at] {
-                Node::True => true,
-                Node::Input => value(at as u32),
-                Node::And(a, b) => self.bit(a, word, bit) && self.bit(b, word, bit),
+        let column = &mut self.columns[at];
+        if column.valid == 0 {
+            column.values = vec![0; self.nodes.len()];
+            column.values[0] = !0;
+        }
+        column.valid |= 1 << bit;
+        for (number, node) in self.nodes.iter().enumerate().skip(1) {
+            let value = match *node {
+                Node::True => 1,
+                Node::Input => u64::from(value(number as u32)),
+                Node::And(a, b) => (column.word(a) & column.word(b)) >> bit & 1,
             };
-            let known = &mut self.words[at][word];
-            *known = *known & !(1 << bit) | u64::from(value) << bit;
+            let known = &mut column.values[number];
+            *known = *known & !(1 << bit) | value << bit;
         }
     }
 
-    fn bit(&self, lit: Lit, word: usize, bit: usize) -> bool {
-        (self.words[lit.node() as usize][word] >> bit & 1 == 1) != lit.is_negated()
+    /// Remembers 64 configurations at once: the values of all nodes, and which bits are to be trusted.
+    pub fn remember_all(&mut self, values: Vec<u64>, valid: u64) {
+        debug_assert_eq!(values.len(), self.nodes.len());
+        if valid == 0 {
+            return;
+        }
+        let column = Column { values, valid };
+        if self.columns.len() < COLUMNS {
+            self.columns.push(column);
+            return;
+        }
+        self.columns[self.oldest] = column;
+        self.oldest = if self.oldest + 1 == COLUMNS { SINGLES } else { self.oldest + 1 };
+    }
+
+    /// The columns of configurations that were found together, by number: which of their bits count.
+    pub fn columns(&self) -> impl Iterator<Item = (usize, u64)> {
+        let columns = self.columns.iter().enumerate().skip(SINGLES);
+        columns.map(|(number, column)| (number, column.valid))
+    }
+
+    /// The values of all nodes in a column.
+    pub fn column(&self, number: usize) -> &[u64] {
+        &self.columns[number].values
     }
 
     /// Forgets all configurations: something new has been said about inputs.
     pub fn forget(&mut self) {
-        (self.valid, self.next) = ([0; WORDS], 0);
+        self.columns.truncate(SINGLES);
+        self.columns.fill(Column::default());
+        (self.next, self.oldest) = (0, SINGLES);
     }
 
     /// Whether all of `lits` hold in a remembered configuration.
     pub fn matches(&self, lits: &[Lit]) -> bool {
-        let mut found = self.valid;
-        for lit in lits {
-            let word = self.word(*lit);
-            for (bits, more) in found.iter_mut().zip(word) {
-                *bits &= more;
+        self.columns.iter().any(|column| {
+            let mut found = column.valid;
+            for lit in lits {
+                if found == 0 {
+                    return false;
+                }
+                found &= column.word(*lit);
             }
-        }
-        found.iter().any(|bits| *bits != 0)
+            found != 0
+        })
     }
 
     /// Whether `lits` clash for all to see: by the operands of their conjunctions. False where it takes

@@ -20,7 +20,9 @@ pub mod formula;
 mod known;
 pub mod probes;
 pub mod proof;
+mod rounds;
 mod search;
+mod simulate;
 pub mod solver;
 #[cfg(test)]
 mod tests;
@@ -28,22 +30,20 @@ pub mod witness;
 pub mod words;
 
 use circuit::{Circuit, Lit, Node};
-use clauses::{Clauses, Reason};
+use clauses::{Clauses, Reason, Rule};
 use encode::{Encoder, Tri};
 use formula::Lowered;
 use proof::{Fact, Prover};
 use search::Search;
+use simulate::Simulator;
 use solver::Verdict;
+use words::Selectors;
 
 /// Conflicts after which a question is given up. No question about Linux needs a tenth of it.
 const CONFLICTS: u64 = 50_000;
 
-/// A model that answers fewer questions than this does not pay: what is left is mostly impossible.
-const WORTHWHILE: usize = 8;
-/// As many questions may turn out to be impossible before what is left is taken to be so.
-const TRIES: usize = 4;
-/// As many decisions without a conflict are made before something is taken to be possible.
-const GLANCE: usize = 256;
+/// What is asked for at once, and the number of the question.
+type Question = (Vec<Lit>, usize);
 
 /// Whether something is possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,8 @@ pub struct Logic<'m> {
     /// Which gates the solver has.
     loaded: Vec<bool>,
     prover: Option<Prover>,
+    simulator: Option<Simulator>,
+    turn: usize,
     counts: Counts,
 }
 
@@ -118,7 +120,16 @@ impl<'m> Logic<'m> {
         let mut sat = Search::new(CONFLICTS);
         sat.variable(false);
         sat.clause([Lit::TRUE]);
-        Self { encoder, sat, clauses: 0, loaded: Vec::new(), prover: None, counts }
+        Self {
+            encoder,
+            sat,
+            clauses: 0,
+            loaded: Vec::new(),
+            prover: None,
+            simulator: None,
+            turn: 0,
+            counts,
+        }
     }
 
     /// The model.
@@ -192,9 +203,10 @@ impl<'m> Logic<'m> {
     /// configuration answers many, and much of what they entail is the same.
     pub fn each(&mut self, questions: &[Vec<Lit>]) -> Vec<Answer> {
         self.settle();
+        self.seed(questions.len());
         self.counts.asked += questions.len();
         let mut answers = vec![Answer::Unknown; questions.len()];
-        let mut open: Vec<(Vec<Lit>, usize)> = Vec::new();
+        let mut open: Vec<Question> = Vec::new();
         for (at, lits) in questions.iter().enumerate() {
             if self.encoder.circuit.matches(lits) {
                 self.counts.known += 1;
@@ -209,45 +221,18 @@ impl<'m> Logic<'m> {
         for (lits, _) in &open {
             self.load(lits);
         }
-        self.models(&mut open, &mut answers, 4 * WORTHWHILE);
-        open.retain(|(lits, at)| {
-            let clash = self.sat.clashes(lits);
-            if clash {
-                answers[*at] = Answer::Impossible;
-            }
-            !clash
-        });
-        self.models(&mut open, &mut answers, WORTHWHILE);
-        // Most of what is left is impossible, which a few conflicts show.
-        open.retain(|(lits, at)| {
-            let answer = if self.encoder.circuit.matches(lits) {
-                Answer::Possible
-            } else {
-                let verdict = self.sat.refute(lits, GLANCE);
-                self.note(verdict)
-            };
-            answers[*at] = answer;
-            answer == Answer::Unknown
-        });
-        self.models(&mut open, &mut answers, 0);
+        self.simulate(&mut open, &mut answers);
+        self.models(&mut open, &mut answers);
         answers
     }
 
-    /// Answers questions with one model after the other, as long as each answers at least so many.
-    fn models(
-        &mut self,
-        open: &mut Vec<(Vec<Lit>, usize)>,
-        answers: &mut [Answer],
-        worthwhile: usize,
-    ) {
-        let mut idle = 0;
-        while idle < TRIES
-            && let Some((first, rest)) = open.split_first()
-        {
+    /// Answers what is left of the questions by search, each model for as many as it can.
+    fn models(&mut self, open: &mut Vec<Question>, answers: &mut [Answer]) {
+        while let Some((first, rest)) = open.split_first() {
             let wishes: Vec<&[Lit]> = rest.iter().map(|(lits, _)| lits.as_slice()).collect();
             let verdict = self.sat.solve(&first.0, &wishes);
             answers[first.1] = self.note(verdict);
-            let before = open.len();
+            open.remove(0);
             if verdict == Verdict::Sat {
                 open.retain(|(lits, at)| {
                     let holds = lits.iter().all(|lit| self.sat.holds(*lit));
@@ -256,12 +241,6 @@ impl<'m> Logic<'m> {
                     }
                     !holds
                 });
-            } else {
-                open.remove(0);
-            }
-            idle += if verdict == Verdict::Sat { TRIES } else { 1 };
-            if before - open.len() >= worthwhile {
-                idle = 0;
             }
         }
     }
@@ -326,7 +305,8 @@ impl<'m> Logic<'m> {
         self.prepare(&[]);
         let prover = self.prover.as_mut()?;
         let groups = prover.core(&self.encoder.circuit, &self.encoder.clauses, lits, without)?;
-        Some(proof::facts(&mut self.encoder, lits, &groups))
+        let selectors = prover.selectors();
+        Some(proof::facts(&mut self.encoder, selectors, lits, &groups))
     }
 
     /// Makes ready to prove that each of these is impossible: faster than one after the other.
@@ -335,7 +315,8 @@ impl<'m> Logic<'m> {
         let Encoder { circuit, clauses, .. } = &self.encoder;
         let stale = |prover: &Prover| prover.groups() != clauses.groups();
         if self.prover.as_ref().is_none_or(stale) {
-            self.prover = Some(Prover::new(circuit, clauses));
+            let selectors = Selectors::of(self.encoder.model);
+            self.prover = Some(Prover::new(circuit, clauses, selectors));
         }
         if let Some(prover) = &mut self.prover {
             prover.prepare(circuit, questions);
@@ -360,7 +341,7 @@ impl<'m> Logic<'m> {
         let inputs = self.encoder.inputs_of(state);
         let group = known::violated(&self.encoder.circuit, &self.encoder.clauses, &inputs)?;
         let reason = self.encoder.clauses.reason(group);
-        let (_, text) = words::fact(self.model(), reason, &|_| false);
+        let (_, text) = words::fact(self.model(), &Selectors::of(self.model()), reason, &|_| false);
         Some((reason, text))
     }
 
@@ -391,8 +372,11 @@ impl<'m> Logic<'m> {
         }
         self.loaded.resize(circuit.len(), false);
         let mut todo: Vec<u32> = lits.iter().map(|lit| lit.node()).collect();
-        for (clause, _) in self.encoder.clauses.from(self.clauses) {
-            self.sat.clause(clause.iter().copied());
+        for (clause, group) in self.encoder.clauses.from(self.clauses) {
+            match self.encoder.clauses.reason(group).rule {
+                Rule::Ceiling | Rule::Choice => self.sat.reasons(clause),
+                _ => self.sat.clause(clause.iter().copied()),
+            }
             todo.extend(clause.iter().map(|lit| lit.node()));
         }
         self.clauses = self.encoder.clauses.len();
@@ -401,10 +385,7 @@ impl<'m> Logic<'m> {
                 continue;
             }
             if let Node::And(a, b) = circuit.node(node) {
-                let gate = Lit::new(node, false);
-                self.sat.clause([!gate, a]);
-                self.sat.clause([!gate, b]);
-                self.sat.clause([gate, !a, !b]);
+                self.sat.gate(node, a, b);
                 todo.extend([a.node(), b.node()]);
             }
         }
@@ -412,7 +393,7 @@ impl<'m> Logic<'m> {
 }
 
 /// Puts questions into an order in which much of one follows from what the one before assumes.
-fn in_common_first(questions: &mut [(Vec<Lit>, usize)]) {
+fn in_common_first(questions: &mut [Question]) {
     let mut uses: FxHashMap<Lit, usize> = FxHashMap::default();
     for lit in questions.iter().flat_map(|(lits, _)| lits) {
         *uses.entry(*lit).or_default() += 1;

@@ -10,7 +10,7 @@ use super::clauses::{Clauses, GroupId};
 use super::encode::{Encoder, Origin};
 use super::search::Search;
 use super::solver::Verdict;
-use super::words;
+use super::words::{self, Selectors};
 use crate::kconf::model::{Place, SymbolId};
 
 /// One step of a proof.
@@ -106,10 +106,11 @@ pub(super) struct Prover {
     groups: u32,
     /// The clauses of each group.
     members: Vec<Vec<u32>>,
+    selectors: Selectors,
 }
 
 impl Prover {
-    pub fn new(circuit: &Circuit, clauses: &Clauses) -> Self {
+    pub fn new(circuit: &Circuit, clauses: &Clauses, selectors: Selectors) -> Self {
         let mut members = vec![Vec::new(); clauses.groups() as usize];
         for clause in 0..clauses.len() {
             members[clauses.get(clause).1.0 as usize].push(clause as u32);
@@ -120,7 +121,7 @@ impl Prover {
             let (lits, group) = clauses.get(clause);
             all.clause(circuit, group.0, lits);
         }
-        Self { all, groups, members }
+        Self { all, groups, members, selectors }
     }
 
     /// Makes the gates of questions to come: new ones undo what the switches entail.
@@ -128,6 +129,10 @@ impl Prover {
         for lit in questions.iter().flatten() {
             self.all.lit(circuit, *lit);
         }
+    }
+
+    pub fn selectors(&self) -> &Selectors {
+        &self.selectors
     }
 
     pub fn groups(&self) -> u32 {
@@ -179,7 +184,12 @@ impl Prover {
 }
 
 /// `groups` as facts, in the order in which they lead away from what was asked.
-pub(super) fn facts(encoder: &mut Encoder<'_>, lits: &[Lit], groups: &[GroupId]) -> Vec<Fact> {
+pub(super) fn facts(
+    encoder: &mut Encoder<'_>,
+    selectors: &Selectors,
+    lits: &[Lit],
+    groups: &[GroupId],
+) -> Vec<Fact> {
     let model = encoder.model;
     let reasons: Vec<_> = groups.iter().map(|group| encoder.clauses.reason(*group)).collect();
     let mut about: Vec<SymbolId> = Vec::new();
@@ -219,7 +229,8 @@ pub(super) fn facts(encoder: &mut Encoder<'_>, lits: &[Lit], groups: &[GroupId])
     }
     let fact = |number: &usize| {
         let reason = reasons[*number];
-        let (place, text) = words::fact(model, reason, &|symbol| named.contains(&symbol));
+        let (place, text) =
+            words::fact(model, selectors, reason, &|symbol| named.contains(&symbol));
         Fact { symbol: reason.symbol, place, text }
     };
     order.iter().map(fact).collect()

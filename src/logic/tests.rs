@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::circuit::Lit;
 use super::{Answer, Logic, probes};
 use crate::kconf::build::build;
 use crate::kconf::dialect::Dialect;
@@ -62,9 +63,25 @@ fn expect(text: &str, dialect: Dialect, possible: &[&str], impossible: &[&str]) 
     }
 }
 
+/// What simulation and search say of many questions at once is what the solver says of each.
+fn check_many(model: &Model) {
+    let (mut many, mut single) = (Logic::new(model), Logic::new(model));
+    let symbols = (3..model.symbols.len() as u32).map(SymbolId);
+    let levels = symbols.flat_map(|id| [Tristate::Mod, Tristate::Yes].map(|level| (id, level)));
+    let lits: Vec<Lit> = levels.map(|(id, level)| many.value_at_least(id, level)).collect();
+    let lits: Vec<Lit> = lits.into_iter().flat_map(|lit| [lit, !lit]).collect();
+    let pairs: Vec<Vec<Lit>> =
+        lits.iter().flat_map(|a| lits.iter().map(|b| vec![*a, *b])).collect();
+    let answers = many.each(&pairs);
+    for (pair, answer) in pairs.iter().zip(answers) {
+        assert_eq!(single.possible(pair), answer, "{pair:?}");
+    }
+}
+
 /// Every combination of user values, evaluated, satisfies the clauses; and every combination of
 /// values that the clauses allow is one that was evaluated.
 fn check_all(model: &Model) {
+    check_many(model);
     let mut logic = Logic::new(model);
     let logical = |data: &crate::kconf::model::Symbol| {
         matches!(data.ty, Type::Bool | Type::Tristate) && !data.constant && !data.is_choice

@@ -1,8 +1,10 @@
 //! Facts of Kconfig in words: what a group of clauses says, and where.
 
+use rustc_hash::FxHashMap;
+
 use super::clauses::{Reason, Rule};
 use crate::kconf::expr::{Expr, ExprId};
-use crate::kconf::model::{MenuId, Model, Place, PropKind, Property, SymbolId};
+use crate::kconf::model::{MenuId, Model, Place, PropId, PropKind, Property, SymbolId};
 use crate::kconf::print;
 
 /// As much of a condition is shown.
@@ -36,22 +38,42 @@ pub fn defined(model: &Model, symbol: SymbolId) -> Option<Place> {
     Some(model.menu(menu).place)
 }
 
-/// The `select`s (or `imply`s) of `target`, with who selects.
-pub fn selects(
-    model: &Model,
-    target: SymbolId,
-    kind: PropKind,
-) -> impl Iterator<Item = (SymbolId, &Property)> {
-    model.props.iter().filter_map(move |prop| {
-        let names = prop.kind == kind
-            && prop.expr.is_some_and(|expr| model.exprs.get(expr) == Expr::Symbol(target));
-        names.then(|| Some((model.menu(prop.menu).symbol?, prop)))?
-    })
+/// Who selects and implies whom, by the target: a model has tens of thousands of properties.
+#[derive(Debug, Default)]
+pub struct Selectors(FxHashMap<SymbolId, Vec<PropId>>);
+
+impl Selectors {
+    /// All of `model`.
+    pub fn of(model: &Model) -> Self {
+        let mut of: FxHashMap<SymbolId, Vec<PropId>> = FxHashMap::default();
+        for (number, prop) in model.props.iter().enumerate() {
+            let selects = matches!(prop.kind, PropKind::Select | PropKind::Imply);
+            let target = prop.expr.filter(|_| selects).map(|expr| model.exprs.get(expr));
+            if let Some(Expr::Symbol(target)) = target {
+                of.entry(target).or_default().push(PropId(number as u32));
+            }
+        }
+        Self(of)
+    }
+
+    /// The `select`s (or `imply`s) of `target`, with who selects.
+    fn get<'m>(
+        &self,
+        model: &'m Model,
+        target: SymbolId,
+        kind: PropKind,
+    ) -> impl Iterator<Item = (SymbolId, &'m Property)> {
+        let props = self.0.get(&target).into_iter().flatten().map(|prop| model.prop(*prop));
+        props
+            .filter(move |prop| prop.kind == kind)
+            .filter_map(|prop| Some((model.menu(prop.menu).symbol?, prop)))
+    }
 }
 
 /// Where and what `reason` says; `near` tells which other symbols the proof is about.
 pub fn fact(
     model: &Model,
+    selectors: &Selectors,
     reason: Reason,
     near: &dyn Fn(SymbolId) -> bool,
 ) -> (Option<Place>, String) {
@@ -62,7 +84,7 @@ pub fn fact(
     match rule {
         Rule::Type => (place, format!("{called} is m only with modules, and y is more than m")),
         Rule::Floor => {
-            let mut by: Vec<_> = selects(model, symbol, PropKind::Select).collect();
+            let mut by: Vec<_> = selectors.get(model, symbol, PropKind::Select).collect();
             if by.iter().any(|(selector, _)| near(*selector)) {
                 by.retain(|(selector, _)| near(*selector));
             }
@@ -77,7 +99,7 @@ pub fn fact(
                 .collect();
             (at, format!("{called} is selected by {}", listed(names)))
         }
-        Rule::Ceiling => (place, ceiling(model, symbol, &called)),
+        Rule::Ceiling => (place, ceiling(model, selectors, symbol, &called)),
         Rule::Unasked => {
             let data = model.symbol(symbol);
             let props = data.props.iter().map(|prop| model.prop(*prop));
@@ -101,14 +123,14 @@ pub fn fact(
 }
 
 /// Why `symbol` can be no more.
-fn ceiling(model: &Model, symbol: SymbolId, called: &str) -> String {
+fn ceiling(model: &Model, selectors: &Selectors, symbol: SymbolId, called: &str) -> String {
     let data = model.symbol(symbol);
     let props = data.props.iter().map(|prop| model.prop(*prop));
     let own = props.clone().any(|prop| prop.text.is_some() || prop.kind == PropKind::Default);
     let mut by: Vec<String> =
-        selects(model, symbol, PropKind::Select).map(|(by, _)| name(model, by)).collect();
+        selectors.get(model, symbol, PropKind::Select).map(|(by, _)| name(model, by)).collect();
     let mut implied: Vec<String> =
-        selects(model, symbol, PropKind::Imply).map(|(by, _)| name(model, by)).collect();
+        selectors.get(model, symbol, PropKind::Imply).map(|(by, _)| name(model, by)).collect();
     by.dedup();
     implied.dedup();
     let mut text = if !own {

@@ -5,6 +5,7 @@
 //! the ratios of one run mean anything, so only they are judged.
 
 mod kconfig;
+mod lint;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -58,6 +59,7 @@ pub fn run(args: &Args) -> Result<()> {
     }
 
     rows.extend(kconfig::rows(&ours, &tree, few)?);
+    rows.extend(lint::rows(&ours, &tree, few)?);
 
     let text = table(&rows, &pair, args)?;
     println!("{text}");

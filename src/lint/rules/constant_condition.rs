@@ -2,6 +2,7 @@
 
 use crate::kconf::model::{PropKind, Property};
 use crate::lint::{ArchCx, Check, Claim, Needs, Rule};
+use crate::logic::circuit::Lit;
 use crate::logic::encode::{Encoder, Tri};
 use crate::logic::{Answer, words};
 use crate::model::finding::Severity;
@@ -45,12 +46,14 @@ fn check(cx: &mut ArchCx<'_>) {
         }
     }
     let answers = cx.ask(&claims);
-    for (claim, _) in claims.iter().zip(answers).filter(|(_, holds)| *holds) {
-        let (says, cond, prop, given) = claim.what;
-        // Where the line never counts at all, nothing is said of its condition.
-        if cx.logic().possible(&[given.m]) == Answer::Impossible {
-            continue;
-        }
+    let holding = claims.iter().zip(answers).filter(|(_, holds)| *holds);
+    let holding: Vec<&Claim<_>> = holding.map(|(claim, _)| claim).collect();
+    // Where the line never counts at all, nothing is said of its condition.
+    let counts: Vec<Vec<Lit>> = holding.iter().map(|claim| vec![claim.what.3.m]).collect();
+    let counts = cx.logic().each(&counts);
+    let holding = holding.into_iter().zip(counts);
+    for (claim, _) in holding.filter(|(_, counts)| *counts != Answer::Impossible) {
+        let (says, cond, prop, _) = claim.what;
         let written = words::expr(model, Some(cond));
         let mut finding = cx.arch.at(prop.place, format!("`if {written}` {says} holds here"));
         finding.symbol = model.menu(prop.menu).symbol.map(|symbol| words::name(model, symbol));

@@ -49,8 +49,7 @@ impl Encoder<'_> {
 
     /// Since 6.11.
     fn menu(&mut self, choice: SymbolId, members: &[SymbolId], whole: bool) {
-        let mut chosen = Vec::new();
-        let mut seen = Vec::new();
+        let (mut chosen, mut seen, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for member in members {
             if self.choice_of(*member).is_none() {
                 continue;
@@ -60,7 +59,9 @@ impl Encoder<'_> {
             self.say(choice, Rule::Choice, &[!value, visible]);
             chosen.push(value);
             seen.push(visible);
+            known.push((*member, visible));
         }
+        self.choices.push((choice, known));
         if whole {
             self.at_most_one(choice, &chosen);
             for visible in seen {
@@ -74,7 +75,7 @@ impl Encoder<'_> {
     /// Until 6.10.
     fn list(&mut self, choice: SymbolId, members: &[SymbolId], whole: bool) {
         let value = self.value(choice);
-        let mut chosen = Vec::new();
+        let (mut chosen, mut known) = (Vec::new(), Vec::new());
         let mut hypothetical = Lit::FALSE;
         for member in members {
             let visible = self.visible(*member);
@@ -83,7 +84,11 @@ impl Encoder<'_> {
             chosen.push(self.circuit.and(on, visible.y));
             let if_on = self.visible_if(*member, choice);
             hypothetical = self.circuit.or(hypothetical, if_on);
+            if self.choice_of(*member).is_some() {
+                known.push((*member, visible.y));
+            }
         }
+        self.choices.push((choice, known));
         if !whole {
             return;
         }

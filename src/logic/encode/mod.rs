@@ -24,6 +24,7 @@ mod written;
 
 use number::Values;
 pub(super) use number::number as number_of;
+use symbol::Parts;
 
 /// A tristate: two wires, of which the second implies the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,9 @@ pub struct Encoder<'m> {
     changed: Vec<SymbolId>,
     /// What a symbol that is on depends on, where it cannot be on otherwise.
     needs: FxHashMap<Lit, Lit>,
+    /// What each symbol that has rules depends on.
+    parts: Vec<Option<Parts>>,
+    choices: Vec<(SymbolId, Vec<(SymbolId, Lit)>)>,
 }
 
 impl<'m> Encoder<'m> {
@@ -119,6 +123,8 @@ impl<'m> Encoder<'m> {
             probe_wires: Vec::new(),
             changed: Vec::new(),
             needs: FxHashMap::default(),
+            parts: vec![None; model.symbols.len()],
+            choices: Vec::new(),
         };
         new.declare();
         new.exclude_probes();
@@ -237,6 +243,16 @@ impl<'m> Encoder<'m> {
     /// The choice that `symbol` is a member of.
     pub fn choice_of(&self, symbol: SymbolId) -> Option<MenuId> {
         self.choice_of[symbol.0 as usize]
+    }
+
+    /// What `symbol` depends on, if there are rules about it.
+    pub(super) fn known_parts(&self, symbol: SymbolId) -> Option<&Parts> {
+        self.parts[symbol.0 as usize].as_ref()
+    }
+
+    /// All choices with their members, and when each may be the one that is `y`.
+    pub(super) fn choices(&self) -> &[(SymbolId, Vec<(SymbolId, Lit)>)] {
+        &self.choices
     }
 
     /// The value of an expression; nothing is `y`.

@@ -126,7 +126,9 @@ impl Encoder<'_> {
         {
             return;
         }
-        let Parts { visible, weak, reverse, direct } = self.parts(symbol);
+        let parts = self.parts(symbol);
+        self.parts[symbol.0 as usize] = Some(parts);
+        let Parts { visible, weak, reverse, direct } = parts;
         let levels =
             [(value.m, visible.m, weak.m, reverse.m), (value.y, visible.y, weak.y, reverse.y)];
         for (value, visible, weak, reverse) in levels.into_iter().skip(usize::from(!two)) {

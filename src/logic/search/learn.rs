@@ -1,7 +1,7 @@
 //! What a conflict teaches: a clause, and which assumptions are to blame.
 
 use super::super::circuit::Lit;
-use super::{Clause, GLUE, Reason, Search, TWO, Watch};
+use super::{Clause, GLUE, Next, Reason, Search, TWO, Watch};
 
 impl Search {
     /// The other literals of the clause that made `lit` hold.
@@ -17,8 +17,8 @@ impl Search {
     }
 
     /// Learns the clause that a conflict shows (the first unique implication point), goes back to
-    /// where it says something new, and says it. Returns the wish that was next there.
-    pub(super) fn learn(&mut self, conflict: Vec<Lit>) -> usize {
+    /// where it says something new, and says it. Returns what was to be done next there.
+    pub(super) fn learn(&mut self, conflict: Vec<Lit>) -> Next {
         let level = self.starts.len() as u32;
         let mut learnt: Vec<Lit> = vec![Lit::TRUE];
         let mut touched: Vec<u32> = Vec::new();
@@ -72,14 +72,14 @@ impl Search {
         let mut levels: Vec<u32> = learnt.iter().map(|lit| self.level(*lit)).collect();
         levels.sort_unstable();
         levels.dedup();
-        let wish = self.starts[back as usize].1;
+        let next = self.starts[back as usize].1;
         self.back_to(back as usize);
         let reason = match learnt.len() {
             1 => Reason::None,
             _ => self.attach(&learnt, levels.len() as u32),
         };
         self.set(learnt[0], reason);
-        wish
+        next
     }
 
     pub(super) fn level(&self, lit: Lit) -> u32 {
@@ -120,13 +120,18 @@ impl Search {
             watches.retain(|watch| watch.clause == TWO);
         }
         let (old_lits, old) = (std::mem::take(&mut self.lits), std::mem::take(&mut self.clauses));
-        for clause in old.into_iter().filter(|clause| clause.glue <= GLUE) {
+        let mut moved = vec![TWO; old.len()];
+        for (at, clause) in old.into_iter().enumerate().filter(|(_, clause)| clause.glue <= GLUE) {
             let all = &old_lits[clause.start as usize..(clause.start + clause.len) as usize];
             let number = clauses.len() as u32;
+            moved[at] = number;
             clauses.push(Clause { start: lits.len() as u32, ..clause });
             lits.extend_from_slice(all);
             self.watches[all[0].code()].push(Watch { other: all[1], clause: number });
             self.watches[all[1].code()].push(Watch { other: all[0], clause: number });
+        }
+        for lead in &mut self.leads {
+            *lead = moved.get(*lead as usize).copied().unwrap_or(TWO);
         }
         self.learnt = clauses.iter().filter(|clause| clause.glue > 0).count();
         (self.lits, self.clauses) = (lits, clauses);

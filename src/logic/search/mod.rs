@@ -13,6 +13,7 @@ use self::queue::Queue;
 use super::circuit::Lit;
 use super::solver::Verdict;
 
+mod decide;
 mod learn;
 mod queue;
 #[cfg(test)]
@@ -39,6 +40,15 @@ struct Watch {
 }
 
 const TWO: u32 = u32::MAX;
+
+/// What is to be done next.
+#[derive(Debug, Clone, Copy, Default)]
+struct Next {
+    /// The wish that may come true next.
+    wish: usize,
+    /// The place of the trail up to which everything has its reasons.
+    open: usize,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Clause {
@@ -68,11 +78,15 @@ pub struct Search {
     reasons: Vec<Reason>,
     phases: Vec<bool>,
     trail: Vec<Lit>,
-    /// Where each level starts in the trail, and the wish that was next.
-    starts: Vec<(usize, usize)>,
+    /// Where each level starts in the trail, and what was to be done next.
+    starts: Vec<(usize, Next)>,
     head: usize,
     /// The assumptions of the first levels.
     assumed: Vec<Lit>,
+    /// By node: the operands of a gate; for inputs, the constant.
+    gates: Vec<(Lit, Lit)>,
+    /// By literal: a clause that begins with its negation, or [`TWO`].
+    leads: Vec<u32>,
     queue: Queue,
     seen: Vec<bool>,
     core: Vec<Lit>,
@@ -96,6 +110,8 @@ impl Search {
             starts: Vec::new(),
             head: 0,
             assumed: Vec::new(),
+            gates: Vec::new(),
+            leads: Vec::new(),
             queue: Queue::default(),
             seen: Vec::new(),
             core: Vec::new(),
@@ -113,7 +129,30 @@ impl Search {
         self.reasons.push(Reason::None);
         self.phases.push(false);
         self.seen.push(false);
+        self.gates.push((Lit::TRUE, Lit::TRUE));
+        self.leads.extend([TWO, TWO]);
         self.queue.push(decide);
+    }
+
+    /// Makes a node the conjunction of `a` and `b`.
+    pub fn gate(&mut self, node: u32, a: Lit, b: Lit) {
+        let gate = Lit::new(node, false);
+        self.clause([!gate, a]);
+        self.clause([!gate, b]);
+        self.clause([gate, !a, !b]);
+        self.gates[node as usize] = (a, b);
+    }
+
+    /// Asks for at least one of `lits`. Where the first does not hold, one of the others is the reason for
+    /// it, and is looked for first ([`Search::refute`]).
+    pub fn reasons(&mut self, lits: &[Lit]) {
+        let before = self.clauses.len();
+        self.clause(lits.iter().copied());
+        if self.clauses.len() > before
+            && let Some(first) = lits.first()
+        {
+            self.leads[(!*first).code()] = before as u32;
+        }
     }
 
     /// How many variables there are.
@@ -168,13 +207,20 @@ impl Search {
     /// Whether all clauses and `assumptions` hold together. On the way, as many of `wishes`, in their
     /// order, are made true as go together without a search.
     pub fn solve(&mut self, assumptions: &[Lit], wishes: &[&[Lit]]) -> Verdict {
-        self.run(assumptions, wishes, usize::MAX)
+        self.run(assumptions, wishes, false)
     }
 
-    /// The same, given up when `decisions` have been made without a conflict: what is impossible is
-    /// mostly found to be so by then.
-    pub fn refute(&mut self, assumptions: &[Lit], decisions: usize) -> Verdict {
-        self.run(assumptions, &[], decisions)
+    /// The same, but only as far as what holds has its reasons: a conjunction that does not hold, an
+    /// operand that does not; what is on, something that turns it on (the justification frontier of
+    /// test generation). If that goes well, or takes many conflicts, nothing is known.
+    pub fn refute(&mut self, assumptions: &[Lit]) -> Verdict {
+        self.run(assumptions, &[], true)
+    }
+
+    /// What holds beyond what always does: the assumptions and what follows from them.
+    pub fn trail(&self) -> &[Lit] {
+        let start = self.starts.first().map_or(self.trail.len(), |(start, _)| *start);
+        &self.trail[start..]
     }
 
     /// The value of a node in the last model.
@@ -192,7 +238,7 @@ impl Search {
         &self.core
     }
 
-    fn run(&mut self, assumptions: &[Lit], mut wishes: &[&[Lit]], decisions: usize) -> Verdict {
+    fn run(&mut self, assumptions: &[Lit], mut wishes: &[&[Lit]], reasons: bool) -> Verdict {
         self.core.clear();
         if self.learnt > LEARNT {
             self.forget();
@@ -202,16 +248,16 @@ impl Search {
             return Verdict::Unsat;
         }
         let (mut conflicts, mut since, mut round) = (0_u64, 0_u64, 1);
-        let (mut wish, mut free) = (0, 0);
+        let mut next = Next::default();
         loop {
             if let Some(conflict) = self.propagate() {
-                (conflicts, since, free) = (conflicts + 1, since + 1, 0);
+                (conflicts, since) = (conflicts + 1, since + 1);
                 if self.starts.is_empty() {
                     self.contradictory = true;
                     return Verdict::Unsat;
                 }
-                wish = self.learn(conflict);
-                if conflicts >= self.budget {
+                next = self.learn(conflict);
+                if conflicts >= self.budget || (reasons && conflicts >= PATIENCE) {
                     self.back_to(0);
                     return Verdict::Unknown;
                 }
@@ -219,7 +265,7 @@ impl Search {
                     wishes = &[];
                 }
                 if since >= RESTART * luby(round) || conflicts == PATIENCE {
-                    (since, round, wish) = (0, round + 1, 0);
+                    (since, round, next) = (0, round + 1, Next::default());
                     self.back_to(assumptions.len().min(self.starts.len()));
                 }
                 continue;
@@ -233,34 +279,21 @@ impl Search {
                 self.assume(lit);
                 continue;
             }
-            let wished = self.wished(wishes, &mut wish);
-            let next = wished.or_else(|| {
-                let node = self.queue.next(|node| self.values[node as usize * 2].is_none())?;
-                Some(Lit::new(node, !self.phases[node as usize]))
-            });
-            let Some(next) = next else { return Verdict::Sat };
-            if free == decisions {
-                self.back_to(self.assumed.len());
-                return Verdict::Unknown;
-            }
-            free += 1;
-            self.starts.push((self.trail.len(), wish));
-            self.set(next, Reason::None);
+            let decision = if reasons {
+                let Some(open) = self.without_reason(&mut next.open) else {
+                    return Verdict::Unknown;
+                };
+                Some(open)
+            } else {
+                self.wished(wishes, &mut next.wish).or_else(|| {
+                    let node = self.queue.next(|node| self.values[node as usize * 2].is_none())?;
+                    Some(Lit::new(node, !self.phases[node as usize]))
+                })
+            };
+            let Some(decision) = decision else { return Verdict::Sat };
+            self.starts.push((self.trail.len(), next));
+            self.set(decision, Reason::None);
         }
-    }
-
-    /// The next literal of a wish that may still come true.
-    fn wished(&self, wishes: &[&[Lit]], at: &mut usize) -> Option<Lit> {
-        while let Some(wish) = wishes.get(*at) {
-            let is_false = |lit: &&Lit| self.value_of(**lit) == Some(false);
-            if wish.iter().find(is_false).is_none()
-                && let Some(open) = wish.iter().find(|lit| self.value_of(**lit).is_none())
-            {
-                return Some(*open);
-            }
-            *at += 1;
-        }
-        None
     }
 
     /// Goes back to the levels of assumptions that `lits` begin with too.
@@ -278,7 +311,7 @@ impl Search {
     }
 
     fn assume(&mut self, lit: Lit) {
-        self.starts.push((self.trail.len(), 0));
+        self.starts.push((self.trail.len(), Next::default()));
         self.assumed.push(lit);
         if self.value_of(lit).is_none() {
             self.set(lit, Reason::None);

@@ -51,7 +51,7 @@ fn answers_models_and_cores_are_those_of_another_solver() {
                     clashes += 1;
                     assert_eq!(expected, Verdict::Unsat);
                 }
-                let quick = ours.refute(&question, 3);
+                let quick = ours.refute(&question);
                 assert!(quick == Verdict::Unknown || quick == expected);
                 assert_eq!(ours.solve(&question, &wishes), expected);
                 if expected == Verdict::Sat {

@@ -1,0 +1,143 @@
+//! `hmmsize lint`: what each kind of question takes on Linux, on all architectures at once.
+//!
+//! Where the same is asked of another program that is on PATH, it is measured in turns with ours; where
+//! it cannot be run, the row says why. The other rows have a limit of their own, in seconds on two
+//! processors, and mean nothing on a busy machine.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Row, best};
+use crate::kconfig::side;
+use crate::measure::{Subject, Times, alternate};
+use crate::process::{command, output, run, which};
+
+/// The rules of Kconfig that need no proof.
+const SYNTACTIC: &str = "K001,K002,K003,K004,K005,K006,K009";
+/// The rules of Kconfig that are proven.
+const PROVEN: &str = "K101,K102,K103,K104,K105,K106,K107";
+/// What is in no revision of the file that the patch is made to.
+const PATCH: &str =
+    "\nconfig HMMSIZE_BENCH\n\tbool \"bench\"\n\tdepends on ZONE_DEVICE && ZONE_DEVICE\n";
+
+/// The rows; `few` says how many runs of so many there are.
+pub fn rows(ours: &Path, linux: &Path, few: impl Fn(usize) -> usize) -> Result<Vec<Row>> {
+    let all = lint(ours, linux, &["--rule", SYNTACTIC]);
+    let mut rows = vec![syntactic(all, linux, few(5))?];
+    let one = lint(ours, linux, &["--rule", "unmet-select", "--arch", "x86"]);
+    rows.push(limited("unmet selects of x86", one, few(5), (1.0, "less than 1 s"))?.0);
+    let proven = lint(ours, linux, &["--rule", PROVEN]);
+    let promise = (15.0, "less than 15 s, aim 5 s");
+    rows.push(limited("proofs about Kconfig, all architectures", proven, few(3), promise)?.0);
+    let everything = lint(ours, linux, &[]);
+    let promise = (60.0, "less than 60 s, aim 20 s");
+    let what = "all rules that are on, all architectures";
+    let (row, times) = limited(what, everything, few(3), promise)?;
+    rows.push(row);
+    rows.push(Row {
+        what: "… peak resident memory",
+        ours: format!("{:.0} MB", times.peak()),
+        theirs: String::new(),
+        ratio: String::new(),
+        kept: Some(times.peak() < 1000.0),
+        promise: "below 1 GB",
+    });
+    rows.push(diff(ours, linux, few(5))?);
+    Ok(rows)
+}
+
+/// A run of lint, whatever it finds.
+fn lint(ours: &Path, linux: &Path, args: &[&str]) -> Subject {
+    let (ours, linux) = (ours.to_owned(), linux.to_owned());
+    let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+    let make = move || {
+        let mut made = command(&ours);
+        made.args(["lint", "--format", "summary", "--deny", "never", "-C"]).arg(&linux).args(&args);
+        made
+    };
+    Subject { command: Box::new(make), fine: &[0] }
+}
+
+/// A row with a limit in seconds.
+fn limited(
+    what: &'static str,
+    subject: Subject,
+    runs: usize,
+    (limit, promise): (f64, &'static str),
+) -> Result<(Row, Times)> {
+    eprintln!("xtask: lint: {what}: {runs} runs of hmmsize");
+    let mut times = alternate(&[subject], runs)?;
+    let times = times.pop().context("nothing was measured")?;
+    let row = Row {
+        what,
+        ours: best(&times),
+        theirs: String::new(),
+        ratio: format!("{:.1} s of processor time", times.best_cpu() / 1000.0),
+        kept: Some(times.best() < limit * 1000.0),
+        promise,
+    };
+    Ok((row, times))
+}
+
+/// What needs no proof, against kconfirm.
+fn syntactic(ours: Subject, linux: &Path, runs: usize) -> Result<Row> {
+    let (what, promise) = ("syntactic rules of Kconfig, all architectures", "faster");
+    if which("kconfirm").is_none() {
+        let promise = (2.1, "less than the 2.1 s of kconfirm elsewhere");
+        return Ok(limited(what, ours, runs, promise)?.0);
+    }
+    let linux = linux.to_owned();
+    let make = move || {
+        let mut made = Command::new("kconfirm");
+        made.arg(&linux);
+        made
+    };
+    // It says the same whatever it finds.
+    let theirs = Subject { command: Box::new(make), fine: &[0] };
+    eprintln!("xtask: lint: {what}: {runs} runs each of hmmsize and kconfirm");
+    if let Err(err) = output(&mut (theirs.command)()) {
+        let row = limited(what, ours, runs, (2.1, promise))?.0;
+        return Ok(Row { theirs: format!("kconfirm: not measured: {err:#}"), ..row });
+    }
+    let times = alternate(&[ours, theirs], runs)?;
+    let ratio = times[1].best() / times[0].best();
+    Ok(Row {
+        what,
+        ours: best(&times[0]),
+        theirs: format!("kconfirm {}", best(&times[1])),
+        ratio: format!("{ratio:.1} × faster"),
+        kept: Some(ratio > 1.0),
+        promise,
+    })
+}
+
+/// `--diff` of a patch to mm/Kconfig, in a copy of what lint reads that is a repository.
+fn diff(ours: &Path, linux: &Path, runs: usize) -> Result<Row> {
+    let copy = side::tempdir()?;
+    run(Command::new("cp").arg("-r").arg(linux.join(".")).arg(&copy.0))?;
+    let git = |args: &[&str]| {
+        let mut made = command("git");
+        made.arg("-C").arg(&copy.0).args([
+            "-c",
+            "user.name=xtask",
+            "-c",
+            "user.email=xtask@invalid",
+        ]);
+        made.args(args);
+        run(&mut made)
+    };
+    git(&["init", "-q"])?;
+    git(&["add", "-A"])?;
+    git(&["commit", "-q", "-m", "before"])?;
+    let file = copy.0.join("mm/Kconfig");
+    let mut text = fs::read(&file)?;
+    text.extend_from_slice(PATCH.as_bytes());
+    fs::write(&file, text)?;
+    let subject = lint(ours, &copy.0, &["--diff", "HEAD"]);
+    let said = output(&mut (subject.command)())?;
+    ensure!(said.contains("K002"), "the fault of the patch is not found:\n{said}");
+    Ok(limited("a patch of one Kconfig file (--diff)", subject, runs, (2.0, "less than 2 s"))?.0)
+}
