@@ -13,8 +13,14 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 nothing at or above --deny; 1 findings; 2 bad usage or input.";
 
 const EXAMPLES: &str = "\
-Nothing of the tree is run unless --probe=run says so. A finding that depends on what a
-compiler can do says on which probe.
+Nothing of the tree is run unless --probe=run or --verify says so. A finding that depends on what
+a compiler can do says on which probe.
+
+--verify runs the tree's own conf, its makefiles and compilers, in directories of its own that go
+away afterwards; the tree is not written. Unmet selects are shown to conf; what is impossible has
+to be so for a second solver and in 200 random configurations of each architecture; of functions
+that are missing, --verify-limit findings of each rule are compiled. What is refuted is not
+printed, and counted on standard error; -v says which, and what could not be decided.
 
 Suppressions are TOML, a table for each:
   [[suppress]]
@@ -32,6 +38,7 @@ Examples:
   hmmsize lint -C ../linux --arch arm64,x86 --symbol ZONE_DEVICE
   hmmsize lint --rule unmet-select --format sarif -o lint.sarif
   hmmsize lint --gating --path 'mm/**'
+  hmmsize lint --rule unmet-select --verify
   hmmsize lint --diff HEAD~1
   hmmsize lint --fix fix.patch; git apply fix.patch
   hmmsize lint --explain K001";
@@ -82,6 +89,15 @@ pub struct Lint {
     /// Hide what this file says, for the reasons that it gives.
     #[arg(long, value_name = "FILE")]
     pub suppress: Option<PathBuf>,
+    /// Have findings confirmed by the tree's conf, a second solver or a compiler. Runs code of the tree.
+    #[arg(long)]
+    pub verify: bool,
+    /// With --verify, compile so many findings of each rule at most.
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "verify")]
+    pub verify_limit: usize,
+    /// With --verify, a program that solves DIMACS CNF, such as minisat, in place of the one built in.
+    #[arg(long, value_name = "CMD", requires = "verify")]
+    pub solver2: Option<String>,
     /// Where results of Kconfig's `$(shell …)` come from; `never` takes every outcome as possible.
     #[arg(long, value_name = "MODE", value_enum, default_value_t = ProbeMode::Never)]
     pub probe: ProbeMode,

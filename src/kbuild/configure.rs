@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use super::foresight::{self, Kconfig, Probes};
 use super::fragment::last_wins;
 use super::identity;
+use super::objects::complaint;
 use super::plan::{BaseConfig, CellPlan, Variant};
 use super::process::{Ended, Runner};
 use super::progress;
@@ -301,20 +302,13 @@ fn run_make(
         Some(log) => fs::read(log).map(|b| b[before.min(b.len())..].to_vec()).unwrap_or_default(),
         None => done.stderr.clone(),
     };
-    let reason = first_complaint(&String::from_utf8_lossy(&said));
+    let reason = complaint(&String::from_utf8_lossy(&said));
     let goal = goals.last().copied().unwrap_or("");
     Err(Error::Cell(format!("make {goal} {}: {reason}", done.how())))
 }
 
 fn length(log: &Path) -> usize {
     log.metadata().map_or(0, |meta| meta.len() as usize)
-}
-
-/// The line that says why: the first with `error` or make's own `***`, else the last.
-fn first_complaint(text: &str) -> String {
-    let wanted = |line: &&str| line.contains("***") || line.to_lowercase().contains("error");
-    let line = text.lines().find(wanted).or_else(|| text.lines().last());
-    line.map_or("it said nothing", str::trim).to_owned()
 }
 
 /// Makes `dir` the build directory for these inputs. Objects of another source or compiler must not
@@ -379,13 +373,5 @@ mod tests {
         fs::write(foreign.join("thesis.tex"), "").unwrap();
         assert!(claim(&foreign, "a").is_err());
         assert!(foreign.join("thesis.tex").exists());
-    }
-
-    #[test]
-    fn the_line_that_says_why_is_found() {
-        let text =
-            "  HOSTCC x\nmake[1]: *** No rule to make target 'foo_defconfig'.  Stop.\nmake: x";
-        assert!(first_complaint(text).contains("No rule"));
-        assert_eq!(first_complaint(""), "it said nothing");
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod arches;
 pub mod cell;
+pub mod conf;
 pub mod configure;
 pub mod defconfig;
 pub mod describe;
@@ -21,6 +22,7 @@ pub mod kconfenv;
 pub mod kept;
 pub mod matrix;
 pub mod noise;
+pub mod objects;
 pub mod outputs;
 pub mod plan;
 pub mod planner;

@@ -19,6 +19,7 @@ mod run;
 pub mod similar;
 pub mod statements;
 pub mod verdicts;
+pub mod verify;
 
 use std::hash::BuildHasher as _;
 use std::rc::Rc;
@@ -152,6 +153,8 @@ pub struct ArchCx<'a> {
     wanted: Option<&'a Wanted>,
     refuted: &'a Refuted,
     proven: Vec<(Key, Finding)>,
+    /// Where claims are only collected for others to judge: what each says is impossible.
+    claims: Option<Vec<(u64, Vec<Vec<Lit>>)>>,
 }
 
 /// What a rule is given that looks at the whole tree.
@@ -185,6 +188,7 @@ impl<'a> ArchCx<'a> {
             refuted,
             wanted,
             proven,
+            claims: None,
         }
     }
 
@@ -281,6 +285,10 @@ impl<'a> ArchCx<'a> {
 
     /// For each claim whether it holds on this architecture.
     pub fn ask<T>(&mut self, claims: &[Claim<T>]) -> Vec<bool> {
+        if let Some(collected) = &mut self.claims {
+            collected.extend(claims.iter().map(|claim| (claim.key, claim.never.clone())));
+            return vec![false; claims.len()];
+        }
         let questions: Vec<Vec<Lit>> =
             claims.iter().flat_map(|claim| claim.never.clone()).collect();
         if self.wanted.is_some() {

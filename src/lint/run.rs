@@ -12,6 +12,7 @@ use super::verdicts::{self, Board, Found, Left, Verdicts};
 use super::{ArchCx, Check, Needs, Refuted, Rule, TreeCx, Wanted, fingerprint, locked, rules};
 use crate::exit::{Error, Result};
 use crate::kconf::eval::with_stack;
+use crate::model::confirm::Test;
 use crate::model::finding::Finding;
 
 /// How long a phase took.
@@ -133,11 +134,9 @@ fn prove(
     }
     tree.set_verdicts(Verdicts::new(verdicts));
     let finish = |one: Merged| {
-        if one.claim.is_none() {
-            return Some(one.finding);
-        }
+        let Some(claim) = one.claim else { return Some(one.finding) };
         let proven = known.remove(&one.key())?;
-        Some(Finding { arches: one.finding.arches, ..proven })
+        Some(Finding { arches: one.finding.arches, test: Some(Test::Claim(claim)), ..proven })
     };
     Ok(merged.into_iter().filter_map(finish).collect())
 }

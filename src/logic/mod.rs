@@ -21,7 +21,9 @@ mod known;
 pub mod probes;
 pub mod proof;
 mod rounds;
+pub mod sample;
 mod search;
+pub mod second;
 mod simulate;
 pub mod solver;
 #[cfg(test)]
@@ -279,6 +281,11 @@ impl<'m> Logic<'m> {
         if self.solve(lits) != Answer::Possible {
             return None;
         }
+        Some(self.found())
+    }
+
+    /// The configuration that the solver has just found.
+    fn found(&self) -> Assignment {
         let mut inputs: Vec<bool> = Vec::with_capacity(self.encoder.circuit.len());
         for node in 0..self.encoder.circuit.len() as u32 {
             let at = |lit: Lit| inputs[lit.node() as usize] != lit.is_negated();
@@ -288,7 +295,7 @@ impl<'m> Logic<'m> {
                 Node::And(a, b) => at(a) && at(b),
             });
         }
-        Some(Assignment { inputs })
+        Assignment { inputs }
     }
 
     /// Why no configuration has all of `lits`: the facts that it follows from, none of which can be
@@ -348,7 +355,7 @@ impl<'m> Logic<'m> {
     /// The clauses for another solver, which has to find what `lits` say impossible too (DIMACS).
     pub fn to_dimacs(&mut self, lits: &[Lit]) -> String {
         self.settle();
-        dimacs::write(&self.encoder.circuit, &self.encoder.clauses, lits)
+        dimacs::write(&self.encoder.circuit, &self.encoder.clauses, lits, std::iter::empty())
     }
 
     fn settle(&mut self) {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::confirm::Test;
 use super::snippet::Snippet;
 
 /// The version of the format that this program writes.
@@ -127,6 +128,9 @@ pub struct Finding {
     pub probes: Vec<String>,
     /// Its name in a baseline: stays the same when lines move.
     pub fingerprint: String,
+    /// What another tool can be asked about it.
+    #[serde(skip)]
+    pub test: Option<Test>,
     /// What would mend it mechanically; all of it or nothing.
     #[serde(skip)]
     pub fix: Vec<Edit>,

@@ -7,6 +7,7 @@ pub mod bytes;
 pub mod checked;
 pub mod class;
 pub mod config;
+pub mod confirm;
 pub mod delta;
 pub mod diag;
 pub mod finding;

@@ -340,7 +340,7 @@ fn parse_version(text: &str) -> Option<Dialect> {
 }
 
 /// `words` with the cross compiler that `build` would take, unless the user has said which.
-fn with_toolchain(words: &MakeWords) -> MakeWords {
+pub fn with_toolchain(words: &MakeWords) -> MakeWords {
     let mut words = words.clone();
     let said = ["CROSS_COMPILE", "LLVM", "CC"].iter().any(|name| words.get(name).is_some());
     if !said && let Some(arch) = words.get("ARCH").and_then(arches::find) {

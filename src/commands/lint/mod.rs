@@ -19,6 +19,7 @@ mod diff;
 mod fix;
 mod hide;
 mod load;
+mod verify;
 
 /// Runs the command.
 pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
@@ -53,6 +54,12 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     }
     let before = findings.len();
     hidden.apply(&tree, &mut findings);
+    let hidden = before - findings.len();
+    if args.verify {
+        let verified = Instant::now();
+        findings = pool.install(|| verify::run(common, args, (&tree, &rules), findings))?;
+        phases.push(("verify".to_owned(), verified.elapsed()));
+    }
     if let Some(file) = &args.fix {
         let patch = fix::patch(&tree, &findings)?;
         output::write(Some(file), patch)?;
@@ -63,7 +70,7 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
         tree: args.tree.as_deref().unwrap_or(Path::new(".")).display().to_string(),
         arches: tree.names(tree.all()),
         rules: rules.iter().map(|rule| rule.code.to_owned()).collect(),
-        hidden: before - findings.len(),
+        hidden,
         findings,
     };
     // A patch to standard output is the result there.

@@ -16,6 +16,7 @@ use crate::lint::evidence;
 use crate::lint::places::{Texts, in_source};
 use crate::logic::Answer;
 use crate::logic::circuit::Lit;
+use crate::model::confirm::{Fault, Objects, Test};
 use crate::model::finding::{Fact, Finding};
 use crate::model::formula::{Atom, Formula, FormulaId, Formulas};
 use crate::source::guards::{FileKind, Span};
@@ -221,6 +222,14 @@ impl<'t> Search<'t> {
             fact(self.symbols, texts, mention, &format!("used here, where CONFIG_{option} is on"))
         });
         finding.proof = Some(facts.collect::<Vec<Fact>>());
+        finding.test = Some(Test::Objects(Objects {
+            fault: Fault::Unused,
+            function: name.to_string(),
+            users: self.links.objects(arch, uses.iter().map(|at| self.file(*at))),
+            definers: self.links.objects(arch, [file]),
+            in_module: false,
+            option: Some(option.clone()),
+        }));
         evidence::show(&self.tree.arches[arch].model, &mut finding, &witness);
         Some(finding)
     }

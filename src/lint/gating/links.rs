@@ -26,6 +26,7 @@ pub struct Link {
 /// The objects of each source file, by architecture.
 #[derive(Debug)]
 pub struct Links<'t> {
+    tree: &'t Tree,
     by_arch: Vec<FxHashMap<&'t str, Vec<Link>>>,
     somewhere: FxHashMap<&'t str, ArchSet>,
 }
@@ -83,12 +84,27 @@ impl<'t> Links<'t> {
             }
             by_arch.push(links);
         }
-        Self { by_arch, somewhere }
+        Self { tree, by_arch, somewhere }
     }
 
     /// The objects that `arch` makes of a file.
     pub fn of(&self, arch: usize, file: &str) -> &[Link] {
         self.by_arch[arch].get(file).map_or(&[], Vec::as_slice)
+    }
+
+    /// The paths of the objects that `arch` makes of `files`, each once.
+    pub fn objects<'f>(
+        &self,
+        arch: usize,
+        files: impl IntoIterator<Item = &'f str>,
+    ) -> Vec<String> {
+        let Some(kbuild) = &self.tree.arches[arch].kbuild else { return Vec::new() };
+        let links = files.into_iter().flat_map(|file| self.of(arch, file));
+        let mut paths: Vec<String> =
+            links.map(|link| kbuild.objects[link.object].path.to_string()).collect();
+        paths.sort();
+        paths.dedup();
+        paths
     }
 
     /// The objects that `arch` makes of a file, or else those of some architecture that links it.

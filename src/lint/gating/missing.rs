@@ -14,6 +14,7 @@ use crate::lint::places::{Texts, in_source};
 use crate::lint::{evidence, gating};
 use crate::logic::Answer;
 use crate::logic::circuit::Lit;
+use crate::model::confirm::{Fault, Objects, Test};
 use crate::model::finding::{Fact, Finding};
 use crate::model::formula::FormulaId;
 use crate::source::guards::Span;
@@ -322,6 +323,18 @@ impl<'t> Search<'t> {
         };
         let mut finding = in_source(file, texts.get(file), at, message);
         finding.proof = Some(self.facts(arch, texts, question));
+        finding.test = Some(Test::Objects(Objects {
+            fault: match question.what {
+                What::Missing => Fault::Missing,
+                What::InModule => Fault::InModule,
+                What::NotExported => Fault::NotExported,
+            },
+            function: name.to_string(),
+            users: self.links.objects(arch, [file]),
+            definers: self.links.objects(arch, known.defined.iter().map(|at| self.file(*at))),
+            in_module,
+            option: None,
+        }));
         evidence::show(model, &mut finding, &witness);
         Some(finding)
     }

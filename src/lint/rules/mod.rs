@@ -46,6 +46,7 @@ mod value_of_bool;
 
 use super::verdicts::Verdict;
 use super::{Rule, places};
+use crate::model::confirm::Test;
 use crate::model::finding::Finding;
 use crate::source::guards::Span;
 
@@ -108,6 +109,7 @@ fn universal<B>(verdict: &Verdict<'_, B>, at: Span, message: String) -> Finding 
     Finding {
         arches: verdict.names.clone(),
         proof: Some(verdict.proof.to_vec()),
+        test: Some(Test::Guard(verdict.number)),
         ..places::at_span(&verdict.file.path, at, message)
     }
 }

@@ -8,6 +8,7 @@ use crate::lint::{ArchCx, Check, Needs, Rule, evidence};
 use crate::logic::circuit::Lit;
 use crate::logic::encode::Tri;
 use crate::logic::{Answer, words};
+use crate::model::confirm::Test;
 use crate::model::finding::Severity;
 
 /// The rule.
@@ -60,6 +61,7 @@ fn check(cx: &mut ArchCx<'_>) {
                 let needs = words::expr(model, model.symbol(target).dir_dep);
                 let message = format!("{from} selects {to}, which depends on {needs}");
                 let mut finding = cx.arch.at(prop.place, message);
+                finding.test = Some(Test::Unmet { selector: from.clone(), target: to });
                 finding.symbol = Some(from);
                 evidence::show(model, &mut finding, &witness);
                 cx.exists(finding);

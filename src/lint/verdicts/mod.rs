@@ -20,8 +20,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rustc_hash::FxHashMap;
 
 pub use self::evidence::Found;
+use self::place::Question;
 use super::context::{ArchSet, Tree};
 use crate::logic::Logic;
+use crate::logic::circuit::Lit;
+use crate::logic::formula::Lowered;
 use crate::model::finding::Fact;
 use crate::model::formula::Formula;
 use crate::source::guards::{Block, CodeGuard, CodePart, Directive, FileGuards, Operand};
@@ -61,6 +64,8 @@ pub struct Candidate {
 /// Something that is so.
 #[derive(Debug)]
 pub struct Verdict<'a, B = Block> {
+    /// Its number in [`Verdicts`].
+    pub number: usize,
     /// The file.
     pub file: &'a FileGuards,
     /// The block, or the guard in code.
@@ -239,26 +244,49 @@ impl Verdicts {
 
     /// All, in the order of files and lines.
     pub fn iter<'a>(&'a self, tree: &'a Tree) -> impl Iterator<Item = Verdict<'a>> {
-        let blocks = self.found.iter().filter(|(candidate, ..)| !candidate.what.is_code());
+        let blocks = self.numbered(|what| !what.is_code());
         blocks.map(|found| said(tree, found, |file| &file.blocks))
     }
 
     /// All about code, in the same order.
     pub fn code<'a>(&'a self, tree: &'a Tree) -> impl Iterator<Item = Verdict<'a, CodeGuard>> {
-        let code = self.found.iter().filter(|(candidate, ..)| candidate.what.is_code());
+        let code = self.numbered(What::is_code);
         code.map(|found| said(tree, found, |file| &file.code))
+    }
+
+    fn numbered(&self, is_one: impl Fn(What) -> bool) -> impl Iterator<Item = (usize, &Found)> {
+        self.found.iter().enumerate().filter(move |(_, (candidate, ..))| is_one(candidate.what))
+    }
+
+    /// What a verdict, by its number, says is impossible on an architecture, with its solver: all of
+    /// these at once.
+    pub fn impossible<'t>(
+        &self,
+        tree: &'t Tree,
+        index: usize,
+        number: usize,
+        (logic, lowered): (&mut Logic<'t>, &mut Lowered<'t>),
+    ) -> Option<Vec<Lit>> {
+        let question = Question::new(tree, index, self.found.get(number)?.0);
+        let mut signed = |formula, holds| {
+            let lit = logic.formula(lowered, formula);
+            if holds { lit } else { !lit }
+        };
+        let target = signed(question.target, question.holds);
+        let place = question.pieces.iter().map(|piece| signed(piece.formula, piece.holds));
+        Some(place.chain([target]).filter(|lit| *lit != Lit::TRUE).collect())
     }
 }
 
 /// What was found, about one of `all` of its file.
 fn said<'a, B>(
     tree: &'a Tree,
-    (candidate, arches, proof): &'a Found,
+    (number, (candidate, arches, proof)): (usize, &'a Found),
     all: fn(&FileGuards) -> &Vec<B>,
 ) -> Verdict<'a, B> {
     let file = &tree.guards.files[candidate.file as usize];
     let block = &all(file)[candidate.block as usize];
-    Verdict { file, block, what: candidate.what, names: tree.names(*arches), proof }
+    Verdict { number, file, block, what: candidate.what, names: tree.names(*arches), proof }
 }
 
 /// Of several verdicts about a block, the first: where it is dead, its operands are beside the point;
