@@ -1,8 +1,11 @@
 //! Compiles single objects of a tree under one configuration, in an O= directory.
 //!
-//! Kbuild decides: since 5.4, `make path/file.o` builds an object only if the configuration does, and
-//! as what it would be part of. Older kernels compile whatever they are asked for, and are not asked.
+//! Kbuild decides which of them there are: `make -n` of a directory shows what would be compiled in
+//! it, and as part of what. Asked for a single object, make compiles it whether or not anything needs
+//! it; and up to 5.3 it enters directories whatever the configuration says, so that older kernels
+//! cannot be asked this way.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -34,9 +37,11 @@ pub struct Site<'a> {
 pub struct Built {
     /// From the top of the tree.
     pub path: String,
+    /// The configuration has it, whether or not it compiles.
+    pub is_planned: bool,
     /// The object, if it was built.
     pub file: Option<PathBuf>,
-    /// Whether it was compiled with `MODULE` defined.
+    /// Whether it is part of a module.
     pub in_module: bool,
 }
 
@@ -54,36 +59,49 @@ impl Site<'_> {
         std::fs::read(&file).map_err(|err| Error::io(&file, err))
     }
 
-    /// Builds those of `objects` that the configuration has. Also returns what make said.
-    pub fn build(&self, objects: &[String]) -> Result<(Vec<Built>, String)> {
-        for path in objects {
-            let object = self.dir.join(path);
-            for old in [command_file(&object), object] {
-                match std::fs::remove_file(&old) {
-                    Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(Error::io(&old, err));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        // What every object needs comes first, since not all of them are built.
+    /// Builds those of `objects` that the configuration has; `directories` are those whose makefiles
+    /// list them. Also returns what make said.
+    pub fn build(
+        &self,
+        objects: &[String],
+        directories: &[String],
+    ) -> Result<(Vec<Built>, String)> {
+        // What every object needs comes first.
         let (ended, said) = self.make(&["prepare".to_owned()])?;
         if ended != Ended::Code(0) {
             return Err(Error::Cell(format!("make prepare fails: {}", complaint(&said))));
         }
-        let mut words = vec!["-k".to_owned()];
-        words.extend(objects.iter().cloned());
-        let (ended, said) = self.make(&words)?;
-        if ended == Ended::TimedOut {
-            return Err(Error::Cell("make ran out of time".to_owned()));
+        for path in objects {
+            let object = self.dir.join(path);
+            match std::fs::remove_file(&object) {
+                Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io(&object, err));
+                }
+                _ => {}
+            }
+        }
+        let mut dry = vec!["-nk".to_owned()];
+        dry.extend(directories.iter().map(|dir| format!("{dir}/")));
+        let planned = planned(&self.make(&dry)?.1);
+        let (mut words, mut said) = (vec!["-k".to_owned()], String::new());
+        words.extend(objects.iter().filter(|path| planned.contains_key(*path)).cloned());
+        if words.len() > 1 {
+            let (ended, words) = self.make(&words)?;
+            if ended == Ended::TimedOut {
+                return Err(Error::Cell("make ran out of time".to_owned()));
+            }
+            said = words;
         }
         let built = objects.iter().map(|path| {
             let object = self.dir.join(path);
-            let command = std::fs::read(command_file(&object)).unwrap_or_default();
-            let in_module = memchr::memmem::find(&command, b"-DMODULE").is_some();
-            let file = object.is_file().then_some(object);
-            Built { path: path.clone(), file, in_module }
+            let in_module = planned.get(path);
+            let file = (in_module.is_some() && object.is_file()).then_some(object);
+            Built {
+                path: path.clone(),
+                is_planned: in_module.is_some(),
+                in_module: in_module.is_some_and(|in_module| *in_module),
+                file,
+            }
         });
         Ok((built.collect(), said))
     }
@@ -105,10 +123,21 @@ impl Site<'_> {
     }
 }
 
-/// Where Kbuild writes down how an object was made: `.name.o.cmd`.
-fn command_file(object: &Path) -> PathBuf {
-    let name = object.file_name().unwrap_or_default().to_string_lossy();
-    object.with_file_name(format!(".{name}.cmd"))
+/// The objects that `make -n` says it would compile, and whether as part of a module: lines such as
+/// `echo '  CC [M]  drivers/x/y.o'`.
+fn planned(dry: &str) -> BTreeMap<String, bool> {
+    let mut objects = BTreeMap::new();
+    for quoted in dry.split("echo ").skip(1) {
+        let text = quoted.strip_prefix(['\'', '"']).and_then(|text| text.split(['\'', '"']).next());
+        let words: Vec<&str> = text.unwrap_or_default().split_ascii_whitespace().collect();
+        if let ["CC" | "AS" | "RUSTC", flags @ .., object] = &words[..]
+            && object.ends_with(".o")
+            && !flags.contains(&"[U]")
+        {
+            objects.insert((*object).to_owned(), flags.contains(&"[M]"));
+        }
+    }
+    objects
 }
 
 /// The line that says why: the first with `error` or make's own `***`, else the last.
@@ -121,6 +150,15 @@ pub fn complaint(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dry_run_says_what_is_compiled_and_for_what() {
+        let dry = "make[1]: Entering directory '/o'\nset -e; exec >&2; echo '  CC [M]  a/b.o'; gcc -c\n\
+                   set -e; exec >&2; echo '  CC      a/c.o'; gcc\necho \"  AS      a/d.o\"; gcc\n\
+                   echo '  CC [U]  user.o'\necho '  LD [M]  a/e.o'\n echo '  AR      a/built-in.a'\n";
+        let expected = [("a/b.o", true), ("a/c.o", false), ("a/d.o", false)];
+        assert_eq!(planned(dry), expected.map(|(path, module)| (path.to_owned(), module)).into());
+    }
 
     #[test]
     fn the_line_that_says_why_is_found() {

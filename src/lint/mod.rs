@@ -61,6 +61,11 @@ fn locked(refuted: &Refuted) -> MutexGuard<'_, FxHashSet<u64>> {
     refuted.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What a rule claims of a place, as a number.
+fn claim_key(code: &str, place: (&str, u32)) -> u64 {
+    FxBuildHasher.hash_one((code, place))
+}
+
 /// A rule.
 #[derive(Debug)]
 pub struct Rule {
@@ -269,7 +274,7 @@ impl<'a> ArchCx<'a> {
     /// What is asked about on all architectures, by the rule and the place: what one of them has
     /// answered with "that can be" need not be asked again, and proofs are made only of what holds.
     pub fn is_open(&self, place: (&str, u32)) -> Option<u64> {
-        let key = FxBuildHasher.hash_one((self.rule.code, place));
+        let key = claim_key(self.rule.code, place);
         let open = match self.wanted {
             Some(wanted) => wanted.contains(&key),
             None => !locked(self.refuted).contains(&key),

@@ -29,6 +29,8 @@ pub enum Outcome {
     Refuted(String),
     /// They cannot tell, and why not.
     Undecided(String),
+    /// They were not asked: there are too many.
+    Unasked,
 }
 
 /// Another solver: DIMACS in, what it says out.
@@ -93,7 +95,7 @@ pub fn universal(
 fn worst(old: &mut Option<Outcome>, new: Outcome) {
     let rank = |outcome: &Outcome| match outcome {
         Outcome::Confirmed(_) => 0,
-        Outcome::Undecided(_) => 1,
+        Outcome::Undecided(_) | Outcome::Unasked => 1,
         Outcome::Refuted(_) => 2,
     };
     if old.as_ref().is_none_or(|old| rank(old) < rank(&new)) {

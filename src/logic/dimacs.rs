@@ -51,7 +51,7 @@ pub(super) fn write(
 }
 
 /// The clauses of such a text, with the number of variables; nothing if it is none.
-pub(super) fn read(text: &str) -> Option<(u32, Vec<Vec<Lit>>)> {
+pub(crate) fn read(text: &str) -> Option<(u32, Vec<Vec<Lit>>)> {
     let mut lines = text.lines().filter(|line| !line.starts_with('c'));
     let mut header = lines.next()?.strip_prefix("p cnf ")?.split_ascii_whitespace();
     let variables: u32 = header.next()?.parse().ok()?;

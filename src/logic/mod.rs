@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 pub mod circuit;
 pub mod clauses;
-mod dimacs;
+pub(crate) mod dimacs;
 pub mod encode;
 pub mod formula;
 mod known;

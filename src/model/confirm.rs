@@ -42,6 +42,8 @@ pub struct Objects {
     pub users: Vec<String>,
     /// The objects that may define it.
     pub definers: Vec<String>,
+    /// The directories whose makefiles list these objects.
+    pub directories: Vec<String>,
     /// Whether the calling object is part of a module.
     pub in_module: bool,
     /// The option that is off, where that is what is wrong.

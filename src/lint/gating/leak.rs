@@ -222,11 +222,13 @@ impl<'t> Search<'t> {
             fact(self.symbols, texts, mention, &format!("used here, where CONFIG_{option} is on"))
         });
         finding.proof = Some(facts.collect::<Vec<Fact>>());
+        let users = || uses.iter().map(|at| self.file(*at));
         finding.test = Some(Test::Objects(Objects {
             fault: Fault::Unused,
             function: name.to_string(),
-            users: self.links.objects(arch, uses.iter().map(|at| self.file(*at))),
+            users: self.links.objects(arch, users()),
             definers: self.links.objects(arch, [file]),
+            directories: self.links.directories(arch, users().chain([file])),
             in_module: false,
             option: Some(option.clone()),
         }));

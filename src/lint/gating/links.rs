@@ -92,6 +92,22 @@ impl<'t> Links<'t> {
         self.by_arch[arch].get(file).map_or(&[], Vec::as_slice)
     }
 
+    /// The directories whose makefiles list the objects that `arch` makes of `files`, each once.
+    pub fn directories<'f>(
+        &self,
+        arch: usize,
+        files: impl IntoIterator<Item = &'f str>,
+    ) -> Vec<String> {
+        let Some(kbuild) = &self.tree.arches[arch].kbuild else { return Vec::new() };
+        let links = files.into_iter().flat_map(|file| self.of(arch, file));
+        let why = links.flat_map(|link| &kbuild.objects[link.object].contributions);
+        let mut paths: Vec<String> =
+            why.map(|one| kbuild.directories[one.directory].path.clone()).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
     /// The paths of the objects that `arch` makes of `files`, each once.
     pub fn objects<'f>(
         &self,

@@ -323,6 +323,7 @@ impl<'t> Search<'t> {
         };
         let mut finding = in_source(file, texts.get(file), at, message);
         finding.proof = Some(self.facts(arch, texts, question));
+        let definers = || known.defined.iter().map(|at| self.file(*at));
         finding.test = Some(Test::Objects(Objects {
             fault: match question.what {
                 What::Missing => Fault::Missing,
@@ -331,7 +332,8 @@ impl<'t> Search<'t> {
             },
             function: name.to_string(),
             users: self.links.objects(arch, [file]),
-            definers: self.links.objects(arch, known.defined.iter().map(|at| self.file(*at))),
+            definers: self.links.objects(arch, definers()),
+            directories: self.links.directories(arch, definers().chain([file])),
             in_module,
             option: None,
         }));

@@ -82,7 +82,7 @@ pub fn run(
             finding.verified = by;
             Some(finding)
         }
-        Some(Outcome::Undecided(_)) | None => Some(finding),
+        Some(Outcome::Undecided(_) | Outcome::Unasked) | None => Some(finding),
     };
     Ok(judged.filter_map(stands).collect())
 }
@@ -105,12 +105,13 @@ fn tell(common: &Common, findings: &[Finding], outcomes: &[Option<Outcome>]) {
     }
     for ((code, rule), members) in rules {
         let mut confirmed: BTreeMap<Verified, usize> = BTreeMap::new();
-        let (mut refuted, mut undecided) = (Vec::new(), Vec::new());
+        let (mut refuted, mut undecided, mut unasked) = (Vec::new(), Vec::new(), 0);
         for at in members {
             match &outcomes[at] {
                 Some(Outcome::Confirmed(by)) => *confirmed.entry(*by).or_default() += 1,
                 Some(Outcome::Refuted(why)) => refuted.push((at, why)),
                 Some(Outcome::Undecided(why)) => undecided.push((at, why)),
+                Some(Outcome::Unasked) => unasked += 1,
                 None => {}
             }
         }
@@ -128,6 +129,9 @@ fn tell(common: &Common, findings: &[Finding], outcomes: &[Option<Outcome>]) {
         }
         if !undecided.is_empty() {
             parts.push(format!("{} undecided", undecided.len()));
+        }
+        if unasked > 0 {
+            parts.push(format!("{unasked} not compiled (--verify-limit)"));
         }
         let _ = writeln!(text, "lint: {code} {rule}: {}", parts.join(", "));
         let list = [("refuted", refuted), ("undecided", undecided)];

@@ -21,7 +21,7 @@ use crate::model::symtab::{Place, Symbol};
 
 /// How long one call of make may take.
 const TIMEOUT: Duration = Duration::from_secs(600);
-/// Kernels before this build a single object whatever the configuration says.
+/// Kernels before this enter directories whatever the configuration says.
 const SINGLE: (u16, u16) = (5, 4);
 
 /// `STB_LOCAL` and `STB_WEAK` of ELF.
@@ -49,8 +49,7 @@ pub fn ask(
             continue;
         };
         if *count > limit {
-            let why = format!("only {limit} of each rule are compiled (--verify-limit)");
-            out.push((at, Outcome::Undecided(why)));
+            out.push((at, Outcome::Unasked));
         } else {
             chosen.entry(arch).or_default().push(at);
         }
@@ -88,7 +87,7 @@ pub fn ask(
 fn prepare(bench: &Bench<'_>, arch: usize) -> Result<Setup> {
     use crate::exit::Error::Cell;
     if !bench.source.dialect.since(SINGLE.0, SINGLE.1) {
-        let why = "kernels before 5.4 compile single objects whatever the configuration says";
+        let why = "before 5.4, make enters directories whatever the configuration says";
         return Err(Cell(why.to_owned()));
     }
     let name = &bench.tree.arches[arch].name;
@@ -124,7 +123,7 @@ fn compile(
     let mut all: Vec<String> = objects.users.iter().chain(&objects.definers).cloned().collect();
     all.sort();
     all.dedup();
-    let (built, said) = site.build(&all)?;
+    let (built, said) = site.build(&all, &objects.directories)?;
     let mut found = Vec::new();
     for one in built {
         found.push(Object::read(one, &objects.function)?);
@@ -149,6 +148,7 @@ fn is_on(config: &str, name: &str) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Object {
     path: String,
+    is_planned: bool,
     is_built: bool,
     in_module: bool,
     /// It refers to it, and needs it to link.
@@ -161,8 +161,8 @@ struct Object {
 
 impl Object {
     fn read(built: Built, function: &str) -> Result<Self> {
-        let Built { path, file, in_module } = built;
-        let mut object = Self { path, in_module, ..Self::default() };
+        let Built { path, is_planned, file, in_module } = built;
+        let mut object = Self { path, is_planned, in_module, ..Self::default() };
         let Some(file) = file else { return Ok(object) };
         object.is_built = true;
         object.look(&file, function)?;
@@ -190,12 +190,14 @@ impl Object {
 
 /// What the objects say about a finding.
 fn judge(objects: &Objects, found: &[Object], config: &str, said: &str) -> Outcome {
-    let Objects { fault, function, users, definers, in_module, option } = objects;
+    let Objects { fault, function, users, definers, in_module, option, .. } = objects;
     let confirmed = Outcome::Confirmed(Verified::Compiler);
     let of = |names: &[String]| -> Vec<&Object> {
         found.iter().filter(|object| names.contains(&object.path)).collect()
     };
-    let fails = |path: &str| said.contains(&format!("{path}] Error"));
+    let fails = |path: &&String| {
+        found.iter().any(|one| one.path == **path && one.is_planned && !one.is_built)
+    };
     let complaint = |path: &str| {
         let file = path.strip_suffix(".o").unwrap_or(path);
         let mut lines = said.lines().filter(|line| line.contains("error:"));
@@ -208,7 +210,7 @@ fn judge(objects: &Objects, found: &[Object], config: &str, said: &str) -> Outco
             && quoted.iter().any(|name| line.contains(name))
     };
     let defining: Vec<&Object> = of(definers).into_iter().filter(|one| one.defines).collect();
-    if let Some(broken) = definers.iter().find(|path| fails(path)) {
+    if let Some(broken) = definers.iter().find(fails) {
         return complaint(broken);
     }
     if *fault == Fault::Unused {
@@ -220,7 +222,7 @@ fn judge(objects: &Objects, found: &[Object], config: &str, said: &str) -> Outco
         if let Some(user) = of(users).into_iter().find(|user| user.refers) {
             return Outcome::Refuted(format!("{} refers to it", user.path));
         }
-        if let Some(user) = users.iter().find(|path| fails(path)) {
+        if let Some(user) = users.iter().find(fails) {
             return complaint(user);
         }
         return match defining.iter().find(|one| !one.in_module) {
@@ -237,12 +239,12 @@ fn judge(objects: &Objects, found: &[Object], config: &str, said: &str) -> Outco
         .filter(|user| user.is_built && user.in_module == *in_module)
         .collect();
     if callers.is_empty() {
-        return match users.iter().find(|path| fails(path)) {
+        return match users.iter().find(fails) {
             Some(user) => complaint(user),
             None => {
-                let kind = if *in_module { " as part of a module" } else { "" };
+                let kind = if *in_module { "as part of a module" } else { "into the kernel" };
                 let users = users.join(", ");
-                Outcome::Undecided(format!("with the compiler here, {users} is not built{kind}"))
+                Outcome::Undecided(format!("with the compiler here, {users} is not built {kind}"))
             }
         };
     }
@@ -274,17 +276,19 @@ mod tests {
             function: "f".into(),
             users: vec!["a/user.o".into()],
             definers: vec!["b/f.o".into()],
+            directories: vec!["a".into(), "b".into()],
             in_module: fault == Fault::NotExported,
             option: (fault == Fault::Unused).then(|| "X".to_owned()),
         }
     }
 
-    /// `user MrR`: built into a module, and refers to it; `f dx`: defines and exports it.
+    /// `rm`: refers to it, as part of a module; `dx`: defines and exports it; `!`: does not compile.
     fn object(path: &str, what: &str) -> Object {
         let has = |letter| what.contains(letter);
         Object {
             path: path.into(),
-            is_built: !what.is_empty(),
+            is_planned: !what.is_empty(),
+            is_built: !what.is_empty() && !has('!'),
             in_module: has('m'),
             refers: has('r'),
             defines: has('d'),
@@ -299,7 +303,7 @@ mod tests {
         let short = match &outcome {
             Outcome::Confirmed(_) => "confirmed",
             Outcome::Refuted(_) => "refuted",
-            Outcome::Undecided(_) => "undecided",
+            Outcome::Undecided(_) | Outcome::Unasked => "undecided",
         };
         assert_eq!(short, expected, "{outcome:?}");
     }
@@ -311,22 +315,11 @@ mod tests {
         expect(Missing, "br", "b", "", "confirmed");
         expect(Missing, "br", "bd", "", "refuted");
         expect(Missing, "b", "", "", "refuted");
-        expect(Missing, "", "", "No rule to make target 'a/user.o'", "undecided");
-        expect(
-            Missing,
-            "",
-            "",
-            "x.c:1:2: error: implicit declaration of function 'f'",
-            "confirmed",
-        );
-        expect(
-            Missing,
-            "",
-            "",
-            "x.c:1:2: error: implicit declaration of function 'ff'",
-            "undecided",
-        );
-        expect(Missing, "br", "", "b/f.c:1: error: y\nmake: *** [x:1: b/f.o] Error 1", "undecided");
+        expect(Missing, "", "", "", "undecided");
+        let error = |name| format!("x.c:1:2: error: implicit declaration of function '{name}'");
+        expect(Missing, "!", "", &error("f"), "confirmed");
+        expect(Missing, "!", "", &error("ff"), "undecided");
+        expect(Missing, "br", "!", "b/f.c:1: error: y", "undecided");
         expect(InModule, "br", "bdm", "", "confirmed");
         expect(InModule, "br", "bd", "", "refuted");
         expect(InModule, "brm", "bdm", "", "undecided");
