@@ -7,5 +7,6 @@ mod lint {
     mod hostile;
     mod output;
     mod sarif;
+    mod verify;
 }
 mod support;

@@ -16,11 +16,12 @@ const EXAMPLES: &str = "\
 Nothing of the tree is run unless --probe=run or --verify says so. A finding that depends on what
 a compiler can do says on which probe.
 
---verify runs the tree's own conf, its makefiles and compilers, in directories of its own that go
-away afterwards; the tree is not written. Unmet selects are shown to conf; what is impossible has
-to be so for a second solver and in 200 random configurations of each architecture; of functions
-that are missing, --verify-limit findings of each rule are compiled. What is refuted is not
-printed, and counted on standard error; -v says which, and what could not be decided.
+With --verify the tree's own conf, makefiles and scripts are run, in directories that go away
+afterwards; the tree is not written. Unmet selects are shown to conf. What is impossible has to be
+so for a second solver and in 200 random configurations of each architecture. For functions that
+are not where they are used, objects are compiled, for --verify-limit findings of each rule at
+most. What is refuted is not printed, but counted on standard error; -v says which findings
+those are, and which nobody could decide.
 
 Suppressions are TOML, a table for each:
   [[suppress]]
@@ -89,14 +90,20 @@ pub struct Lint {
     /// Hide what this file says, for the reasons that it gives.
     #[arg(long, value_name = "FILE")]
     pub suppress: Option<PathBuf>,
-    /// Have findings confirmed by the tree's conf, a second solver or a compiler. Runs code of the tree.
+    /// Runs code of the tree: has findings confirmed by its conf, a second solver or a compiler.
     #[arg(long)]
     pub verify: bool,
     /// With --verify, compile so many findings of each rule at most.
-    #[arg(long, value_name = "N", default_value_t = 20, requires = "verify")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        requires = "verify",
+        hide_short_help = true
+    )]
     pub verify_limit: usize,
     /// With --verify, a program that solves DIMACS CNF, such as minisat, in place of the one built in.
-    #[arg(long, value_name = "CMD", requires = "verify")]
+    #[arg(long, value_name = "CMD", requires = "verify", hide_short_help = true)]
     pub solver2: Option<String>,
     /// Where results of Kconfig's `$(shell …)` come from; `never` takes every outcome as possible.
     #[arg(long, value_name = "MODE", value_enum, default_value_t = ProbeMode::Never)]

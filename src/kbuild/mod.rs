@@ -31,6 +31,7 @@ pub mod process;
 pub mod progress;
 pub mod reproduce;
 pub mod requests;
+pub mod sat;
 pub mod shims;
 pub mod slot;
 pub mod source;

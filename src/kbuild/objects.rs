@@ -131,7 +131,7 @@ fn planned(dry: &str) -> BTreeMap<String, bool> {
         let text = quoted.strip_prefix(['\'', '"']).and_then(|text| text.split(['\'', '"']).next());
         let words: Vec<&str> = text.unwrap_or_default().split_ascii_whitespace().collect();
         if let ["CC" | "AS" | "RUSTC", flags @ .., object] = &words[..]
-            && object.ends_with(".o")
+            && Path::new(object).extension().is_some_and(|extension| extension == "o")
             && !flags.contains(&"[U]")
         {
             objects.insert((*object).to_owned(), flags.contains(&"[M]"));
@@ -142,7 +142,9 @@ fn planned(dry: &str) -> BTreeMap<String, bool> {
 
 /// The line that says why: the first with `error` or make's own `***`, else the last.
 pub fn complaint(text: &str) -> String {
-    let wanted = |line: &&str| line.contains("***") || line.to_lowercase().contains("error");
+    let wanted = |line: &&str| {
+        (line.contains("***") && line.trim() != "***") || line.to_lowercase().contains("error")
+    };
     let line = text.lines().find(wanted).or_else(|| text.lines().last());
     line.map_or("it said nothing", str::trim).to_owned()
 }
@@ -165,6 +167,7 @@ mod tests {
         let text =
             "  HOSTCC x\nmake[1]: *** No rule to make target 'foo_defconfig'.  Stop.\nmake: x";
         assert!(complaint(text).contains("No rule"));
+        assert_eq!(complaint("***\n*** not clean\n***\nerror\n"), "*** not clean");
         assert_eq!(complaint(""), "it said nothing");
     }
 }

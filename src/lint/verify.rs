@@ -55,6 +55,9 @@ pub struct Judged {
     pub contradictions: Vec<String>,
 }
 
+/// What one architecture says: about findings, by number, and its contradictions.
+type Told = (Vec<(usize, Outcome)>, Vec<String>);
+
 /// What one finding says is impossible: no configuration has all literals of any of these.
 struct Question {
     finding: usize,
@@ -68,7 +71,7 @@ pub fn universal(
     findings: &[Finding],
     judges: &Judges<'_>,
 ) -> Result<Judged> {
-    let per_arch: Vec<Result<(Vec<(usize, Outcome)>, Vec<String>)>> = (0..tree.arches.len())
+    let per_arch: Vec<Result<Told>> = (0..tree.arches.len())
         .into_par_iter()
         .map(|index| {
             with_stack(|| arch(tree, index, rules, findings, judges))
@@ -110,7 +113,7 @@ fn arch(
     rules: &[&'static Rule],
     findings: &[Finding],
     judges: &Judges<'_>,
-) -> Result<(Vec<(usize, Outcome)>, Vec<String>)> {
+) -> Result<Told> {
     let refuted = Refuted::default();
     let mine = |finding: &Finding| {
         finding.arches.is_empty() || finding.arches.contains(&tree.arches[index].name)
@@ -179,13 +182,12 @@ fn solve(
     judges: &Judges<'_>,
 ) -> Result<Vec<(usize, Outcome)>> {
     let flat: Vec<Vec<Lit>> = questions.iter().flat_map(|one| one.never.clone()).collect();
-    let answers = match judges.external {
-        Some(external) => Second::ask(logic, &flat, external)?,
-        None => {
-            let mut second = Second::read(&logic.dump(&flat))
-                .ok_or_else(|| Error::input("the clauses", "cannot be read back"))?;
-            flat.iter().map(|lits| second.answer(lits)).collect()
-        }
+    let answers = if let Some(external) = judges.external {
+        Second::ask(logic, &flat, external)?
+    } else {
+        let mut second = Second::read(&logic.dump(&flat))
+            .ok_or_else(|| Error::input("the clauses", "cannot be read back"))?;
+        flat.iter().map(|lits| second.answer(lits)).collect()
     };
     let mut answers = answers.into_iter();
     let outcome = |one: &Question| {

@@ -26,7 +26,7 @@ pub struct Sample {
     pub contradictions: Vec<(u32, String)>,
 }
 
-/// SplitMix64 (Steele, Lea and Flood): a number for a number.
+/// `SplitMix64` (Steele, Lea and Flood): a number for a number.
 fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -26,7 +26,9 @@ impl Second {
         let (variables, clauses) = dimacs::read(text)?;
         let mut sat = Sat::new(CONFLICTS);
         (0..variables).for_each(|_| sat.variable(true));
-        clauses.into_iter().for_each(|clause| sat.clause(clause));
+        for clause in clauses {
+            sat.clause(clause);
+        }
         Some(Self { sat })
     }
 

@@ -57,6 +57,8 @@ fn one(finding: &Finding, report: &Report, out: &mut String) {
         let on = finding.witness_arch.as_ref().map_or(String::new(), |arch| format!(" on {arch}"));
         let by = finding.verified.words().map_or(String::new(), |words| format!(", {words}"));
         put(out, format_args!("  - for example{on} with {}{more}{by}\n", settings.join(" ")));
+    } else if let Some(words) = finding.verified.words() {
+        put(out, format_args!("  - {words}\n"));
     }
     if !finding.probes.is_empty() {
         put(out, format_args!("  - depends on {}\n", escaped(&finding.probes.join("; "))));

@@ -65,7 +65,13 @@ fn notes(finding: &Finding, report: &Report) -> Vec<String> {
         }
         let on = finding.witness_arch.as_ref().map_or(String::new(), |arch| format!(" on {arch}"));
         let by = finding.verified.words().map_or(String::new(), |words| format!(" ({words})"));
-        notes.push(format!("for example{on} with{by}\n{}", lines.join("\n")));
+        notes.push(if lines.is_empty() {
+            format!("for example{on} with nothing set{by}")
+        } else {
+            format!("for example{on} with{by}\n{}", lines.join("\n"))
+        });
+    } else if let Some(words) = finding.verified.words() {
+        notes.push(words.to_owned());
     }
     if !finding.probes.is_empty() {
         notes.push(format!("depends on the toolchain: {}", finding.probes.join("; ")));

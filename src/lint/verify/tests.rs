@@ -117,7 +117,9 @@ fn another_solver_is_asked_until_nothing_is_left() {
         let (variables, clauses) = crate::logic::dimacs::read(text).unwrap();
         let mut sat = crate::logic::solver::Sat::new(1000);
         (0..variables).for_each(|_| sat.variable(true));
-        clauses.into_iter().for_each(|clause| sat.clause(clause));
+        for clause in clauses {
+            sat.clause(clause);
+        }
         Ok(match sat.solve(&[]) {
             crate::logic::solver::Verdict::Unsat => Said::Unsat,
             _ => Said::Sat((0..variables).filter(|node| sat.value(*node)).map(|n| n + 1).collect()),

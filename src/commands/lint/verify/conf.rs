@@ -15,12 +15,14 @@ use crate::cli::config::ProbeMode;
 use crate::commands::config::tree::{self, ProbeSource};
 use crate::exit::{Error, Result};
 use crate::kbuild::conf::{Conf, Said};
-use crate::kconf::eval::{State, with_stack};
+use crate::kconf::eval::{State, Tristate, with_stack};
 use crate::kconf::model::Model;
 use crate::kconf::modes::{self, Goal, Settings};
 use crate::kconf::output::Stream;
+use crate::kconf::probe::placeholders;
 use crate::lint::context::Arch;
 use crate::lint::{Tree, rules};
+use crate::logic::probes;
 use crate::model::confirm::Test;
 use crate::model::finding::{Finding, Verified};
 use crate::model::formula::Formulas;
@@ -76,11 +78,18 @@ impl<'a> Judge<'a> {
         };
         let dir = self.bench.scratch(&format!("unmet-{number}"))?;
         let config = self.bench.config(arch, finding);
-        let outcome = self.show(conf, here, &dir, finding, &config)?;
+        let outcome = Self::show(conf, here, &dir, finding, &config)?;
         match outcome {
             Shown::Warns => return Ok((Outcome::Confirmed(Verified::Conf), None)),
             Shown::Fails(why) => return because(&why),
             Shown::Silent => {}
+        }
+        let model = &self.bench.tree.arches[arch].model;
+        let claimed = with_stack(|| evaluated(&as_claimed(model, finding), config.as_bytes()))
+            .map_err(|err| Error::io("a thread", err))?;
+        if !warns(&claimed, finding) {
+            let why = "neither conf nor our evaluator warns about its witness";
+            return Ok((Outcome::Refuted(why.to_owned()), None));
         }
         let asked = here.asked.get_or_init(|| self.asked(arch, here).map_err(|e| e.to_string()));
         let (tree, found) = match asked {
@@ -103,7 +112,7 @@ impl<'a> Judge<'a> {
             ));
         };
         let config = self.bench.config(arch, other);
-        Ok(match self.show(conf, here, &dir, finding, &config)? {
+        Ok(match Self::show(conf, here, &dir, finding, &config)? {
             Shown::Warns => (Outcome::Confirmed(Verified::Conf), other.witness.clone()),
             Shown::Fails(why) => (Outcome::Undecided(why), None),
             Shown::Silent => (Outcome::Refuted(refuted.to_owned()), None),
@@ -111,7 +120,6 @@ impl<'a> Judge<'a> {
     }
 
     fn show(
-        &self,
         conf: &Conf<'_>,
         here: &Here,
         dir: &Path,
@@ -163,6 +171,18 @@ enum Shown {
     Silent,
     /// It does not get that far.
     Fails(String),
+}
+
+/// The model with what the finding says of open probes: those that it names say yes.
+fn as_claimed(model: &Model, finding: &Finding) -> Model {
+    let says_yes = |probe: usize| {
+        let asked = model.probes.get(probe).map(|probe| &probe.command);
+        asked.is_some_and(|command| finding.probes.contains(command))
+    };
+    probes::decided(model, |symbol| {
+        let named = placeholders(&model.symbol(symbol).name);
+        Tristate::from_bool(named.into_iter().any(says_yes))
+    })
 }
 
 /// What our own evaluator says where `conf` says something.

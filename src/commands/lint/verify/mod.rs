@@ -5,7 +5,6 @@
 //! our own that go away afterwards. What is refuted is not printed, but counted.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +16,8 @@ use crate::commands::config::{host_arch, tree};
 use crate::exit::{Error, Result};
 use crate::kbuild::environment::{self, Env};
 use crate::kbuild::kconfenv::{self, Versions};
-use crate::kbuild::process::{Command, Runner};
+use crate::kbuild::process::Runner;
+use crate::kbuild::sat::Program;
 use crate::lint::verify::{self, Judges, Outcome};
 use crate::lint::{Rule, Tree};
 use crate::logic::second::Said;
@@ -39,10 +39,16 @@ pub fn run(
     (tree, rules): (&Tree, &[&'static Rule]),
     mut findings: Vec<Finding>,
 ) -> Result<Vec<Finding>> {
-    let dir = tempfile::TempDir::with_prefix("hmmsize-verify-")
-        .map_err(|err| Error::io(std::env::temp_dir(), err))?;
-    let external = args.solver2.as_deref().map(|program| External::new(program, dir.path()));
-    let ask = |text: &str| external.as_ref().map_or(Ok(Said::Nothing), |one| one.ask(text));
+    // A program that was started, Ctrl-C has to end, and then our directory goes away too.
+    let early = args.solver2.as_ref().map(|_| workshop(common)).transpose()?;
+    let external = match (&args.solver2, &early) {
+        (Some(program), Some((dir, runner))) => Some(Program::new(program, dir.path(), runner)),
+        _ => None,
+    };
+    let ask = |text: &str| match &external {
+        Some(program) => Ok(Said::parse(&program.ask(text)?)),
+        None => Ok(Said::Nothing),
+    };
     let judges = Judges {
         configurations: CONFIGURATIONS,
         seed: SEED,
@@ -53,9 +59,7 @@ pub fn run(
         eprintln!("lint: this is a bug of hmmsize: {text}");
     }
     let mut outcomes = judged.outcomes;
-    // From here on Ctrl-C ends what was started, and the directories go away.
-    let mut runner = Runner::new(None)?;
-    runner.echo = common.verbose > 1;
+    let (dir, runner) = early.map_or_else(|| workshop(common), Ok)?;
     let bench = Bench::new(args, tree, dir.path(), &runner)?;
     let unmet = numbers(&findings, |test| matches!(test, Test::Unmet { .. }));
     if !unmet.is_empty() {
@@ -85,6 +89,15 @@ pub fn run(
         Some(Outcome::Undecided(_) | Outcome::Unasked) | None => Some(finding),
     };
     Ok(judged.filter_map(stands).collect())
+}
+
+/// A directory for what others write, and who starts them.
+fn workshop(common: &Common) -> Result<(tempfile::TempDir, Runner)> {
+    let dir = tempfile::TempDir::with_prefix("hmmsize-verify-")
+        .map_err(|err| Error::io(std::env::temp_dir(), err))?;
+    let mut runner = Runner::new(None)?;
+    runner.echo = common.verbose > 1;
+    Ok((dir, runner))
 }
 
 /// The numbers of the findings with such a test.
@@ -145,52 +158,6 @@ fn tell(common: &Common, findings: &[Finding], outcomes: &[Option<Outcome>]) {
         }
     }
     eprint!("{text}");
-}
-
-/// A program that solves DIMACS CNF.
-struct External {
-    argv: Vec<OsString>,
-    dir: PathBuf,
-    env: Env,
-    runner: Runner,
-}
-
-impl External {
-    fn new(program: &str, dir: &Path) -> Self {
-        let argv = program.split_whitespace().map(OsString::from).collect();
-        let env = environment::plain(std::env::vars_os());
-        Self { argv, dir: dir.to_owned(), env, runner: Runner::quiet() }
-    }
-
-    /// Gives it a file. minisat writes its model to another, the rest print it.
-    fn ask(&self, text: &str) -> Result<Said> {
-        let file = tempfile::Builder::new().suffix(".cnf").tempfile_in(&self.dir);
-        let file = file.map_err(|err| Error::io(&self.dir, err))?;
-        std::fs::write(file.path(), text).map_err(|err| Error::io(file.path(), err))?;
-        let mut command = Command::new(self.argv.iter().cloned()).arg(file.path());
-        let name = self.argv.first().map_or(Path::new(""), Path::new);
-        let model = file.path().with_extension("model");
-        let is_minisat = name.file_stem().is_some_and(|stem| stem == "minisat");
-        if is_minisat {
-            command = command.arg(&model);
-        }
-        command = command.capture();
-        command.env.clone_from(&self.env);
-        let done = self.runner.run(&command)?;
-        let mut said = String::from_utf8_lossy(&done.stdout).into_owned();
-        if is_minisat {
-            let shown = std::fs::read_to_string(&model).unwrap_or_default();
-            let values = shown.lines().skip(1).map(|line| format!("v {line}\n"));
-            said.extend(values);
-        }
-        match Said::parse(&said) {
-            Said::Nothing => {
-                let message = format!("--solver2: it says neither, and {}", done.how());
-                Err(Error::input(name, message))
-            }
-            said => Ok(said),
-        }
-    }
 }
 
 /// What judges work with.
@@ -305,3 +272,6 @@ fn undecided(err: Error) -> Result<String> {
         other => Ok(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

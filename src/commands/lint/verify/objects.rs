@@ -5,7 +5,7 @@
 //! definitions and exports. A link of the whole kernel would say no more, and takes minutes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -169,7 +169,7 @@ impl Object {
         Ok(object)
     }
 
-    fn look(&mut self, file: &PathBuf, function: &str) -> Result<()> {
+    fn look(&mut self, file: &Path, function: &str) -> Result<()> {
         let input = Input::open(file)?;
         let image = input.image(Want::SYMBOLS)?;
         // Since 6.4 the second, which modpost turns into the first.
@@ -239,14 +239,12 @@ fn judge(objects: &Objects, found: &[Object], config: &str, said: &str) -> Outco
         .filter(|user| user.is_built && user.in_module == *in_module)
         .collect();
     if callers.is_empty() {
-        return match users.iter().find(fails) {
-            Some(user) => complaint(user),
-            None => {
-                let kind = if *in_module { "as part of a module" } else { "into the kernel" };
-                let users = users.join(", ");
-                Outcome::Undecided(format!("with the compiler here, {users} is not built {kind}"))
-            }
-        };
+        if let Some(user) = users.iter().find(fails) {
+            return complaint(user);
+        }
+        let kind = if *in_module { "as part of a module" } else { "into the kernel" };
+        let users = users.join(", ");
+        return Outcome::Undecided(format!("with the compiler here, {users} is not built {kind}"));
     }
     if !callers.iter().any(|user| user.refers) {
         let user = &callers[0].path;
