@@ -11,6 +11,7 @@ use hmmsize::kconf::model::{Model, SymbolId};
 use hmmsize::kconf::modes::{self, Goal, Settings};
 use hmmsize::kconf::probe::Probe;
 use hmmsize::kconf::source::Sources;
+use hmmsize::logic::sample::Sample;
 use hmmsize::logic::{Answer, Logic, probes};
 use hmmsize::model::words::MakeWords;
 
@@ -139,4 +140,38 @@ fn what_is_known_of_a_real_tree_is_found_again() {
         assert_eq!(logic.possible(&[smp, up]), Answer::Impossible);
     })
     .unwrap();
+}
+
+/// Random configurations of a real tree satisfy the clauses, and turn on most of what can be on: they
+/// would refute most wrong claims.
+#[test]
+fn random_configurations_of_a_real_tree_are_against_most_wrong_claims() {
+    let Some(tree) = support::linux_tree() else { return };
+    let model = model(&tree, dialect(&tree), "arm64");
+    let (seen, off, live, configurations) = with_stack(|| {
+        let mut logic = Logic::new(&model);
+        let symbols = (3..model.symbols.len() as u32).map(SymbolId);
+        let on: Vec<_> = symbols
+            .map(|symbol| logic.value_at_least(symbol, Tristate::Mod))
+            .filter(|on| !on.is_constant())
+            .collect();
+        let each = |negated: bool| on.iter().map(move |on| vec![if negated { !*on } else { *on }]);
+        let possible = |logic: &mut Logic<'_>, negated| {
+            let answers = logic.each(&each(negated).collect::<Vec<_>>());
+            answers.into_iter().filter(|answer| *answer == Answer::Possible).count()
+        };
+        let live = [possible(&mut logic, false), possible(&mut logic, true)];
+        let sample = Sample::new(&mut logic, 1, 40);
+        assert_eq!(sample.contradictions, []);
+        let count = |negated| each(negated).filter(|lits| sample.refutes(lits).is_some()).count();
+        (count(false), count(true), live, sample.len())
+    })
+    .unwrap();
+    eprintln!(
+        "{configurations} configurations: on {seen} of {}, off {off} of {}",
+        live[0], live[1]
+    );
+    assert_eq!(configurations, 40);
+    assert!(live[0] > 10_000 && seen <= live[0] && off <= live[1], "{live:?}");
+    assert!(seen * 10 > live[0] * 8 && off * 10 > live[1] * 9, "too few options change");
 }
