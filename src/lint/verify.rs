@@ -146,11 +146,11 @@ fn arch(
             questions.push(Question { finding, never: vec![never] });
         }
     }
-    let mut outcomes = solve(logic, &questions, judges)?;
-    let (against, contradictions) = sample(logic, &questions, judges, &tree.arches[index].name);
-    for (finding, outcome) in against {
-        outcomes.push((finding, outcome));
-    }
+    let solved = solve(logic, &questions, judges)?;
+    // A configuration tells more than a solver's word, so it comes first.
+    let (mut outcomes, contradictions) =
+        sample(logic, &questions, judges, &tree.arches[index].name);
+    outcomes.extend(solved);
     Ok((outcomes, contradictions))
 }
 

@@ -210,6 +210,34 @@ fn functions_are_compiled_under_their_witnesses() {
     assert!(said.err.contains("The source tree is not clean"), "{}", said.err);
 }
 
+/// A `conf` that never ends: Ctrl-C ends it, and what was written goes away.
+#[test]
+fn an_interrupt_leaves_nothing_behind() {
+    if !support::have("cc") {
+        return;
+    }
+    let (tree, temporary) = (copy("lint/unmet-select/bad"), support::scratch());
+    let sources = tree.path().join("scripts/kconfig");
+    fs::create_dir_all(&sources).unwrap();
+    let main = "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n";
+    fs::write(sources.join("conf.c"), main).unwrap();
+    let mut command = support::hmmsize();
+    command.args(["lint", "--rule", "unmet-select", "--verify", "-C"]).arg(tree.path());
+    let mut child = command.env("TMPDIR", temporary.path()).spawn().unwrap();
+    // Once there is a log, conf runs.
+    let is_running = || everything(temporary.path()).keys().any(|path| path.ends_with("conf.log"));
+    for _ in 0..600 {
+        if is_running() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(is_running());
+    support::run(tree.path(), "kill", ["-INT", &child.id().to_string()]);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "something is left");
+}
+
 #[test]
 fn its_options_need_it() {
     for args in [["--verify-limit", "3"], ["--solver2", "minisat"]] {

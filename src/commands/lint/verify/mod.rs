@@ -91,6 +91,11 @@ pub fn run(
     Ok(judged.filter_map(stands).collect())
 }
 
+/// Whether a rule's findings have witnesses, which `conf` or the compiler are shown.
+fn is_shown_to_others(code: &str) -> bool {
+    code == "K101" || code.starts_with('S')
+}
+
 /// A directory for what others write, and who starts them.
 fn workshop(common: &Common) -> Result<(tempfile::TempDir, Runner)> {
     let dir = tempfile::TempDir::with_prefix("hmmsize-verify-")
@@ -135,8 +140,8 @@ fn tell(common: &Common, findings: &[Finding], outcomes: &[Option<Outcome>]) {
         if !refuted.is_empty() {
             let by = match code {
                 "K101" => "conf",
-                _ if code.starts_with('S') => "the compiler",
-                _ => "the second solver or a random configuration: a bug of hmmsize",
+                _ if is_shown_to_others(code) => "the compiler",
+                _ => "the second solver or a random configuration (a bug of hmmsize)",
             };
             parts.push(format!("{} refuted by {by}", refuted.len()));
         }
@@ -152,7 +157,8 @@ fn tell(common: &Common, findings: &[Finding], outcomes: &[Option<Outcome>]) {
             list.into_iter().flat_map(|(what, all)| all.into_iter().map(move |one| (what, one)))
         {
             let Finding { file, line, column, message, .. } = &findings[at];
-            if common.verbose > 0 {
+            // What ends as our own bug is always told.
+            if common.verbose > 0 || (what == "refuted" && !is_shown_to_others(code)) {
                 let _ = writeln!(text, "{file}:{line}:{column}: {what}: {message}: {why}");
             }
         }

@@ -2,7 +2,9 @@
 //!
 //! The witness is configured with `make olddefconfig`, and Kbuild is asked for the objects in question:
 //! those that call the function and those that may define it. What it builds is read for references,
-//! definitions and exports. A link of the whole kernel would say no more, and takes minutes.
+//! definitions and exports. What is asked is what the finding is about: that no other object of the
+//! kernel has a function of that name is known from the sources only, and so are uses in headers. A
+//! link of the whole kernel would show it, and takes minutes for each witness.
 
 use std::collections::BTreeMap;
 use std::path::Path;
