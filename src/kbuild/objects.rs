@@ -84,7 +84,7 @@ impl Site<'_> {
         dry.extend(directories.iter().map(|dir| format!("{dir}/")));
         let planned = planned(&self.make(&dry)?.1);
         let (mut words, mut said) = (vec!["-k".to_owned()], String::new());
-        words.extend(objects.iter().filter(|path| planned.contains_key(*path)).cloned());
+        words.extend(objects.iter().filter_map(|path| Some(planned.get(path)?.0.clone())));
         if words.len() > 1 {
             let (ended, words) = self.make(&words)?;
             if ended == Ended::TimedOut {
@@ -93,14 +93,13 @@ impl Site<'_> {
             said = words;
         }
         let built = objects.iter().map(|path| {
+            let plan = planned.get(path);
             let object = self.dir.join(path);
-            let in_module = planned.get(path);
-            let file = (in_module.is_some() && object.is_file()).then_some(object);
             Built {
                 path: path.clone(),
-                is_planned: in_module.is_some(),
-                in_module: in_module.is_some_and(|in_module| *in_module),
-                file,
+                is_planned: plan.is_some(),
+                in_module: plan.is_some_and(|(_, in_module)| *in_module),
+                file: (plan.is_some() && object.is_file()).then_some(object),
             }
         });
         Ok((built.collect(), said))
@@ -123,9 +122,9 @@ impl Site<'_> {
     }
 }
 
-/// The objects that `make -n` says it would compile, and whether as part of a module: lines such as
-/// `echo '  CC [M]  drivers/x/y.o'`.
-fn planned(dry: &str) -> BTreeMap<String, bool> {
+/// The objects that `make -n` says it would compile, what it calls them (`a/../b/c.o`), and whether
+/// they are part of a module: lines such as `echo '  CC [M]  drivers/x/y.o'`.
+fn planned(dry: &str) -> BTreeMap<String, (String, bool)> {
     let mut objects = BTreeMap::new();
     for quoted in dry.split("echo ").skip(1) {
         let text = quoted.strip_prefix(['\'', '"']).and_then(|text| text.split(['\'', '"']).next());
@@ -134,10 +133,24 @@ fn planned(dry: &str) -> BTreeMap<String, bool> {
             && Path::new(object).extension().is_some_and(|extension| extension == "o")
             && !flags.contains(&"[U]")
         {
-            objects.insert((*object).to_owned(), flags.contains(&"[M]"));
+            let name = (*object).to_owned();
+            objects.insert(plain(object), (name, flags.contains(&"[M]")));
         }
     }
     objects
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            ".." if parts.pop().is_some() => {}
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// The line that says why: the first with `error` or make's own `***`, else the last.
@@ -156,10 +169,13 @@ mod tests {
     #[test]
     fn a_dry_run_says_what_is_compiled_and_for_what() {
         let dry = "make[1]: Entering directory '/o'\nset -e; exec >&2; echo '  CC [M]  a/b.o'; gcc -c\n\
-                   set -e; exec >&2; echo '  CC      a/c.o'; gcc\necho \"  AS      a/d.o\"; gcc\n\
+                   set -e; exec >&2; echo '  CC      a/c.o'; gcc\necho \"  AS      a/../d.o\"; gcc\n\
                    echo '  CC [U]  user.o'\necho '  LD [M]  a/e.o'\n echo '  AR      a/built-in.a'\n";
-        let expected = [("a/b.o", true), ("a/c.o", false), ("a/d.o", false)];
-        assert_eq!(planned(dry), expected.map(|(path, module)| (path.to_owned(), module)).into());
+        let expected =
+            [("a/b.o", "a/b.o", true), ("a/c.o", "a/c.o", false), ("d.o", "a/../d.o", false)];
+        let owned =
+            |(path, name, module): (&str, &str, bool)| (path.to_owned(), (name.to_owned(), module));
+        assert_eq!(planned(dry), expected.map(owned).into());
     }
 
     #[test]

@@ -10,19 +10,14 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use super::evaluated::{Evaluated, as_claimed};
 use super::{Bench, Outcome, Setup, undecided};
 use crate::cli::config::ProbeMode;
 use crate::commands::config::tree::{self, ProbeSource};
-use crate::exit::{Error, Result};
+use crate::exit::Result;
 use crate::kbuild::conf::{Conf, Said};
-use crate::kconf::eval::{State, Tristate, with_stack};
-use crate::kconf::model::Model;
-use crate::kconf::modes::{self, Goal, Settings};
-use crate::kconf::output::Stream;
-use crate::kconf::probe::placeholders;
 use crate::lint::context::Arch;
 use crate::lint::{Tree, rules};
-use crate::logic::probes;
 use crate::model::confirm::Test;
 use crate::model::finding::{Finding, Verified};
 use crate::model::formula::Formulas;
@@ -85,9 +80,8 @@ impl<'a> Judge<'a> {
             Shown::Silent => {}
         }
         let model = &self.bench.tree.arches[arch].model;
-        let claimed = with_stack(|| evaluated(&as_claimed(model, finding), config.as_bytes()))
-            .map_err(|err| Error::io("a thread", err))?;
-        if !warns(&claimed, finding) {
+        let claimed = Evaluated::new(&as_claimed(model, finding), &config)?;
+        if !warns(&claimed.said, finding) {
             let why = "neither conf nor our evaluator warns about its witness";
             return Ok((Outcome::Refuted(why.to_owned()), None));
         }
@@ -97,10 +91,9 @@ impl<'a> Judge<'a> {
             Err(why) => return because(why),
         };
         let model = &tree.arches[0].model;
-        let ours = with_stack(|| evaluated(model, config.as_bytes()))
-            .map_err(|err| Error::io("a thread", err))?;
+        let ours = Evaluated::new(model, &config)?;
         let refuted = "conf does not warn, and our evaluator does";
-        if warns(&ours, finding) {
+        if warns(&ours.said, finding) {
             return Ok((Outcome::Refuted(refuted.to_owned()), None));
         }
         let place = |f: &Finding| (f.file.clone(), f.line, f.column);
@@ -171,28 +164,6 @@ enum Shown {
     Silent,
     /// It does not get that far.
     Fails(String),
-}
-
-/// The model with what the finding says of open probes: those that it names say yes.
-fn as_claimed(model: &Model, finding: &Finding) -> Model {
-    let says_yes = |probe: usize| {
-        let asked = model.probes.get(probe).map(|probe| &probe.command);
-        asked.is_some_and(|command| finding.probes.contains(command))
-    };
-    probes::decided(model, |symbol| {
-        let named = placeholders(&model.symbol(symbol).name);
-        Tristate::from_bool(named.into_iter().any(says_yes))
-    })
-}
-
-/// What our own evaluator says where `conf` says something.
-fn evaluated(model: &Model, config: &[u8]) -> String {
-    let mut state = State::new(model);
-    let settings = Settings { config: ".config".into(), ..Settings::default() };
-    let open = |_: &Path| Ok(Some(config.to_vec()));
-    // What it stops at, it has told about.
-    let _ = modes::run(&mut state, &Goal::OldDef, &settings, &open);
-    String::from_utf8_lossy(&state.output.text(Stream::Err)).into_owned()
 }
 
 /// Whether a text has the kernel's warning about the select of a finding.

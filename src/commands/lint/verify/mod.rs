@@ -26,6 +26,7 @@ use crate::model::finding::{Finding, Verified};
 use crate::model::words::MakeWords;
 
 mod conf;
+mod evaluated;
 mod objects;
 
 /// Random configurations of each architecture, and the seed of the first.
