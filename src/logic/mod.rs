@@ -346,10 +346,15 @@ impl<'m> Logic<'m> {
     pub fn contradiction(&mut self, state: &mut State<'_>) -> Option<(Reason, String)> {
         self.settle();
         let inputs = self.encoder.inputs_of(state);
-        let group = known::violated(&self.encoder.circuit, &self.encoder.clauses, &inputs)?;
+        self.broken_by(&inputs)
+    }
+
+    /// The rule that these values of the inputs break, if any, and what it says.
+    fn broken_by(&self, inputs: &[bool]) -> Option<(Reason, String)> {
+        let group = known::violated(&self.encoder.circuit, &self.encoder.clauses, inputs)?;
         let reason = self.encoder.clauses.reason(group);
-        let (_, text) = words::fact(self.model(), &Selectors::of(self.model()), reason, &|_| false);
-        Some((reason, text))
+        let selectors = Selectors::of(self.model());
+        Some((reason, words::fact(self.model(), &selectors, reason, &|_| false).1))
     }
 
     /// The clauses for another solver, which has to find what `lits` say impossible too (DIMACS).

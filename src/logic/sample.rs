@@ -8,7 +8,7 @@
 use super::circuit::{Lit, Node};
 use super::encode::Origin;
 use super::solver::Verdict;
-use super::{Assignment, Logic, known, probes};
+use super::{Assignment, Logic, probes};
 use crate::kconf::eval::{State, Tristate};
 use crate::kconf::model::{Model, SymbolId};
 use crate::kconf::modes::{self, Goal, Settings};
@@ -53,7 +53,7 @@ impl Sample {
                 let seed = seed.wrapping_add(number);
                 let Some(mut state) = configuration(&base, seed) else { continue };
                 let values = logic.encoder.inputs_of(&mut state);
-                if let Some(text) = contradiction(logic, &values) {
+                if let Some((_, text)) = logic.broken_by(&values) {
                     sample.contradictions.push((seed, text));
                 }
                 let bit = sample.seeds.len();
@@ -158,10 +158,4 @@ fn configuration<'m>(base: &State<'m>, seed: u32) -> Option<State<'m>> {
     let settings = Settings { seed, ..Settings::default() };
     modes::run(&mut state, &Goal::Random, &settings, &|_| Ok(None)).ok()?;
     (!state.too_deep()).then_some(state)
-}
-
-fn contradiction(logic: &Logic<'_>, inputs: &[bool]) -> Option<String> {
-    let group = known::violated(&logic.encoder.circuit, &logic.encoder.clauses, inputs)?;
-    let reason = logic.encoder.clauses.reason(group);
-    Some(super::words::fact(logic.model(), reason, &|_| false).1)
 }
