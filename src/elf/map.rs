@@ -12,7 +12,7 @@ use std::ops::Deref;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
@@ -138,15 +138,20 @@ fn used(len: NonZeroUsize) -> Option<*mut u8> {
     spare(len).iter().map(taken).find(|block| !block.is_null())
 }
 
-/// A block of zeros.
-fn fresh(len: NonZeroUsize) -> *mut u8 {
+/// Whether memory matters more than time; see [`HugePages::save`].
+static SAVING: AtomicBool = AtomicBool::new(false);
+
+/// A block of zeros, of which `size` bytes will be used.
+fn fresh(len: NonZeroUsize, size: usize) -> *mut u8 {
     let (access, kind) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_PRIVATE);
     // SAFETY: a new mapping is nobody else's, and advice about it changes none of its bytes.
     #[allow(unsafe_code)]
     unsafe {
         let Ok(block) = mmap_anonymous(None, len, access, kind) else { return null_mut() };
         // Refused where the kernel knows no huge pages: then it has small ones.
-        let _ = madvise(block, len.get(), MmapAdvise::MADV_HUGEPAGE);
+        if size > len.get() / 4 * 3 || !SAVING.load(Ordering::Relaxed) {
+            let _ = madvise(block, len.get(), MmapAdvise::MADV_HUGEPAGE);
+        }
         block.as_ptr().cast()
     }
 }
@@ -164,6 +169,12 @@ impl HugePages {
             // Larger blocks are ours; and to set the first number stops glibc from raising this one.
             nix::libc::mallopt(nix::libc::M_MMAP_THRESHOLD, HUGE_FROM as i32);
         }
+    }
+
+    /// From now on, huge pages are for blocks only that fill them. To know 21 architectures takes hundreds of
+    /// blocks of half a megabyte, each of which would have two.
+    pub fn save() {
+        SAVING.store(true, Ordering::Relaxed);
     }
 
     /// Asks for huge pages for what the calling thread will take from the system's allocator next, up to 24
@@ -199,7 +210,7 @@ unsafe impl GlobalAlloc for HugePages {
             return unsafe { System.alloc(layout) };
         }
         let Some(len) = mapped_len(layout.size()) else { return null_mut() };
-        used(len).unwrap_or_else(|| fresh(len))
+        used(len).unwrap_or_else(|| fresh(len, layout.size()))
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -226,7 +237,7 @@ unsafe impl GlobalAlloc for HugePages {
                 unsafe { block.write_bytes(0, layout.size()) };
                 block
             }
-            None => fresh(len),
+            None => fresh(len, layout.size()),
         }
     }
 

@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use crate::cli::common::Common;
 use crate::cli::lint::{Deny, Lint, LintFormat};
 use crate::commands::output;
+use crate::elf::HugePages;
 use crate::exit::{Error, Exit, Result};
 use crate::lint::rules::{self, RULES};
 use crate::lint::{Needs, Rule, Tree, explain, places};
@@ -30,6 +31,7 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     let scope = Scope::new(args)?;
     let hidden = hide::Hidden::read(args)?;
     let needs = rules.iter().fold(Needs::KCONFIG, |needs, rule| needs.and(rule.needs));
+    HugePages::save();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(common.jobs.unwrap_or(0)).build();
     let pool = pool.map_err(|err| Error::Usage(format!("lint: {err}")))?;
     let start = Instant::now();

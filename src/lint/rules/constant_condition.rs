@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     code: "K104",
     name: "constant-condition",
     severity: Severity::Note,
-    default: false,
+    default: true,
     what: "Reports the condition of a `select`, `imply`, `default`, `range` or prompt that holds \
            wherever its option can be on, or nowhere.",
     why: "One that always holds hides what the line really does. One that never holds makes the line \

@@ -24,6 +24,8 @@ const NOT_KERNEL: &[&str] = &[".git", "Documentation", "scripts", "tools"];
 
 /// How many files share formulas while they are read.
 const CHUNK: usize = 128;
+/// How many files are read before their formulas are put together: those of all would be in memory twice.
+const GROUP: usize = 32 * CHUNK;
 
 /// The guards of a tree.
 #[derive(Debug, Default)]
@@ -86,28 +88,37 @@ pub fn read_only(roots: &[&Path], names: &[&str], f: &mut Formulas) -> Tree {
 }
 
 fn read_paths(roots: &[&Path], paths: &[String], f: &mut Formulas) -> Tree {
-    let chunks: Vec<Chunk> =
-        paths.par_chunks(CHUNK).map(|paths| Chunk::read(roots, paths)).collect();
     let mut tree =
         Tree { seen: Seen { files: paths.len() as u64, ..Seen::default() }, ..Tree::default() };
     let sources = paths
         .iter()
         .filter(|path| matches!(FileKind::of(path), Some(FileKind::C | FileKind::Assembly)));
     tree.sources = sources.map(|path| path.as_str().into()).collect();
-    for chunk in chunks {
-        tree.included.extend(chunk.included);
+    for group in paths.chunks(GROUP) {
+        let chunks: Vec<Chunk> =
+            group.par_chunks(CHUNK).map(|paths| Chunk::read(roots, paths)).collect();
+        for chunk in chunks {
+            tree.take(chunk, f);
+        }
+    }
+    reread_overridden(roots, &mut tree, f);
+    tree
+}
+
+impl Tree {
+    /// Adds what was read of the next files, whose formulas become some of `f`.
+    fn take(&mut self, chunk: Chunk, f: &mut Formulas) {
+        self.included.extend(chunk.included);
         let ids = f.absorb(&chunk.formulas);
         let names: Vec<NameId> = chunk.formulas.names().map(|name| f.name(name)).collect();
-        tree.seen.bytes += chunk.seen.bytes;
-        tree.seen.plain += chunk.seen.plain;
-        tree.diags.extend(chunk.diags);
-        tree.files.extend(chunk.files.into_iter().map(|mut file| {
+        self.seen.bytes += chunk.seen.bytes;
+        self.seen.plain += chunk.seen.plain;
+        self.diags.extend(chunk.diags);
+        self.files.extend(chunk.files.into_iter().map(|mut file| {
             file.carry_over(&ids, &names);
             file
         }));
     }
-    reread_overridden(roots, &mut tree, f);
-    tree
 }
 
 #[derive(Default)]
