@@ -64,3 +64,29 @@ fn only_what_is_new_wherever_it_is() {
     let (code, _, err) = lint(outside.path(), &["--diff", "HEAD"]);
     assert!(code == 2 && err.contains("not in a git repository"), "{err}");
 }
+
+#[test]
+fn a_patch_of_code_is_asked_about_its_own_files() {
+    if !support::have("git") {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        std::fs::write(dir.path().join(name), text).expect("written");
+    };
+    write("Kconfig", "config A\n\tbool \"a\"\n\tdepends on WRONG\n");
+    write("Makefile", "obj-y += a.o b.o\n");
+    write("a.c", "#ifdef CONFIG_TYPO\nint a;\n#endif\n");
+    write("b.c", "#ifdef CONFIG_OTHER_TYPO\nint b;\n#endif\n");
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-q", "-m", "base"]);
+    let since = ["--diff", "HEAD", "--format", "short"];
+    write("a.c", "\n#ifdef CONFIG_TYPO\nint a;\n#endif\n\n#ifdef CONFIG_NEW_TYPO\n#endif\n");
+    let expected = "a.c:6:8: warning: nothing defines CONFIG_NEW_TYPO [G001]\n";
+    assert_eq!(lint(dir.path(), &since), (1, expected.to_owned(), String::new()));
+    // A makefile decides about other files: the whole tree is looked at.
+    write("Makefile", "obj-y += a.o b.o\nobj-$(CONFIG_C) += c.o\n");
+    let (code, out, _) = lint(dir.path(), &since);
+    assert!(code == 1 && out.contains("Makefile:2:") && !out.contains("OTHER_TYPO"), "{out}");
+}

@@ -14,7 +14,7 @@ use crate::cli::lint::Lint;
 use crate::exit::{Error, Result};
 use crate::kbuild::git::{Changed, Repo};
 use crate::kbuild::process::Runner;
-use crate::lint::Tree;
+use crate::lint::{Rule, Tree};
 use crate::model::finding::Finding;
 
 /// The tree, and its findings that were not there in `revision`.
@@ -35,8 +35,21 @@ pub fn new_since(
     }
     let names: Vec<&str> = changed.iter().map(|changed| &*changed.path).collect();
     let only = (!changed.iter().any(has_effects_elsewhere)).then_some(&*names);
-    let before = apply(What { overlay: Some(overlay.path()), only, ..What::default() })?.1;
-    let (tree, mut findings) = apply(What { only, ..What::default() })?;
+    let touched = Some(Touched::of(&changed));
+    let was = What { overlay: Some(overlay.path()), only, touched, ..What::default() };
+    let is = What { overlay: None, ..was };
+    let (tree, mut findings, before) = if only.is_some() {
+        let (tree, mut findings) = apply(is)?;
+        // What stands elsewhere stood there before.
+        findings.retain(|finding| names.contains(&&*finding.file));
+        let before = if findings.is_empty() { Vec::new() } else { apply(was)?.1 };
+        (tree, findings, before)
+    } else {
+        // Two whole trees are not in memory at once.
+        let before = apply(was)?.1;
+        let (tree, findings) = apply(is)?;
+        (tree, findings, before)
+    };
     let known: FxHashSet<&str> = before.iter().map(|finding| &*finding.fingerprint).collect();
     findings.retain(|finding| !known.contains(&*finding.fingerprint));
     Ok((tree, findings))
@@ -45,7 +58,46 @@ pub fn new_since(
 /// Whether a file decides about others.
 fn has_effects_elsewhere(changed: &Changed) -> bool {
     let name = changed.path.rsplit('/').next().unwrap_or_default();
-    ["Kconfig", "Makefile", "Kbuild"].iter().any(|word| name.starts_with(word))
-        || name.ends_with("_defconfig")
-        || name.ends_with(".config")
+    name.starts_with("Kconfig") || is_makefile(name) || is_configuration(name)
+}
+
+fn is_makefile(name: &str) -> bool {
+    name.starts_with("Makefile") || name.starts_with("Kbuild")
+}
+
+fn is_configuration(name: &str) -> bool {
+    name.ends_with("_defconfig") || name.ends_with(".config")
+}
+
+/// Which kinds of files a patch touches that whole families of rules look at, and at nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Touched {
+    /// Kconfig files.
+    kconfig: bool,
+    /// Makefiles.
+    kbuild: bool,
+    /// Configurations of the tree.
+    configurations: bool,
+}
+
+impl Touched {
+    fn of(changed: &[Changed]) -> Self {
+        let names = || changed.iter().map(|one| one.path.rsplit('/').next().unwrap_or_default());
+        Self {
+            kconfig: names().any(|name| name.starts_with("Kconfig")),
+            kbuild: names().any(is_makefile),
+            configurations: names().any(is_configuration),
+        }
+    }
+
+    /// Whether a rule can say something else than before.
+    pub fn may_change(self, rule: &Rule) -> bool {
+        match rule.code {
+            // They read configurations and what Kconfig makes of them.
+            "B002" | "B007" => self.kconfig || self.configurations,
+            // They read makefiles and what Kconfig makes of them.
+            "B001" | "B005" => self.kconfig || self.kbuild,
+            code => self.kconfig || !code.starts_with('K'),
+        }
+    }
 }

@@ -29,6 +29,8 @@ pub struct What<'a> {
     pub only: Option<&'a [&'a str]>,
     /// What the rules need.
     pub needs: Needs,
+    /// What has changed, where only rules are asked that can say something new.
+    pub touched: Option<super::diff::Touched>,
 }
 
 /// Reads the tree that `args` names; `color` is for errors of its Kconfig.

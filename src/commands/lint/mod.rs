@@ -30,7 +30,6 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     let rules = selected(args)?;
     let scope = Scope::new(args)?;
     let hidden = hide::Hidden::read(args)?;
-    let needs = rules.iter().fold(Needs::KCONFIG, |needs, rule| needs.and(rule.needs));
     HugePages::save();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(common.jobs.unwrap_or(0)).build();
     let pool = pool.map_err(|err| Error::Usage(format!("lint: {err}")))?;
@@ -40,6 +39,9 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     // Whether a function is there is decided by files that did not change, too.
     let whole = rules.iter().any(|rule| rules::GATING.contains(&rule.code));
     let mut apply = |what: load::What<'_>| -> Result<_> {
+        let asked = |rule: &&Rule| what.touched.is_none_or(|touched| touched.may_change(rule));
+        let rules: Vec<&Rule> = rules.iter().copied().filter(asked).collect();
+        let needs = rules.iter().fold(Needs::KCONFIG, |needs, rule| needs.and(rule.needs));
         let what = load::What { needs, only: what.only.filter(|_| !whole), ..what };
         let tree = load::load(args, color, what, &mut phases)?;
         let (findings, times) = crate::lint::run(&tree, &rules)?;
