@@ -87,7 +87,10 @@ pub fn universal(
         }
     }
     for (finding, outcome) in findings.iter().zip(&mut judged.outcomes) {
-        if outcome.is_none() && matches!(finding.test, Some(Test::Claim(_) | Test::Guard(_))) {
+        // What has a witness is no verdict about all configurations.
+        let universal = matches!(finding.test, Some(Test::Claim(_) | Test::Guard(_)))
+            && finding.witness.is_none();
+        if outcome.is_none() && universal {
             *outcome = Some(Outcome::Undecided("no architecture was asked about it".to_owned()));
         }
     }
