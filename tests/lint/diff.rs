@@ -85,6 +85,11 @@ fn a_patch_of_code_is_asked_about_its_own_files() {
     write("a.c", "\n#ifdef CONFIG_TYPO\nint a;\n#endif\n\n#ifdef CONFIG_NEW_TYPO\n#endif\n");
     let expected = "a.c:6:8: warning: nothing defines CONFIG_NEW_TYPO [G001]\n";
     assert_eq!(lint(dir.path(), &since), (1, expected.to_owned(), String::new()));
+    // A file that goes makes a makefile wrong that nobody touched.
+    std::fs::remove_file(dir.path().join("b.c")).expect("removed");
+    let (code, out, _) = lint(dir.path(), &since);
+    assert!(code == 1 && out.contains("Makefile:1:") && out.contains("[B004]"), "{out}");
+    write("b.c", "#ifdef CONFIG_OTHER_TYPO\nint b;\n#endif\n");
     // A makefile decides about other files: the whole tree is looked at.
     write("Makefile", "obj-y += a.o b.o\nobj-$(CONFIG_C) += c.o\n");
     let (code, out, _) = lint(dir.path(), &since);

@@ -38,18 +38,8 @@ pub fn new_since(
     let touched = Some(Touched::of(&changed));
     let was = What { overlay: Some(overlay.path()), only, touched, ..What::default() };
     let is = What { overlay: None, ..was };
-    let (tree, mut findings, before) = if only.is_some() {
-        let (tree, mut findings) = apply(is)?;
-        // What stands elsewhere stood there before.
-        findings.retain(|finding| names.contains(&&*finding.file));
-        let before = if findings.is_empty() { Vec::new() } else { apply(was)?.1 };
-        (tree, findings, before)
-    } else {
-        // Two whole trees are not in memory at once.
-        let before = apply(was)?.1;
-        let (tree, findings) = apply(is)?;
-        (tree, findings, before)
-    };
+    let before = apply(was)?.1;
+    let (tree, mut findings) = apply(is)?;
     let known: FxHashSet<&str> = before.iter().map(|finding| &*finding.fingerprint).collect();
     findings.retain(|finding| !known.contains(&*finding.fingerprint));
     Ok((tree, findings))
