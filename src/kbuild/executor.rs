@@ -164,7 +164,8 @@ fn build<'a>(
     todo: &[Ready<'a>],
     records: &mut BTreeMap<&'a str, Cell>,
 ) -> Result<()> {
-    let results = context.pool.stage(todo, context.runner, |(cell, configured, record)| {
+    let results = context.pool.stage_apart(todo, context.runner, same_cache, |ready| {
+        let (cell, configured, record) = ready;
         let result = cell::build(context, cell, configured, record.clone());
         if let Ok(record) = &result {
             context.progress.say(&verdict_line(record));
@@ -180,6 +181,14 @@ fn build<'a>(
         records.insert(&cell.id, result);
     }
     Ok(())
+}
+
+/// Cells that compile mostly the same files for the same machine through ccache: the variants of a
+/// source on one architecture.
+fn same_cache((cell, ..): &Ready) -> Option<String> {
+    let toolchain = cell.toolchain.as_ref().ok()?;
+    toolchain.ccache.as_ref()?;
+    Some(format!("{} {}", cell.arch.name, toolchain.compiler))
 }
 
 /// Gives identical cells the measurements of the cell that was built, or its failure.

@@ -7,11 +7,11 @@
 //! run; they are replaced when the next stage begins.
 //!
 //! Two or more cells run at once not to compile faster but to fill the serial phases of one
-//! (configure, link, kallsyms) with the compilers of another.
+//! (configure, link, kallsyms) with the compilers of another. Two that would compile the same files
+//! through one compiler cache are kept apart: side by side neither finds what the other has made.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use jobserver::Client;
@@ -55,19 +55,30 @@ impl Pool {
         runner: &Runner,
         work: impl Fn(&T) -> R + Sync,
     ) -> Result<Vec<Option<R>>> {
+        self.stage_apart(items, runner, |_| None, work)
+    }
+
+    /// As [`Pool::stage`], but items of one `group` run one after the other. A worker that finds
+    /// only items of groups that run leaves its processor to those that do.
+    pub fn stage_apart<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        runner: &Runner,
+        group: impl Fn(&T) -> Option<String>,
+        work: impl Fn(&T) -> R + Sync,
+    ) -> Result<Vec<Option<R>>> {
         let workers = self.cells_at_once(items.len());
         self.fill(self.size - workers).map_err(|e| Error::io("job token pool", e))?;
-        let next = AtomicUsize::new(0);
+        let waiting = items.iter().map(&group).enumerate().collect();
+        let queue = Mutex::new(Queue { waiting, running: Vec::new() });
         let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
         thread::scope(|scope| {
             for _ in 0..workers {
                 scope.spawn(|| {
                     while runner.stopped().is_none() {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(item) = items.get(index) else { break };
-                        let result = work(item);
-                        *results[index].lock().unwrap_or_else(PoisonError::into_inner) =
-                            Some(result);
+                        let Some((index, group)) = locked(&queue).next() else { break };
+                        *locked(&results[index]) = Some(work(&items[index]));
+                        locked(&queue).running.retain(|running| Some(running) != group.as_ref());
                     }
                     // Those that still run may use our processor now.
                     let _ = self.client.release_raw();
@@ -89,6 +100,29 @@ impl Pool {
         }
         Ok(())
     }
+}
+
+/// The items of a stage that nobody has begun, and the groups that run.
+struct Queue {
+    waiting: Vec<(usize, Option<String>)>,
+    running: Vec<String>,
+}
+
+impl Queue {
+    /// The first item whose group does not run; from now on it does.
+    fn next(&mut self) -> Option<(usize, Option<String>)> {
+        let free = |(_, group): &(usize, Option<String>)| {
+            !self.running.iter().any(|r| Some(r) == group.as_ref())
+        };
+        let at = self.waiting.iter().position(free)?;
+        let item = self.waiting.remove(at);
+        self.running.extend(item.1.clone());
+        Some(item)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -154,6 +188,33 @@ mod tests {
         let got = pool.stage(&items, &Runner::quiet(), |n| n * 2).unwrap();
         let want: Vec<_> = items.iter().map(|n| Some(n * 2)).collect();
         assert_eq!(got, want);
+    }
+
+    #[test]
+    fn items_of_one_group_never_run_at_once() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let pool = Pool::new(16).unwrap();
+        let items: Vec<usize> = (0..12).collect();
+        let running = [const { AtomicUsize::new(0) }; 3];
+        let (most, all) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let got = pool
+            .stage_apart(
+                &items,
+                &Runner::quiet(),
+                |n| Some((n % 3).to_string()),
+                |n| {
+                    let here = running[n % 3].fetch_add(1, Ordering::SeqCst);
+                    most.fetch_max(all.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    thread::sleep(std::time::Duration::from_millis(20));
+                    all.fetch_sub(1, Ordering::SeqCst);
+                    running[n % 3].fetch_sub(1, Ordering::SeqCst);
+                    here
+                },
+            )
+            .unwrap();
+        assert_eq!(got, vec![Some(0); 12], "the group's other items were not running");
+        assert_eq!(most.load(Ordering::SeqCst), 2, "two workers, two groups at once");
+        assert_eq!(pool.client.available().unwrap(), 16, "all tokens came back");
     }
 
     #[test]
