@@ -10,6 +10,7 @@ mod demo;
 mod kconfig;
 mod kernel;
 mod lint;
+mod long;
 mod measure;
 mod off;
 mod oracle;
@@ -42,6 +43,8 @@ enum Command {
     Oracle(oracle::Args),
     /// Our speed as ratios against the real tools, in one run
     Bench(bench::Args),
+    /// Whole allyesconfig kernels with and without an option; hours, in several sittings
+    Long(long::Args),
     /// Check the rules of DESIGN.md
     Tidy,
 }
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Oracle(args) => oracle::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Long(args) => long::run(&args),
         Command::Tidy => tidy::run(),
     };
     match result {

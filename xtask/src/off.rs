@@ -207,7 +207,7 @@ fn add_option(tree: &Path) -> Result<()> {
 }
 
 /// Replaces a hard-linked file by a new one, so that the tree it was copied from keeps its own.
-fn replace(path: &Path, text: &str) -> Result<()> {
+pub fn replace(path: &Path, text: &str) -> Result<()> {
     let new = path.with_extension("hmmsize-new");
     fs::write(&new, text).with_context(|| new.display().to_string())?;
     fs::rename(&new, path).with_context(|| path.display().to_string())
