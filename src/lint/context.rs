@@ -12,6 +12,7 @@ use crate::kconf::syntax::{File, LineKind};
 use crate::model::formula::{Atom, FormulaId, Formulas};
 use crate::source::guards::{FileGuards, FileKind, tree as guards};
 use crate::source::makefile::{Presence, Role};
+use crate::source::texts::Texts;
 
 /// The most architectures that there may be; Linux has 21.
 pub const MAX_ARCHES: usize = 64;
@@ -195,6 +196,11 @@ impl Tree {
     /// Where files are looked for, in this order.
     pub fn roots(&self) -> Vec<&Path> {
         self.overlay.iter().chain([&self.root]).map(PathBuf::as_path).collect()
+    }
+
+    /// The texts of the files.
+    pub fn source_texts(&self) -> Texts {
+        Texts::new(&self.roots())
     }
 
     /// All architectures.

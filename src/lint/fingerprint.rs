@@ -6,12 +6,11 @@
 use rustc_hash::FxHashMap;
 
 use super::context::Tree;
-use super::places;
 use crate::model::finding::Finding;
 
 /// Gives every finding its fingerprint. The order of `findings` counts for equal ones.
 pub(super) fn add(tree: &Tree, findings: &mut [Finding]) {
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     let mut seen: FxHashMap<String, u32> = FxHashMap::default();
     for finding in findings {
         let line = texts.line(&finding.file, finding.line);

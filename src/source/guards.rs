@@ -9,6 +9,7 @@
 //! Includes are not followed. What an included file may define or undefine is a variable of its own,
 //! a new one after each `#include`; see `macros`.
 
+mod at;
 mod blocks;
 mod chars;
 mod code;
@@ -30,6 +31,7 @@ mod tokens;
 pub mod tree;
 pub mod types;
 
+pub use at::Around;
 pub use collect::read;
 pub use types::{
     Block, CodeGuard, CodePart, Directive, FileGuards, FileKind, Include, Manner, Mention, Operand,

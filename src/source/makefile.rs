@@ -10,6 +10,7 @@
 //! apart: make builds them if something asks for them, which only the rules say. Host programs and
 //! what is made before the descent (`asm-offsets.s`, `scripts/`) are not in here.
 
+mod apart;
 mod defines;
 mod descend;
 mod eval;
@@ -32,6 +33,7 @@ use std::sync::{Arc, RwLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use self::apart::is_linked_apart;
 pub use self::defines::{Define, Scope};
 pub use self::lists::{Below, Composite, Directory, Item, Role};
 pub use self::parse::parse;
@@ -95,6 +97,8 @@ pub struct Contribution {
     pub role: Role,
     /// When.
     pub when: FormulaId,
+    /// When `rule` does, given that the directory is visited.
+    pub listed: FormulaId,
     /// The line of the makefile that lists it, or lists the composite it is part of.
     pub rule: Loc,
     /// The composite.

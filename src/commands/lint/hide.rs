@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::cli::lint::Lint;
 use crate::commands::output;
 use crate::exit::{At, Error, Result};
-use crate::lint::{Tree, places, rules};
+use crate::lint::{Tree, rules};
 use crate::model::finding::Finding;
 use crate::render::json;
 
@@ -103,7 +103,7 @@ impl Hidden {
 
     /// Removes what is known or suppressed.
     pub fn apply(&self, tree: &Tree, findings: &mut Vec<Finding>) {
-        let mut texts = places::Texts::new(tree);
+        let mut texts = tree.source_texts();
         findings.retain(|finding| {
             !self.known.contains(&finding.fingerprint)
                 && !self.rules.iter().any(|(rule, paths)| suppresses(rule, paths, finding))
@@ -120,7 +120,7 @@ fn suppresses(rule: &Suppression, paths: &ignore::overrides::Override, finding: 
 }
 
 /// Whether a comment on the line or the one above says `hmmsize: allow(K001, …)`.
-fn is_allowed(texts: &mut places::Texts<'_>, finding: &Finding) -> bool {
+fn is_allowed(texts: &mut crate::source::texts::Texts, finding: &Finding) -> bool {
     [finding.line, finding.line.saturating_sub(1)].into_iter().filter(|line| *line > 0).any(
         |line| {
             let line = texts.line(&finding.file, line);

@@ -11,7 +11,7 @@ use crate::commands::output;
 use crate::elf::HugePages;
 use crate::exit::{Error, Exit, Result};
 use crate::lint::rules::{self, RULES};
-use crate::lint::{Needs, Rule, Tree, explain, places};
+use crate::lint::{Needs, Rule, Tree, explain};
 use crate::model::finding::{Finding, Report, RuleInfo, SCHEMA, Severity};
 use crate::model::snippet::{Level, Snippet};
 use crate::render;
@@ -203,7 +203,7 @@ fn text(common: &Common, args: &Lint, tree: &Tree, mut report: Report) -> String
 
 /// Cuts the lines of the findings out of their files.
 fn excerpts(tree: &Tree, findings: &mut [Finding]) {
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for finding in findings {
         let start = texts.offset(&finding.file, finding.line) + finding.column as usize - 1;
         let what = (Level::Warning, finding.message.clone());

@@ -23,14 +23,13 @@ mod set;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod tristate;
 mod value;
 
+pub use crate::model::tristate::Tristate;
 pub(crate) use expr::compared;
 pub use query::{DefaultValue, Dependency, PromptValue};
 pub use rules::Rules;
 use tables::Tables;
-pub use tristate::Tristate;
 
 /// The text of a symbol's value, by reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use crate::logic::Logic;
 use crate::logic::circuit::Lit;
 use crate::logic::formula::Lowered;
 use crate::model::formula::{Atom, Formula, FormulaId, Formulas};
+use crate::model::valuation::known_macro;
 
 /// How a condition is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,31 +38,6 @@ impl Reading {
     fn negated(self) -> Self {
         Self { most: !self.most, ..self }
     }
-}
-
-/// What is known about macros that the kernel's own compilation decides.
-fn known_macro(text: &str) -> Option<bool> {
-    let has = |name: &str| text.contains(name);
-    if has("__KERNEL__") {
-        return Some(true);
-    }
-    [
-        "__ASSEMBLY__",
-        "__ASSEMBLER__",
-        "__CHECKER__",
-        "__GENKSYMS__",
-        "__cplusplus",
-        "LINKER_SCRIPT",
-        "BUILD_VDSO",
-        "__DTS__",
-        "BOOT_COMPRESSED",
-        "_SETUP",
-        "__BOOT__",
-        "__DISABLE_EXPORTS",
-    ]
-    .iter()
-    .any(|name| has(name))
-    .then_some(false)
 }
 
 /// The options of which one is on in every build.

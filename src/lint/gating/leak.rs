@@ -13,7 +13,7 @@ use super::{asked_all, each_arch, fact, has, merged};
 use crate::kconf::eval::State;
 use crate::lint::context::Tree;
 use crate::lint::evidence;
-use crate::lint::places::{Texts, in_source};
+use crate::lint::places::in_source;
 use crate::logic::Answer;
 use crate::logic::circuit::Lit;
 use crate::model::confirm::{Fault, Objects, Test};
@@ -21,6 +21,7 @@ use crate::model::finding::{Fact, Finding};
 use crate::model::formula::{Atom, Formula, FormulaId, Formulas};
 use crate::source::guards::{FileKind, Span};
 use crate::source::symbols::Symbols;
+use crate::source::texts::Texts;
 
 /// More uses than this are shown by the first ones.
 const SHOWN: usize = 3;
@@ -78,7 +79,7 @@ impl<'t> Search<'t> {
         let questions: Vec<Vec<Lit>> =
             candidates.iter().map(|candidate| self.question(arch, &mut asker, candidate)).collect();
         let answers = asker.logic.each(&questions);
-        let mut texts = Texts::new(self.tree);
+        let mut texts = self.tree.source_texts();
         let mut out = Vec::new();
         for ((candidate, lits), answer) in candidates.iter().zip(&questions).zip(answers) {
             if answer == Answer::Possible {
@@ -187,7 +188,7 @@ impl<'t> Search<'t> {
         &self,
         arch: usize,
         asker: &mut Asker<'_>,
-        texts: &mut Texts<'_>,
+        texts: &mut Texts,
         candidate: &Candidate,
         lits: &[Lit],
     ) -> Option<Finding> {

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::lint::context::{ArchSet, Tree};
 use crate::model::formula::{FormulaId, Formulas};
-use crate::source::makefile::Role;
+use crate::source::makefile::{Role, is_linked_apart};
 
 /// An object of a source file.
 #[derive(Debug, Clone)]
@@ -31,21 +31,6 @@ pub struct Links<'t> {
     somewhere: FxHashMap<&'t str, ArchSet>,
 }
 
-/// Directories whose objects are linked with each other only: boot loaders, vDSOs, hypervisors. They
-/// are no part of the kernel, though it may carry them as data.
-const OWN_LINK: &[&str] = &[
-    "/boot/",
-    "/vdso",
-    "/purgatory/",
-    "/realmode/",
-    "/libstub/",
-    "/nvhe/",
-    "arm64/kernel/pi/",
-    "riscv/kernel/pi/",
-    "/entry/vdso",
-    "powerpc/kernel/prom_init",
-];
-
 impl<'t> Links<'t> {
     /// The objects of `tree`.
     pub fn new(tree: &'t Tree) -> Self {
@@ -64,7 +49,7 @@ impl<'t> Links<'t> {
             for (number, object) in objects.enumerate() {
                 let Some(source) = object.source.as_deref() else { continue };
                 let nowhere = (Formulas::FALSE, Formulas::FALSE);
-                if (object.built_in, object.module) == nowhere || has_own_link(source) {
+                if (object.built_in, object.module) == nowhere || is_linked_apart(source) {
                     continue;
                 }
                 let modules = object.contributions.iter().filter(|one| one.role == Role::Module);
@@ -135,9 +120,4 @@ impl<'t> Links<'t> {
     pub fn arches(&self, file: &str) -> ArchSet {
         self.somewhere.get(file).copied().unwrap_or_default()
     }
-}
-
-/// Whether the file's objects are linked apart.
-pub fn has_own_link(file: &str) -> bool {
-    OWN_LINK.iter().any(|part| file.contains(part))
 }

@@ -10,7 +10,7 @@ use super::uses::{Known, sort};
 use super::{asked_all, each_arch, has, merged};
 use crate::kconf::eval::State;
 use crate::lint::context::Tree;
-use crate::lint::places::{Texts, in_source};
+use crate::lint::places::in_source;
 use crate::lint::{evidence, gating};
 use crate::logic::Answer;
 use crate::logic::circuit::Lit;
@@ -19,6 +19,7 @@ use crate::model::finding::{Fact, Finding};
 use crate::model::formula::FormulaId;
 use crate::source::guards::Span;
 use crate::source::symbols::Symbols;
+use crate::source::texts::Texts;
 
 /// Why a call does not link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -105,7 +106,7 @@ impl<'t> Search<'t> {
         }
         let answers = asker.logic.each(&questions);
         let possible = |question: &Question| answers[unique[&question.lits]] == Answer::Possible;
-        let mut texts = Texts::new(self.tree);
+        let mut texts = self.tree.source_texts();
         let mut seen = FxHashSet::default();
         let mut out = Vec::new();
         for question in asked.iter().filter(|question| possible(question)) {
@@ -232,7 +233,7 @@ impl<'t> Search<'t> {
         &self,
         arch: usize,
         asker: &mut Asker<'_>,
-        texts: &mut Texts<'_>,
+        texts: &mut Texts,
         question: &Question,
         way: &Way,
     ) -> Option<Finding> {
@@ -342,7 +343,7 @@ impl<'t> Search<'t> {
     }
 
     /// Where the function is, and the lines of makefiles that decide about both.
-    fn facts(&self, arch: usize, texts: &mut Texts<'_>, question: &Question) -> Vec<Fact> {
+    fn facts(&self, arch: usize, texts: &mut Texts, question: &Question) -> Vec<Fact> {
         let known = &self.known[question.known];
         let mut facts = Vec::new();
         for mention in known.defined.iter().take(3) {
@@ -356,7 +357,7 @@ impl<'t> Search<'t> {
     }
 
     /// The lines of makefiles that lead to a mention's file.
-    fn rules(&self, arch: usize, texts: &mut Texts<'_>, mention: usize, out: &mut Vec<Fact>) {
+    fn rules(&self, arch: usize, texts: &mut Texts, mention: usize, out: &mut Vec<Fact>) {
         let Some(kbuild) = &self.tree.arches[arch].kbuild else { return };
         for link in self.links.of(arch, self.file(mention)) {
             let object = &kbuild.objects[link.object];

@@ -22,10 +22,10 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::context::{ArchSet, Tree};
-use super::places::Texts;
 use crate::kconf::eval::with_stack;
 use crate::model::finding::{Fact, Finding};
 use crate::source::symbols::{self, Mention, Symbols};
+use crate::source::texts::Texts;
 
 pub use self::missing::What;
 
@@ -118,7 +118,7 @@ fn merged<K: Clone + Eq + Hash>(
 }
 
 /// The text of a mention's line as a fact.
-fn fact(symbols: &Symbols, texts: &mut Texts<'_>, mention: &Mention, what: &str) -> Fact {
+fn fact(symbols: &Symbols, texts: &mut Texts, mention: &Mention, what: &str) -> Fact {
     let file = symbols.path(mention);
     let text = texts.get(file);
     let upto = &text[..(mention.at as usize).min(text.len())];

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::lint::context::Tree;
-use crate::model::formula::{FormulaId, Formulas};
+use crate::model::formula::FormulaId;
 use crate::source::guards::FileGuards;
 use crate::source::symbols::{Manner, Mention, Symbols};
 
@@ -67,31 +67,5 @@ impl Places {
 /// What has to hold for a mention to be compiled.
 fn conditions(guards: &FileGuards, mention: &Mention) -> Vec<FormulaId> {
     let in_code = matches!(mention.manner, Manner::Called | Manner::Named);
-    conditions_at(guards, mention.at, in_code)
-}
-
-/// What has to hold at a byte of a file; `in_code`, also for the compiler to keep what is there.
-pub fn conditions_at(guards: &FileGuards, at: u32, in_code: bool) -> Vec<FormulaId> {
-    let before = guards.blocks.partition_point(|block| block.at.start <= at);
-    let mut block = before.checked_sub(1);
-    let mut conditions = Vec::new();
-    while let Some(index) = block {
-        let one = &guards.blocks[index];
-        if one.end.len == 0 || at < one.end.start {
-            conditions.push(one.presence);
-            break;
-        }
-        block = one.parent.map(|parent| parent as usize);
-    }
-    if in_code {
-        let last = guards.code.partition_point(|guard| guard.condition.start <= at);
-        let around = guards.code[..last]
-            .iter()
-            .filter(|guard| guard.body.start <= at && (at as usize) < guard.body.end());
-        conditions.extend(around.map(|guard| guard.formula));
-    }
-    conditions.retain(|formula| *formula != Formulas::TRUE);
-    conditions.sort_unstable();
-    conditions.dedup();
-    conditions
+    guards.conditions_at(mention.at, in_code)
 }

@@ -11,7 +11,7 @@ use super::links::Links;
 use super::places::Places;
 use super::uses::{Known, sort};
 use crate::lint::context::Tree;
-use crate::lint::places::{Texts, in_source};
+use crate::lint::places::in_source;
 use crate::lint::verdicts::operands::options;
 use crate::model::finding::Finding;
 use crate::model::formula::FormulaId;
@@ -24,7 +24,7 @@ pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<Finding> {
     let places = Places::new(tree, symbols);
     let guards: FxHashMap<&str, &FileGuards> =
         tree.guards.files.iter().map(|file| (&*file.path, file)).collect();
-    let mut texts = Texts::new(tree);
+    let mut texts = tree.source_texts();
     let mut out = Vec::new();
     for known in sort(tree, symbols, &links) {
         if known.is_foreign || known.is_special || !known.stubs.is_empty() {

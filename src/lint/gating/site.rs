@@ -9,9 +9,7 @@ use std::sync::Mutex;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::places::conditions_at;
 use crate::lint::context::Tree;
-use crate::lint::places::Texts;
 use crate::model::formula::FormulaId;
 use crate::source::guards::FileGuards;
 use crate::source::symbols::constant::hash;
@@ -107,7 +105,7 @@ impl<'t> Sites<'t> {
             let guards = guards.get(&*file.path);
             for (name, at) in &file.constants {
                 let conditions =
-                    guards.map_or(Vec::new(), |guards| conditions_at(guards, *at, false));
+                    guards.map_or(Vec::new(), |guards| guards.conditions_at(*at, false));
                 constants.entry(name).or_default().push((number as u32, conditions));
             }
         }
@@ -128,7 +126,7 @@ impl<'t> Sites<'t> {
         }
         let mention = &self.symbols.mentions[call];
         let file = &self.symbols.files[mention.file as usize];
-        let mut texts = Texts::new(self.tree);
+        let mut texts = self.tree.source_texts();
         let text = texts.get(&file.path);
         let mut search =
             Search { sites: self, file, text, seen: FxHashSet::default(), budget: MAX_WAYS };
@@ -159,7 +157,7 @@ impl Search<'_, '_> {
         }
         let mut way = Way::default();
         if let Some(guards) = self.sites.guards.get(&*self.file.path) {
-            way.conditions = conditions_at(guards, at, true);
+            way.conditions = guards.conditions_at(at, true);
         }
         let mut mentioned = names(self.text, within.body.0, at);
         // A short function of this very file may be what decides.
@@ -260,7 +258,7 @@ impl Search<'_, '_> {
     /// The way, under the guards of a place too.
     fn also(&self, at: u32, mut way: Way) -> Way {
         if let Some(guards) = self.sites.guards.get(&*self.file.path) {
-            way.conditions.extend(conditions_at(guards, at, false));
+            way.conditions.extend(guards.conditions_at(at, false));
         }
         way
     }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::lint::context::Tree;
-use crate::lint::places::{Texts, in_source};
+use crate::lint::places::in_source;
 use crate::model::finding::{Fact, Finding};
 use crate::source::guards::{FileGuards, FileKind, Span};
 use crate::source::symbols::signature::{Signature, signature};
@@ -52,7 +52,7 @@ fn exclude_each_other(guards: &FileGuards, a: usize, b: usize) -> bool {
 }
 
 fn header(tree: &Tree, file: &SourceFile, guards: &FileGuards) -> Vec<Finding> {
-    let mut texts = Texts::new(tree);
+    let mut texts = tree.source_texts();
     let text = texts.get(&file.path);
     let name = |f: &Function| &text[f.name.0 as usize..f.name.1 as usize];
     let mut declared: FxHashMap<&[u8], Vec<&Function>> = FxHashMap::default();

@@ -1,9 +1,10 @@
 //! The functions that can be judged at all, each with what matters about it, sorted out from the
 //! mentions of its name.
 
-use super::links::{Links, has_own_link};
+use super::links::Links;
 use crate::lint::context::Tree;
 use crate::source::guards::FileKind;
+use crate::source::makefile::is_linked_apart;
 use crate::source::symbols::{Manner, Mention, NOWHERE, Symbols};
 
 /// A function and where it is mentioned; numbers are indexes into [`Symbols::mentions`].
@@ -58,7 +59,7 @@ fn one(
         let is_c = file.kind == Some(FileKind::C);
         let linked = links.arches(&file.path) != 0;
         // Host programs and what is linked apart have nothing to say.
-        if (is_c && !linked && !tree.is_included(&file.path)) || has_own_link(&file.path) {
+        if (is_c && !linked && !tree.is_included(&file.path)) || is_linked_apart(&file.path) {
             continue;
         }
         let included = is_c && tree.is_included(&file.path);

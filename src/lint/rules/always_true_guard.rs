@@ -1,7 +1,7 @@
 //! G007: a guard that is always true where it stands.
 
 use crate::lint::verdicts::What;
-use crate::lint::{Check, Needs, Rule, TreeCx, places};
+use crate::lint::{Check, Needs, Rule, TreeCx};
 use crate::model::finding::Severity;
 
 /// The rule.
@@ -26,7 +26,7 @@ void napi_busy_loop(void);
 
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for verdict in tree.verdicts().iter(tree).filter(|verdict| verdict.what == What::Always) {
         let written = texts.written(&verdict.file.path, verdict.block.at);
         let message = format!("`{written}` always holds here");

@@ -27,7 +27,7 @@ if (IS_ENABLED(ZONE_DEVICE))
 
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for file in &tree.guards.files {
         for mention in file.mentions.iter().filter(|mention| mention.manner == Manner::Bare) {
             let name = tree.formulas.text(mention.name);

@@ -1,7 +1,7 @@
 //! G005: a block that no configuration compiles.
 
 use crate::lint::verdicts::What;
-use crate::lint::{Check, Needs, Rule, TreeCx, evidence, places};
+use crate::lint::{Check, Needs, Rule, TreeCx, evidence};
 use crate::model::finding::Severity;
 use crate::source::guards::Directive;
 
@@ -31,7 +31,7 @@ void free_map(void);
 
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for verdict in tree.verdicts().iter(tree) {
         if verdict.what != What::Dead || verdict.block.directive == Directive::Else {
             continue;

@@ -1,7 +1,7 @@
 //! G009: code whose test of an option never, or always, holds.
 
 use crate::lint::verdicts::What;
-use crate::lint::{Check, Needs, Rule, TreeCx, evidence, places};
+use crate::lint::{Check, Needs, Rule, TreeCx, evidence};
 use crate::model::finding::Severity;
 use crate::source::guards::CodePart;
 
@@ -28,7 +28,7 @@ if (!IS_ENABLED(CONFIG_ZONE_DEVICE))
 
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for verdict in tree.verdicts().code(tree) {
         let guard = verdict.block;
         let written = texts.written(&verdict.file.path, guard.condition);

@@ -1,7 +1,7 @@
 //! G006: an `#else` that no configuration compiles.
 
 use crate::lint::verdicts::What;
-use crate::lint::{Check, Needs, Rule, TreeCx, places};
+use crate::lint::{Check, Needs, Rule, TreeCx};
 use crate::model::finding::{Edit, Severity};
 use crate::source::guards::Directive;
 
@@ -28,7 +28,7 @@ static inline int remap(void) { return -ENOSYS; }
 
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for verdict in tree.verdicts().iter(tree) {
         if verdict.what != What::Dead || verdict.block.directive != Directive::Else {
             continue;

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::lint::context::Tree;
 use crate::lint::verdicts::operands;
-use crate::lint::{ArchCx, Check, Claim, Needs, Rule, evidence, places};
+use crate::lint::{ArchCx, Check, Claim, Needs, Rule, evidence};
 use crate::logic::Answer;
 use crate::logic::circuit::Lit;
 use crate::model::finding::{Fact, Finding, Severity};
@@ -75,7 +75,7 @@ fn check(cx: &mut ArchCx<'_>) {
         alive.push(vec![cx.logic().circuit().any(above)]);
     }
     let alive = cx.logic().each(&alive);
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for ((claim, _), _) in dead.iter().zip(alive).filter(|(_, alive)| *alive != Answer::Impossible)
     {
         let Some((rule, chain)) = lines(kbuild, claim.what.what) else { continue };

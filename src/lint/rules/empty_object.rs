@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::lint::verdicts::{Verdict, What};
-use crate::lint::{Check, Needs, Rule, TreeCx, places};
+use crate::lint::{Check, Needs, Rule, TreeCx};
 use crate::model::finding::Severity;
 use crate::source::guards::FileKind;
 
@@ -31,7 +31,7 @@ int online_pages(void);
 
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     let mut dead: FxHashMap<&str, Vec<Verdict<'_>>> = FxHashMap::default();
     for verdict in tree.verdicts().iter(tree) {
         let file = verdict.file;

@@ -1,7 +1,7 @@
 //! G008: a part of a guard that makes no difference.
 
 use crate::lint::verdicts::Verdict;
-use crate::lint::{Check, Needs, Rule, TreeCx, places};
+use crate::lint::{Check, Needs, Rule, TreeCx};
 use crate::model::finding::{Edit, Severity};
 use crate::source::guards::{Directive, OperandKind, Span};
 
@@ -29,7 +29,7 @@ config ZONE_DEVICE
 
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for verdict in tree.verdicts().iter(tree) {
         let Some(operand) = verdict.operand() else { continue };
         let parent = operand.parent.map(|parent| &verdict.file.operands[parent as usize]);

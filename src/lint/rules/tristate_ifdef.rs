@@ -116,7 +116,7 @@ fn check(cx: &mut ArchCx<'_>) {
     let answers = cx.logic().each(&questions);
     let possible = open.iter().zip(answers).filter(|(_, answer)| *answer == Answer::Possible);
     let mut seen = FxHashSet::default();
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for (one, _) in possible {
         // Of several in a file, the first stands for all.
         if !seen.insert((&*one.file.path, one.mention.name))

@@ -31,7 +31,7 @@ pub const RULE: Rule = Rule {
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
     let known = Known::new(tree, mentions::assigned(&tree.roots()));
-    let mut texts = places::Texts::new(tree);
+    let mut texts = tree.source_texts();
     for file in &tree.guards.files {
         for mention in &file.mentions {
             let test = matches!(

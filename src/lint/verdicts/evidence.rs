@@ -7,12 +7,12 @@ use super::place::{Piece, Question, Source};
 use super::{Candidate, operands};
 use crate::lint::context::{ArchSet, Tree};
 use crate::lint::evidence;
-use crate::lint::places::Texts;
 use crate::logic::Logic;
 use crate::logic::circuit::Lit;
 use crate::model::finding::Fact;
 use crate::model::formula::{FormulaId, Formulas};
 use crate::source::guards::{CodePart, FileGuards, FileKind};
+use crate::source::texts::Texts;
 
 /// A verdict, who confirms it, and why it is so.
 pub type Found = (Candidate, ArchSet, Vec<Fact>);
@@ -26,7 +26,7 @@ pub(super) fn collect<'t>(
     logic: &mut Logic<'t>,
 ) -> Vec<Found> {
     let mut asker = Asker::new(tree, logic);
-    let mut texts = Texts::new(tree);
+    let mut texts = tree.source_texts();
     let overridden = overridden(tree);
     let mut out = Vec::new();
     for &(candidate, arches) in group {
@@ -117,7 +117,7 @@ fn say(
     tree: &Tree,
     arch: usize,
     file: &FileGuards,
-    texts: &mut Texts<'_>,
+    texts: &mut Texts,
     piece: &Piece,
     out: &mut Vec<Fact>,
 ) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::lists::{self, Directory, Item, Role};
+use super::lists::{self, Composite, Directory, Item, Role};
 use super::syntax::Loc;
 use super::top::{self, Top};
 use super::{Contribution, Define, Kbuild, Object, Presence, Scope, Visit, Way};
@@ -68,6 +68,11 @@ pub(super) fn presence(
         diags.extend(directory.diags.iter().cloned());
         for item in &directory.items {
             let own = f.import(&directory.formulas, item.when, &mut memo);
+            let listed = f.import(&directory.formulas, item.listed, &mut memo);
+            let part_of = item.part_of.as_ref().map(|whole| {
+                let when = f.import(&directory.formulas, whole.when, &mut memo);
+                Composite { when, ..whole.clone() }
+            });
             let given = match item.role {
                 Role::BuiltIn => conditions.built_in,
                 Role::Special => Formulas::FALSE,
@@ -81,7 +86,10 @@ pub(super) fn presence(
                 // What is listed under a contradiction is listed, and never built.
                 if given != Formulas::FALSE && own != Formulas::FALSE {
                     let when = f.and(given, own);
-                    lists[list].add(f, item, at, when);
+                    let (rule, part_of) = (item.rule.clone(), part_of.clone());
+                    let (role, directory) = (item.role, at);
+                    let why = Contribution { directory, role, when, listed, rule, part_of };
+                    lists[list].add(f, item, why);
                 }
             }
         }
@@ -122,7 +130,8 @@ struct Collected {
 }
 
 impl Collected {
-    fn add(&mut self, f: &mut Formulas, item: &Item, directory: usize, when: FormulaId) {
+    fn add(&mut self, f: &mut Formulas, item: &Item, why: Contribution) {
+        let when = why.when;
         let at = self.index.get(&item.path).copied().unwrap_or_else(|| {
             self.objects.push(Object {
                 path: item.path.clone(),
@@ -144,8 +153,7 @@ impl Collected {
             Role::Module => object.module = f.or(object.module, when),
             Role::Always | Role::Special => {}
         }
-        let (rule, part_of) = (item.rule.clone(), item.part_of.clone());
-        object.contributions.push(Contribution { directory, role: item.role, when, rule, part_of });
+        object.contributions.push(why);
     }
 }
 

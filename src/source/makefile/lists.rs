@@ -43,6 +43,8 @@ pub struct Composite {
     pub path: Arc<str>,
     /// The line that lists the part.
     pub rule: Loc,
+    /// When that line does.
+    pub when: FormulaId,
 }
 
 /// An object as one line of a makefile lists it.
@@ -56,6 +58,8 @@ pub struct Item {
     pub role: Role,
     /// Given that the directory is visited.
     pub when: FormulaId,
+    /// When `rule` lists it, or the composite.
+    pub listed: FormulaId,
     /// The line that lists it, or the composite that it is part of.
     pub rule: Loc,
     /// The composite.
@@ -230,7 +234,8 @@ impl Lists<'_> {
     fn item(&mut self, name: &str, role: Role, when: FormulaId, rule: Loc) -> &mut Item {
         let path: Arc<str> = path(self.dir, name).into();
         let source = source(self.files, &path);
-        self.items.push(Item { path, source, role, when, rule, part_of: None, composite: false });
+        let (listed, part_of, composite) = (when, None, false);
+        self.items.push(Item { path, source, role, when, listed, rule, part_of, composite });
         let last = self.items.len() - 1;
         &mut self.items[last]
     }
@@ -272,7 +277,9 @@ impl Lists<'_> {
                 }
                 let composite = path(self.dir, &word.text).into();
                 let item = self.item(&part.text, role, when, rule.clone());
-                item.part_of = Some(Composite { path: composite, rule: part_rule.clone() });
+                item.listed = word.when;
+                let (rule, when) = (part_rule.clone(), part.when);
+                item.part_of = Some(Composite { path: composite, rule, when });
             }
         }
     }

@@ -111,7 +111,7 @@ const SPECIAL: &[&[u8]] = &[
 ];
 
 /// The functions of a file, in order.
-pub(super) fn functions(text: &[u8]) -> Vec<Function> {
+pub fn functions(text: &[u8]) -> Vec<Function> {
     let mut out: Vec<Function> = Vec::new();
     let mut head: Vec<Token> = Vec::new();
     let mut depth = Depth::default();

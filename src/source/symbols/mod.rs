@@ -6,6 +6,7 @@
 
 pub mod constant;
 mod declare;
+pub mod define;
 mod lexer;
 mod mentions;
 pub mod reach;
@@ -13,4 +14,5 @@ pub mod signature;
 pub mod tree;
 mod types;
 
+pub use declare::functions;
 pub use types::{Function, Manner, Mention, NOWHERE, Pasted, SourceFile, Symbols};

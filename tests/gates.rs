@@ -1,0 +1,85 @@
+//! Gate chains of the small tree: every guard and every rule between an option and a line, with the value
+//! that they come to under a configuration.
+
+use std::path::{Path, PathBuf};
+
+use hmmsize::kconf::dotconfig;
+use hmmsize::model::formula::Formulas;
+use hmmsize::model::gates::{Chain, GateKind};
+use hmmsize::model::tristate::Tristate;
+use hmmsize::model::valuation::Valuation;
+use hmmsize::source::gates::{Gates, Source};
+use hmmsize::source::makefile::{Kbuild, Presence};
+use hmmsize::source::texts::Texts;
+
+fn tree() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tree")
+}
+
+fn presence(f: &mut Formulas) -> Presence {
+    Kbuild::new(&tree(), ["PHYS_BASE".to_owned()].into_iter().collect()).presence("x86", f).0
+}
+
+/// The chains of a symbol of a file.
+fn chains(file: &str, symbol: &str) -> (Formulas, Vec<Chain>) {
+    let mut f = Formulas::default();
+    let presence = presence(&mut f);
+    let root = tree();
+    let source = Source::read(&[&root], file, &mut f).unwrap();
+    let chains = Gates::new(&presence).of_symbol(&source, symbol, &f, &mut Texts::new(&[&root]));
+    (f, chains)
+}
+
+fn shown(f: &Formulas, chain: &Chain) -> Vec<String> {
+    let gate = |gate: &hmmsize::model::gates::Gate| {
+        let holds = f.shown_all(&gate.holds);
+        format!("{}:{}: {} [{holds}] {:?}", gate.file, gate.line, gate.text, gate.options)
+    };
+    chain.gates().map(gate).collect()
+}
+
+fn value(f: &Formulas, chain: &Chain, config: &str) -> Option<Tristate> {
+    let config = dotconfig::parse(Path::new(".config"), config.as_bytes()).unwrap();
+    chain.value(&Valuation::new(f, &config)).known()
+}
+
+#[test]
+fn a_function_in_a_guard_has_the_guard_then_the_rules() {
+    let (f, chains) = chains("mm/hmm.c", "hmm_mm_init");
+    assert_eq!(chains.len(), 1);
+    let shown = shown(&f, &chains[0]);
+    assert_eq!(
+        shown[..3],
+        [
+            "mm/hmm.c:33: #ifdef CONFIG_HMM [CONFIG_HMM=y] [\"HMM\"]",
+            "mm/Makefile:11: obj-$(CONFIG_HMM_MIRROR) += hmm.o [CONFIG_HMM_MIRROR=y] [\"HMM_MIRROR\"]",
+            "scripts/Makefile.top:59: build-dirs := init kernel mm lib drivers arch/$(SRCARCH)/kernel [y] []",
+        ]
+    );
+    assert_eq!(chains[0].options()[..2], ["HMM", "HMM_MIRROR"]);
+    assert_eq!(value(&f, &chains[0], "CONFIG_HMM=y\nCONFIG_HMM_MIRROR=y\n"), Some(Tristate::Yes));
+    assert_eq!(value(&f, &chains[0], "CONFIG_HMM_MIRROR=y\n"), Some(Tristate::No));
+    assert_eq!(value(&f, &chains[0], "CONFIG_HMM=y\n"), Some(Tristate::No));
+}
+
+#[test]
+fn a_part_of_a_module_has_the_line_that_makes_it_one() {
+    let (f, chains) = chains("drivers/demo/b_io.c", "b_write");
+    let chain = &chains[0];
+    let kinds: Vec<GateKind> = chain.gates().map(|gate| gate.kind).collect();
+    assert_eq!(kinds[..3], [GateKind::Part, GateKind::Object, GateKind::Directory]);
+    assert_eq!(value(&f, chain, "CONFIG_DRIVER_B=m\n"), Some(Tristate::Mod));
+    assert_eq!(value(&f, chain, "CONFIG_DRIVER_B=y\n"), Some(Tristate::Yes));
+    assert_eq!(value(&f, chain, ""), Some(Tristate::No));
+}
+
+#[test]
+fn a_stub_and_its_function_exclude_each_other() {
+    let (f, chains) = chains("include/linux/hmm.h", "hmm_mm_init");
+    assert_eq!(
+        shown(&f, &chains[0]),
+        ["include/linux/hmm.h:14: #else of #ifdef CONFIG_HMM [!CONFIG_HMM=y] [\"HMM\"]"]
+    );
+    assert_eq!(value(&f, &chains[0], ""), Some(Tristate::Yes));
+    assert_eq!(value(&f, &chains[0], "CONFIG_HMM=y\n"), Some(Tristate::No));
+}
