@@ -1,4 +1,4 @@
-//! The only place that imports `object` and `memmap2`: bytes of ELF files into `model::image`.
+//! The only place that imports `object`, `gimli` and `memmap2`: bytes of ELF files into `model::image`.
 //!
 //! [`Input`] owns the mapped file (an archive and the files of its thin members included), and
 //! [`Input::images`] lends [`Image`]s of it: headers decoded, names and contents borrowed. Nothing
@@ -15,6 +15,7 @@ use crate::model::image::Image;
 
 mod ar;
 mod archive;
+pub mod dwarf;
 pub mod ikconfig;
 pub mod linkmap;
 mod map;

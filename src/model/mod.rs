@@ -17,6 +17,7 @@ pub mod gates;
 pub mod image;
 pub mod linkmap;
 pub mod number;
+pub mod origin;
 pub mod payload;
 pub mod planned;
 pub mod policy;

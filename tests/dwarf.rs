@@ -1,0 +1,9 @@
+//! Reading debug information, with `llvm-dwarfdump` and binutils as the ones who know.
+
+mod support;
+
+mod dwarf {
+    mod damage;
+    mod oracle;
+    mod sources;
+}
