@@ -30,5 +30,6 @@ pub mod series;
 pub mod size;
 pub mod symbols;
 pub mod tally;
+pub mod units;
 pub mod waive;
 pub mod warnings;

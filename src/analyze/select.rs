@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use super::claims::Claims;
 use super::diff::{self, Pair, Pairs};
 use super::names;
+use super::units::Units;
 use crate::model::delta::{By, Change, Row, Table};
 
 /// In what order rows come. Ties are in the order of names, then of position in the file.
@@ -117,6 +118,7 @@ pub fn symbols(
     old: &Claims,
     new: &Claims,
     selection: &Selection,
+    units: &[Units; 2],
 ) -> Table {
     let wanted = |pair: &Pair| selection.wants(pair.change(old, new)) && shown(pair);
     let mut chosen: Vec<Pair> = if selection.wants(Change::Same) {
@@ -140,7 +142,14 @@ pub fn symbols(
         chosen.truncate(top);
     }
     chosen.sort_unstable_by(compare);
-    let rows: Vec<Row> = chosen.iter().map(|pair| row(pairs, pair, old, new)).collect();
+    let rows: Vec<Row> = chosen
+        .iter()
+        .map(|pair| {
+            let mut row = row(pairs, pair, old, new);
+            row.unit = unit(pair, old, new, units);
+            row
+        })
+        .collect();
     Table {
         by: By::Symbol,
         title: None,
@@ -160,6 +169,12 @@ fn key_of_pair(pair: &Pair, old: &Claims, new: &Claims) -> Key {
         size: was.unwrap_or(0).max(is.unwrap_or(0)),
         percent: crate::model::delta::percent(delta, was.unwrap_or(0)),
     }
+}
+
+/// The object that a symbol is from; of one that is on both sides, where it is now.
+fn unit(pair: &Pair, old: &Claims, new: &Claims, [was, is]: &[Units; 2]) -> Option<String> {
+    let now = pair.new.and_then(|item| is.name(new, &new.items[item as usize]));
+    now.or_else(|| was.name(old, &old.items[pair.old? as usize]))
 }
 
 fn row(pairs: &Pairs, pair: &Pair, old: &Claims, new: &Claims) -> Row {

@@ -74,6 +74,11 @@ pub struct Gate {
     /// So that growth has names without the old image.
     #[arg(long, requires = "update_baseline")]
     pub record_symbols: bool,
+    /// Append what was measured to FILE (JSONL).
+    ///
+    /// One line a run, which `hmmsize report` draws as a chart.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Exit with 125 instead of 3.
     ///
     /// So that `git bisect run` skips what does not build.

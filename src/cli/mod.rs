@@ -9,6 +9,7 @@ pub mod config;
 pub mod diffconfig;
 pub mod gate;
 pub mod lint;
+pub mod report;
 pub mod why;
 
 /// What a kernel option costs: build, compare and gate Linux kernel sizes.
@@ -38,6 +39,8 @@ pub enum Command {
     Diffconfig(diffconfig::Diffconfig),
     /// Check Kconfig dependencies, #ifdef guards and what is built when.
     Lint(lint::Lint),
+    /// Make one page of the JSON of runs, comparisons and findings.
+    Report(report::Report),
 }
 
 #[cfg(test)]
@@ -61,7 +64,7 @@ mod tests {
 
     #[test]
     fn short_help_fits_a_screen() {
-        assert_eq!(helps(false).len(), 6);
+        assert_eq!(helps(false).len(), 7);
         for (name, text) in helps(false) {
             assert!(text.lines().count() <= 52, "{name}: {} lines", text.lines().count());
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}: {text}");

@@ -122,6 +122,7 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
             top: wanted.top,
         },
         categories: wanted.categories,
+        units: format == Format::Json,
     };
     for number in (0..files.len()).filter(|&number| number != baseline) {
         let (old, new) = (&files[baseline], &files[number]);

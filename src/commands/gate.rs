@@ -22,6 +22,7 @@ use crate::render;
 
 use super::{json, output};
 
+mod history;
 mod images;
 mod record;
 mod subject;
@@ -76,6 +77,9 @@ fn judge(common: &Common, args: &Gate, subject: &Subject, today: Date) -> Result
         }
     } else {
         print(common, args, &verdict)?;
+    }
+    if let Some(file) = &args.record {
+        history::append(file, subject, &heads, &verdict, args.today.as_deref())?;
     }
     Ok(exit(verdict.outcome, args.bisect))
 }

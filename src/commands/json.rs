@@ -26,7 +26,11 @@ struct Probe {
 ///
 /// What is not there, too large, not JSON, of a newer schema, or of another shape.
 pub fn read<T: DeserializeOwned>(file: &Path, what: &str, newest: u32) -> Result<T> {
-    let text = bytes(file)?;
+    parse(file, &bytes(file)?, what, newest)
+}
+
+/// Reads `text`, the contents of `file` (or a line of it), like [`read`].
+pub fn parse<T: DeserializeOwned>(file: &Path, text: &[u8], what: &str, newest: u32) -> Result<T> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::input(file, format!("is empty, not {what}")));
     }
@@ -38,7 +42,7 @@ pub fn read<T: DeserializeOwned>(file: &Path, what: &str, newest: u32) -> Result
             format!("not {what}: no JSON object"),
         ));
     }
-    let probe: Probe = serde_json::from_slice(&text).map_err(|err| wrong(file, what, &err))?;
+    let probe: Probe = serde_json::from_slice(text).map_err(|err| wrong(file, what, &err))?;
     match probe.schema {
         None => return Err(Error::input(file, format!("is not {what}: it has no schema number"))),
         Some(schema) if schema > u64::from(newest) => {
@@ -50,7 +54,7 @@ pub fn read<T: DeserializeOwned>(file: &Path, what: &str, newest: u32) -> Result
         Some(0) => return Err(Error::input(file, format!("is not {what}: there is no schema 0"))),
         Some(_) => {}
     }
-    serde_json::from_slice(&text).map_err(|err| wrong(file, what, &err))
+    serde_json::from_slice(text).map_err(|err| wrong(file, what, &err))
 }
 
 /// The whole file, if it is a file and not absurdly large.

@@ -17,6 +17,7 @@ pub mod json;
 pub mod lint;
 pub mod measure;
 pub mod output;
+pub mod report;
 pub mod run_report;
 pub mod size;
 
@@ -30,5 +31,6 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Config(args) => config::run(&cli.common, args),
         Command::Diffconfig(args) => diffconfig::run(&cli.common, args),
         Command::Lint(args) => lint::run(&cli.common, args),
+        Command::Report(args) => report::run(&cli.common, args),
     }
 }

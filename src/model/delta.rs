@@ -193,6 +193,9 @@ pub struct Row {
     /// The source file or archive member of a symbol, where known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub object: Option<String>,
+    /// The object that a symbol came from, with its directory, where the linker map says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unit: Option<String>,
     /// The old name of a renamed symbol.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub was: Option<String>,
@@ -214,6 +217,7 @@ impl Row {
             change: Change::of(old, new),
             class: None,
             object: None,
+            unit: None,
             was: None,
             nth: None,
         }

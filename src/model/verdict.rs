@@ -5,7 +5,7 @@
 //! and an answer from half of the cells is no verdict; everything that was found is reported
 //! whatever the outcome is. The JSON of this struct is `src/schema/verdict.schema.json`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::class::Class;
 use super::run::Target;
@@ -42,7 +42,7 @@ pub struct Verdict {
 }
 
 /// What the judgements come to, in order of precedence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Within every limit. Exit 0.

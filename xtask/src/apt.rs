@@ -50,6 +50,7 @@ static NEEDS: &[Need] = &[
     program("perl", "perl"),
     program("git", "git"),
     program("patch", "patch"),
+    program("chromium", "chromium"),
     Need { package: "libc6-dev", have: Have::Header("stdio.h") },
     Need { package: "libelf-dev", have: Have::Header("gelf.h") },
     Need { package: "libssl-dev", have: Have::Header("openssl/ssl.h") },

@@ -1,0 +1,92 @@
+//! `gate --record`: one line of JSON for each judged run, appended to a file that is never rewritten.
+//!
+//! A line is written by one call, at the end of the file and under a lock, so that two gates that finish
+//! at the same time make two whole lines. A last line that was cut off stays as it is, on its own.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+use std::time::SystemTime;
+
+use nix::fcntl::{Flock, FlockArg};
+
+use super::subject::Subject;
+use crate::analyze::pairs::{self, Head, Side};
+use crate::exit::{Error, Result};
+use crate::model::history::{Entry, KIND, Point, SCHEMA};
+use crate::model::policy::Date;
+use crate::model::verdict::Verdict;
+
+/// Appends what `heads` measured, and what it came to, to `file`.
+pub fn append(
+    file: &Path,
+    subject: &Subject,
+    heads: &[Head],
+    verdict: &Verdict,
+    today: Option<&str>,
+) -> Result<()> {
+    let entry = Entry {
+        schema: SCHEMA,
+        kind: KIND.to_owned(),
+        tool: concat!("hmmsize ", env!("CARGO_PKG_VERSION")).to_owned(),
+        time: today.map_or_else(now, |day| format!("{day}T00:00:00Z")),
+        subject: subject.name.clone(),
+        outcome: verdict.outcome,
+        cells: heads.iter().filter_map(|head| point(subject, head, heads)).collect(),
+    };
+    let mut line = serde_json::to_vec(&entry).expect("plain data");
+    line.push(b'\n');
+    let failed = |err| Error::io(file, err);
+    let open = File::options().read(true).append(true).create(true).open(file).map_err(failed)?;
+    let mut open = Flock::lock(open, FlockArg::LockExclusive)
+        .map_err(|(_, errno)| failed(std::io::Error::from(errno)))?;
+    let mut last = [b'\n'];
+    if open.metadata().map_err(failed)?.len() > 0 {
+        open.seek(SeekFrom::End(-1)).and_then(|_| open.read_exact(&mut last)).map_err(failed)?;
+    }
+    if last != [b'\n'] {
+        line.insert(0, b'\n');
+    }
+    open.write_all(&line).map_err(failed)
+}
+
+/// What a cell measured; nothing of one that was not.
+fn point(subject: &Subject, head: &Head, heads: &[Head]) -> Option<Point> {
+    let Side::Measured { .. } = head.side else { return None };
+    let record = &head.record;
+    let source = subject.run().and_then(|run| {
+        let cell = run.cells.iter().find(|cell| pairs::cell_name(run, cell) == head.cell)?;
+        Some(&cell.source)
+    });
+    let revision = source.and_then(|source| {
+        let commit = source.revision.as_ref().map(|revision| revision.abbrev.clone());
+        commit.or_else(|| source.kernel.clone())
+    });
+    // The name in the verdict may have the source in it, which is another one in each run.
+    let mut cell = record.name();
+    if heads.iter().filter(|other| other.record.name() == cell).count() > 1
+        && let Some(config) = &record.base_config
+    {
+        cell = format!("{cell} {config}");
+    }
+    Some(Point {
+        cell,
+        arch: record.arch.clone(),
+        variant: record.variant.clone(),
+        target: record.target.clone(),
+        source: source.map(|source| source.label.clone()),
+        revision,
+        compiler: record.compiler.clone(),
+        size: record.size,
+        payload: record.payload,
+        noise: record.noise,
+    })
+}
+
+/// The time in UTC to the second, `2026-11-28T01:15:00Z`.
+fn now() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = since.map_or(0, |since| since.as_secs());
+    let (day, rest) = (Date::from_unix(seconds), seconds % 86_400);
+    format!("{day}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+}
