@@ -197,8 +197,8 @@ pub struct Options<'o> {
     pub selection: Selection<'o>,
     /// Tables of symbols: bloat-o-meter's heading, and which categories are in it.
     pub categories: &'o [(&'o str, &'o [Category])],
-    /// Whether rows of symbols say which object they are from.
-    pub units: bool,
+    /// Which objects the symbols of the old and the new file are from, if rows are to say so.
+    pub units: Option<[&'o Units<'o>; 2]>,
 }
 
 /// Compares `new`, the file number `file`, with the baseline `old`. Warnings and configuration are the
@@ -316,11 +316,11 @@ fn symbol_tables(
 ) -> Vec<Table> {
     let (was, is) = (&old.claims, &new.claims);
     let selection = &options.selection;
-    let units = if options.units { [Units::of(old), Units::of(new)] } else { Default::default() };
     let table = |&(title, categories): &(&str, &[Category])| {
         let category = |pair: &Pair| diff::is_of(pair, was, is, categories);
         let shown = |pair: &Pair| category(pair) && select::matches(pair, was, is, selection);
-        let mut table = select::symbols(pairs, &tally.changed, shown, was, is, selection, &units);
+        let mut table =
+            select::symbols(pairs, &tally.changed, shown, was, is, selection, options.units);
         let everything = categories == Category::ALL;
         let total =
             if everything { tally.sum } else { summary(pairs.iter().filter(category), was, is) };

@@ -118,7 +118,7 @@ pub fn symbols(
     old: &Claims,
     new: &Claims,
     selection: &Selection,
-    units: &[Units; 2],
+    units: Option<[&Units; 2]>,
 ) -> Table {
     let wanted = |pair: &Pair| selection.wants(pair.change(old, new)) && shown(pair);
     let mut chosen: Vec<Pair> = if selection.wants(Change::Same) {
@@ -146,7 +146,7 @@ pub fn symbols(
         .iter()
         .map(|pair| {
             let mut row = row(pairs, pair, old, new);
-            row.unit = unit(pair, old, new, units);
+            row.unit = units.and_then(|units| unit(pair, old, new, units));
             row
         })
         .collect();
@@ -172,7 +172,7 @@ fn key_of_pair(pair: &Pair, old: &Claims, new: &Claims) -> Key {
 }
 
 /// The object that a symbol is from; of one that is on both sides, where it is now.
-fn unit(pair: &Pair, old: &Claims, new: &Claims, [was, is]: &[Units; 2]) -> Option<String> {
+fn unit(pair: &Pair, old: &Claims, new: &Claims, [was, is]: [&Units; 2]) -> Option<String> {
     let now = pair.new.and_then(|item| is.name(new, &new.items[item as usize]));
     now.or_else(|| was.name(old, &old.items[pair.old? as usize]))
 }

@@ -1,4 +1,5 @@
-//! Which object each symbol of a linked image came from, by its linker map: `mm/hmm.o`.
+//! Which object or source file each symbol of an image came from: `mm/hmm.o` by the linker map, `mm/hmm.c`
+//! by debug information.
 //!
 //! A symbol table knows the names of source files at best, without their directories and only for
 //! statics. A map has the address of every input section.
@@ -9,17 +10,20 @@ use rustc_hash::FxHashMap;
 use super::claims::{Claims, Item};
 use super::compare::Analysed;
 use super::reconcile::{self, Owner};
+use crate::model::origin::Origins;
 
-/// The objects of one image, by address.
+/// Where the bytes of one image are from, by address.
 #[derive(Debug, Default)]
 pub struct Units<'a> {
     /// Where a run of bytes begins and ends, and index into `names`; sorted.
     runs: Vec<(u64, u64, u32)>,
     names: Vec<&'a BStr>,
+    /// Where there is no map.
+    origins: Option<Origins>,
 }
 
 impl<'a> Units<'a> {
-    /// Of a file; empty without a map. Where the map has but one object, it says nothing.
+    /// By the linker map of a file; empty without one. Where the map has but one object, it says nothing.
     pub fn of(file: &Analysed<'a>) -> Self {
         let (Some(map), [image]) = (file.map, file.images) else { return Self::default() };
         let (laid, _) = reconcile::lay(image, map);
@@ -47,15 +51,29 @@ impl<'a> Units<'a> {
         units
     }
 
-    /// The object of a symbol, if it is known.
+    /// By debug information.
+    pub fn of_origins(origins: Origins) -> Self {
+        Self { origins: Some(origins), ..Self::default() }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.origins.is_none()
+    }
+
+    /// The object or source file of a symbol, if it is known.
     pub fn name(&self, claims: &Claims, item: &Item) -> Option<String> {
-        if self.runs.is_empty() {
+        if self.is_empty() {
             return None;
         }
-        let addr = claims.image(item).symbols.at(item.symbol).value;
-        let after = self.runs.partition_point(|&(start, ..)| start <= addr);
+        let symbol = claims.image(item).symbols.at(item.symbol);
+        if let Some(origins) = &self.origins {
+            let name = origins.unit_name(origins.of(&symbol)?.unit);
+            return (!name.is_empty()).then(|| name.to_owned());
+        }
+        let after = self.runs.partition_point(|&(start, ..)| start <= symbol.value);
         let &(_, end, number) = self.runs.get(after.checked_sub(1)?)?;
-        (addr < end).then(|| self.names[number as usize].to_str_lossy().into_owned())
+        (symbol.value < end).then(|| self.names[number as usize].to_str_lossy().into_owned())
     }
 }
 

@@ -75,6 +75,11 @@ pub struct Compare {
     /// Exit with 1 if sizes or symbols differ.
     #[arg(long)]
     pub exit_code: bool,
+    /// With --format json: where symbols are from.
+    ///
+    /// Their source files, from debug information; from linker maps objects are read in any case.
+    #[arg(long)]
+    pub units: bool,
     /// Add totals of all files, as `size -t`.
     #[arg(short, long)]
     pub totals: bool,

@@ -113,7 +113,9 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
         comparisons: Vec::new(),
     };
     let filter = wanted.filter.as_ref().map(|regex| |name: &str| regex.is_match(name));
-    let options = Options {
+    let units =
+        if format == Format::Json { images::units(&files, args.units)? } else { Vec::new() };
+    let mut options = Options {
         by: wanted.by.clone(),
         selection: Selection {
             show: &wanted.show,
@@ -122,10 +124,11 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
             top: wanted.top,
         },
         categories: wanted.categories,
-        units: format == Format::Json,
+        units: None,
     };
     for number in (0..files.len()).filter(|&number| number != baseline) {
         let (old, new) = (&files[baseline], &files[number]);
+        options.units = units.get(baseline).zip(units.get(number)).map(|(old, new)| [old, new]);
         let mut comparison = compare(number, old, new, &options)?;
         comparison.warnings = warnings::between(
             &report.files[baseline],

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::analyze::compare::{Analysed, analyse};
+use crate::analyze::units::Units;
+use crate::elf::dwarf::{self, Debug};
 use crate::elf::{Input, Want, ikconfig, linkmap};
 use crate::exit::{Error, Result};
 use crate::kconf::dotconfig;
@@ -49,6 +51,21 @@ pub fn open(files: &[PathBuf], with_maps: bool) -> Result<Vec<Opened>> {
                 None
             };
             Ok(Opened { input, map })
+        })
+        .collect()
+}
+
+/// Where the symbols of each file are from: by its linker map, else, if `debug`, by debug information.
+pub fn units<'a>(files: &[Analysed<'a>], debug: bool) -> Result<Vec<Units<'a>>> {
+    files
+        .par_iter()
+        .map(|file| {
+            let units = Units::of(file);
+            let ([image], true, true) = (file.images, debug, units.is_empty()) else {
+                return Ok(units);
+            };
+            let debug = Debug::of(image)?;
+            Ok(debug.map_or(units, |debug| Units::of_origins(debug.origins(dwarf::Want::ALL))))
         })
         .collect()
 }

@@ -193,7 +193,7 @@ pub struct Row {
     /// The source file or archive member of a symbol, where known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub object: Option<String>,
-    /// The object that a symbol came from, with its directory, where the linker map says so.
+    /// The object (by a linker map) or source file (by debug information) of a symbol, with its directory.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unit: Option<String>,
     /// The old name of a renamed symbol.

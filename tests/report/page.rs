@@ -214,6 +214,11 @@ fn whoever_has_no_mouse_or_sees_nothing_gets_everything() {
     for tab in ["overview", "map", "symbols", "findings", "history"] {
         browser.eval(&format!("document.querySelector('#tabs a[data-tab={tab}]').click()"));
         assert_eq!(browser.eval("document.documentElement.scrollWidth"), 360, "{tab}");
+        // And no table leaves half of its room empty.
+        let narrow = browser.eval("[...document.querySelectorAll('table.long')].filter((it) => it.offsetParent && it.offsetWidth < it.parentElement.clientWidth - 1).length");
+        assert_eq!(narrow, 0, "{tab}");
+        let columns = browser.eval("[...document.querySelectorAll('table.long')].filter((it) => it.offsetParent && [...it.tHead.rows[0].cells].reduce((sum, cell) => sum + cell.offsetWidth, 0) < it.offsetWidth - 2).length");
+        assert_eq!(columns, 0, "{tab}");
     }
     calm(browser);
 }

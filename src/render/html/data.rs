@@ -148,7 +148,7 @@ fn note(symbols: &Symbols) -> &'static str {
         }
         (false, true) => {
             "No directories are known, so symbols are grouped by class and file: a linker map beside \
-             the image, or debug information, tells them."
+             the image, or `compare --units` where there is debug information, tells them."
         }
         (false, false) => {
             "Only what changed is here (`compare --show all` makes a map of the whole kernel), by class \

@@ -34,39 +34,31 @@ pub fn run(run: &RunReport) -> Markup {
     }
 }
 
-/// As many columns fit beside each other.
-const COLUMNS: usize = 5;
-
-/// Architectures against comparisons; the longer of the two goes down, if it can't go across.
+/// Architectures against comparisons. Where there is but one comparison, the rows flow like cards.
 fn table(run: &RunReport, names: &[String]) -> Markup {
-    let blocks: Vec<&Block> = run.blocks.iter().filter(|block| !block.deltas.is_empty()).collect();
-    let across = names.len() < blocks.len() && blocks.len() <= COLUMNS;
-    let at = |block: &Block, name: &String| {
-        let found = block.deltas.iter().find(|one| one.name() == *name);
-        found.map_or_else(|| html! { td {} }, cell)
-    };
-    let arch = |block: &Block| {
-        let about = block.about.iter().take(2).cloned().collect::<Vec<_>>().join(", ");
-        html! { (block.arch) small { (about) } }
-    };
+    let flow = names.len() == 1;
     html! {
-        table.matrix {
+        table.matrix.flow[flow] role="table" {
             caption.sr { "Architectures and comparisons: payload, size, verdict" }
-            thead {
-                tr {
-                    td {}
-                    @if across { @for block in &blocks { th.arch scope="col" { (arch(block)) } } }
-                    @else { @for name in names { th scope="col" { (name) } } }
+            thead role="rowgroup" {
+                tr role="row" {
+                    th role="columnheader" scope="col" { span.sr { "Architecture" } }
+                    @for name in names { th role="columnheader" scope="col" { (name) } }
                 }
             }
-            tbody {
-                @if across {
-                    @for name in names {
-                        tr { th scope="row" { (name) } @for block in &blocks { (at(block, name)) } }
-                    }
-                } @else {
-                    @for block in &blocks {
-                        tr { th.arch scope="row" { (arch(block)) } @for name in names { (at(block, name)) } }
+            tbody role="rowgroup" {
+                @for block in run.blocks.iter().filter(|block| !block.deltas.is_empty()) {
+                    tr role="row" {
+                        th role="rowheader" scope="row" {
+                            (block.arch)
+                            small { (block.about.iter().take(2).cloned().collect::<Vec<_>>().join(", ")) }
+                        }
+                        @for name in names {
+                            @match block.deltas.iter().find(|one| one.name() == *name) {
+                                Some(one) => (cell(one)),
+                                None => td role="cell" {},
+                            }
+                        }
                     }
                 }
             }
@@ -118,7 +110,7 @@ fn cell(one: &Delta) -> Markup {
     let first =
         payload.map(|pair| (pair, kind(one.head_payload))).or(dec.map(|pair| (pair, "size")));
     html! {
-        td.cell.(look(one.word)) {
+        td.cell.(look(one.word)) role="cell" {
             span.word { span aria-hidden="true" { (sign(one.word)) } (one.word.name()) }
             @if let Some(((base, head), what)) = first {
                 @let bytes = delta(base, head);

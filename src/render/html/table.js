@@ -76,7 +76,8 @@ class LongTable {
   }
 
   gap(rows) {
-    const cell = el('td', { colspan: this.columns.length });
+    // One cell: columns that are not shown must not come back through it.
+    const cell = el('td');
     cell.style.height = `${rows * ROW}px`;
     return el('tr', { class: 'gap', 'aria-hidden': 'true' }, cell);
   }
