@@ -136,7 +136,8 @@ fn prove(
     let finish = |one: Merged| {
         let Some(claim) = one.claim else { return Some(one.finding) };
         let proven = known.remove(&one.key())?;
-        Some(Finding { arches: one.finding.arches, test: Some(Test::Claim(claim)), ..proven })
+        let test = proven.test.clone().or(Some(Test::Claim(claim)));
+        Some(Finding { arches: one.finding.arches, test, ..proven })
     };
     Ok(merged.into_iter().filter_map(finish).collect())
 }

@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 pub mod circuit;
 pub mod clauses;
+pub mod confirm;
 pub(crate) mod dimacs;
 pub mod encode;
 pub mod formula;
@@ -112,6 +113,8 @@ pub struct Logic<'m> {
     simulator: Option<Simulator>,
     turn: usize,
     counts: Counts,
+    /// What witnesses are evaluated with.
+    evaluated: witness::Evaluated<'m>,
 }
 
 impl<'m> Logic<'m> {
@@ -131,6 +134,7 @@ impl<'m> Logic<'m> {
             simulator: None,
             turn: 0,
             counts,
+            evaluated: witness::Evaluated::default(),
         }
     }
 

@@ -4,6 +4,8 @@
 //! what was asked, why each symbol has its value; then the evaluator has the last word, and takes
 //! away every line that it does not need.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::circuit::{Lit, Node};
@@ -27,6 +29,43 @@ pub struct Witness {
 
 /// Decides whether an evaluated configuration shows what was asked for.
 pub type Check<'a> = dyn Fn(&mut State<'_>) -> bool + 'a;
+
+/// So many models with answers of probes are kept.
+const MODELS: usize = 8;
+
+/// What open probes say.
+type Answers = Vec<(SymbolId, Tristate)>;
+
+/// What witnesses are evaluated with: the model without answers of probes, and those with some answers that
+/// were wanted last. To make one anew takes longer than to evaluate with it.
+#[derive(Default)]
+pub(super) struct Evaluated<'m> {
+    base: Option<State<'m>>,
+    models: Vec<(Answers, Arc<Model>)>,
+}
+
+impl<'m> Evaluated<'m> {
+    /// Nothing is set, and no probe says anything.
+    fn base(&mut self, model: &'m Model) -> &State<'m> {
+        self.base.get_or_insert_with(|| State::new(model))
+    }
+
+    /// The model in which probes say these things.
+    fn decided(&mut self, model: &Model, answers: &Answers) -> Arc<Model> {
+        if let Some((_, known)) = self.models.iter().find(|(known, _)| known == answers) {
+            return Arc::clone(known);
+        }
+        let decided = Arc::new(probes::decided(model, |symbol| {
+            let known = answers.iter().find(|(known, _)| *known == symbol);
+            known.map_or(Tristate::No, |(_, value)| *value)
+        }));
+        if self.models.len() == MODELS {
+            self.models.remove(0);
+        }
+        self.models.push((answers.clone(), Arc::clone(&decided)));
+        decided
+    }
+}
 
 /// How much of the configuration is followed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,17 +110,16 @@ impl Logic<'_> {
         check: &Check<'_>,
     ) -> Option<Witness> {
         let probes = self.probe_values(found);
-        let decided;
-        let model = if probes.iter().any(|(_, value)| *value != Tristate::No) {
-            decided = probes::decided(self.model(), |symbol| {
-                let known = probes.iter().find(|(known, _)| *known == symbol);
-                known.map_or(Tristate::No, |(_, value)| *value)
-            });
-            &decided
-        } else {
-            self.model()
+        let model = self.model();
+        let plain = self.evaluated.base(model).fresh();
+        let decided = probes
+            .iter()
+            .any(|(_, value)| *value != Tristate::No)
+            .then(|| self.evaluated.decided(model, &probes));
+        let base = match &decided {
+            Some(decided) => plain.fresh_on(decided),
+            None => plain.fresh(),
         };
-        let base = State::new(model);
         for depth in [Some(Depth::On), Some(Depth::Off), None] {
             let settings = match depth {
                 Some(depth) => self.followed(found, lits, depth),
@@ -89,7 +127,7 @@ impl Logic<'_> {
             };
             if holds(&base, &settings, check) {
                 let settings = minimal(&base, settings, check);
-                let probes = self.needed_probes(model, &probes, &settings, check);
+                let probes = needed_probes(&plain, &base, &probes, &settings, check);
                 return Some(Witness { settings, probes });
             }
         }
@@ -103,32 +141,14 @@ impl Logic<'_> {
         open.map(|symbol| (symbol, found.value(circuit, self.encoder.value(symbol)))).collect()
     }
 
-    /// Those of `probes` without which `settings` do not do.
-    fn needed_probes(
-        &self,
-        model: &Model,
-        probes: &[(SymbolId, Tristate)],
-        settings: &[Setting],
-        check: &Check<'_>,
-    ) -> Vec<(SymbolId, Tristate)> {
-        let mut on: Vec<_> = probes.iter().copied().filter(|(_, v)| *v != Tristate::No).collect();
-        if on.is_empty() || holds(&State::new(self.model()), settings, check) {
-            return Vec::new();
-        }
-        // Only those that the symbols involved look at can matter.
-        let mut state = with(&State::new(model), settings);
-        check(&mut state);
-        on.retain(|(symbol, _)| state.was_asked(*symbol));
-        let mut trial = model.clone();
-        on.retain(|(symbol, _)| {
-            let forced = trial.symbols[symbol.0 as usize].rev_dep.take();
-            let needed = !holds(&State::new(&trial), settings, check);
-            if needed {
-                trial.symbols[symbol.0 as usize].rev_dep = forced;
-            }
-            needed
-        });
-        on
+    /// Evaluates the configuration that `found` is, with everything that the user can set in it, and hands it
+    /// to `look`.
+    pub(super) fn evaluate(&mut self, found: &Assignment, look: impl FnOnce(&mut State<'_>)) {
+        let probes = self.probe_values(found);
+        let settings = self.everything(found);
+        let model = self.model();
+        let decided = self.evaluated.decided(model, &probes);
+        look(&mut with(&self.evaluated.base(model).fresh_on(&decided), &settings));
     }
 
     /// Every value that the user can set.
@@ -245,6 +265,37 @@ impl Logic<'_> {
         }
         causes
     }
+}
+
+/// Those of `probes` without which `settings` do not do; `plain` is without probes, `base` with them.
+fn needed_probes(
+    plain: &State<'_>,
+    base: &State<'_>,
+    probes: &[(SymbolId, Tristate)],
+    settings: &[Setting],
+    check: &Check<'_>,
+) -> Answers {
+    let mut on: Answers = probes.iter().copied().filter(|(_, v)| *v != Tristate::No).collect();
+    if on.is_empty() || holds(plain, settings, check) {
+        return Vec::new();
+    }
+    // Only those that the symbols involved look at can matter.
+    let mut state = with(base, settings);
+    check(&mut state);
+    on.retain(|(symbol, _)| state.was_asked(*symbol));
+    if on.is_empty() {
+        return on;
+    }
+    let mut trial = base.model().clone();
+    on.retain(|(symbol, _)| {
+        let forced = trial.symbols[symbol.0 as usize].rev_dep.take();
+        let needed = !holds(&plain.fresh_on(&trial), settings, check);
+        if needed {
+            trial.symbols[symbol.0 as usize].rev_dep = forced;
+        }
+        needed
+    });
+    on
 }
 
 #[derive(Default)]

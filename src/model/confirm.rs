@@ -1,5 +1,7 @@
 //! What somebody else has to be asked, so that a finding of `lint` is not only our own word.
 
+use super::formula::FormulaId;
+
 /// A question for another tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Test {
@@ -10,12 +12,27 @@ pub enum Test {
         /// Who is selected.
         target: String,
     },
+    /// Given the witness, `conf` makes a configuration in which all of this is so.
+    Config(Vec<Held>),
     /// A claim about Kconfig, by its number: nothing that it says is impossible is possible.
     Claim(u64),
     /// A verdict about guards, by its number: the same.
     Guard(usize),
     /// Given the witness, these objects are as the finding says.
     Objects(Objects),
+}
+
+/// Something about a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// An option (without `CONFIG_`) has this value.
+    Value(String, String),
+    /// A condition holds in a module, or may, where nobody knows.
+    InModule(FormulaId),
+    /// An expression of the Kconfig that the witness is for, by its number, is not `n`.
+    On(u32),
+    /// It is `n`.
+    Off(u32),
 }
 
 /// What is wrong with a function.

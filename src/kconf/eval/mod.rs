@@ -125,6 +125,13 @@ impl<'m> State<'m> {
         Self::with_tables(self.model, self.rules, Arc::clone(&self.tables))
     }
 
+    /// A configuration in which the user has said nothing, of a model that has other values than this one's
+    /// for the same symbols.
+    #[must_use]
+    pub fn fresh_on<'n>(&self, model: &'n Model) -> State<'n> {
+        State::with_tables(model, self.rules, Arc::clone(&self.tables))
+    }
+
     fn with_tables(model: &'m Model, rules: Rules, tables: Arc<Tables>) -> Self {
         let empty = Slot {
             text: Text::Unset,
@@ -143,14 +150,7 @@ impl<'m> State<'m> {
                 *slot = Slot { text: Text::Name(symbol), tri, flags: flag::VALID, ..empty };
             }
         }
-        let priorities = if rules.choice_lists {
-            FxHashMap::default()
-        } else {
-            let choices = model.symbols.iter().filter(|symbol| symbol.is_choice);
-            choices
-                .flat_map(|choice| choice.menus.iter().map(|menu| (*menu, choice.members.clone())))
-                .collect()
-        };
+        let priorities = tables.priorities.clone();
         Self {
             model,
             rules,

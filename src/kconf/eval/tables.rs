@@ -21,6 +21,9 @@ pub struct Tables {
     /// The members of every choice in the order of its menu (a member that is defined twice appears
     /// twice).
     pub entries: FxHashMap<MenuId, Vec<SymbolId>>,
+    /// The members of choices as they are written, which is how important they are before the user says
+    /// anything (since 6.11).
+    pub priorities: FxHashMap<MenuId, Vec<SymbolId>>,
     order: OnceLock<Vec<SymbolId>>,
     names: OnceLock<FxHashMap<Box<[u8]>, SymbolId>>,
     buckets: u32,
@@ -31,11 +34,15 @@ impl Tables {
     pub fn new(model: &Model, rules: Rules) -> Self {
         let mut choice_of = vec![None; model.symbols.len()];
         let mut entries = FxHashMap::default();
+        let mut priorities = FxHashMap::default();
         for (number, symbol) in model.symbols.iter().enumerate() {
             if !symbol.is_choice {
                 continue;
             }
             for menu in &symbol.menus {
+                if !rules.choice_lists {
+                    priorities.insert(*menu, symbol.members.clone());
+                }
                 if rules.choice_lists {
                     entries.insert(*menu, symbol.members.clone());
                 } else {
@@ -55,6 +62,7 @@ impl Tables {
         Self {
             choice_of,
             entries,
+            priorities,
             order: OnceLock::new(),
             names: OnceLock::new(),
             buckets: rules.buckets,

@@ -127,18 +127,25 @@ pub fn holds(
     formula: FormulaId,
     reading: Reading,
 ) -> bool {
+    holds_where(formulas, formula, reading, &mut |atom| atom_holds(formulas, state, atom))
+}
+
+/// Whether a condition holds where `decided` says what Kconfig decides.
+pub fn holds_where(
+    formulas: &Formulas,
+    formula: FormulaId,
+    reading: Reading,
+    decided: &mut dyn FnMut(Atom) -> bool,
+) -> bool {
     match formulas.get(formula) {
         Formula::Const(value) => value,
-        Formula::Atom(atom) => match unknown(formulas, atom, reading) {
-            Some(value) => value,
-            None => atom_holds(formulas, state, atom),
-        },
-        Formula::Not(a) => !holds(formulas, state, a, reading.negated()),
+        Formula::Atom(atom) => unknown(formulas, atom, reading).unwrap_or_else(|| decided(atom)),
+        Formula::Not(a) => !holds_where(formulas, a, reading.negated(), decided),
         Formula::And(a, b) => {
-            holds(formulas, state, a, reading) && holds(formulas, state, b, reading)
+            holds_where(formulas, a, reading, decided) && holds_where(formulas, b, reading, decided)
         }
         Formula::Or(a, b) => {
-            holds(formulas, state, a, reading) || holds(formulas, state, b, reading)
+            holds_where(formulas, a, reading, decided) || holds_where(formulas, b, reading, decided)
         }
     }
 }

@@ -3,24 +3,22 @@
 //! Some configuration then carries code that nobody in it calls. What is exported, or used by
 //! assembly, a linker script or Rust, or may be replaced, is no leak; nor is what nobody uses at all.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ask::{self, Asker, Reading, holds};
-use super::links::Links;
-use super::places::Places;
-use super::uses::{Known, sort};
-use super::{asked_all, each_arch, fact, has, merged};
+use super::links::Link;
+use super::uses::Known;
+use super::{View, fact, over_arches};
 use crate::kconf::eval::State;
-use crate::lint::context::Tree;
 use crate::lint::evidence;
 use crate::lint::places::in_source;
-use crate::logic::Answer;
 use crate::logic::circuit::Lit;
+use crate::logic::confirm::Ask;
+use crate::logic::witness::Check;
 use crate::model::confirm::{Fault, Objects, Test};
 use crate::model::finding::{Fact, Finding};
 use crate::model::formula::{Atom, Formula, FormulaId, Formulas};
 use crate::source::guards::{FileKind, Span};
-use crate::source::symbols::Symbols;
 use crate::source::texts::Texts;
 
 /// More uses than this are shown by the first ones.
@@ -36,147 +34,189 @@ struct Candidate {
     option: String,
 }
 
-struct Search<'t> {
-    tree: &'t Tree,
-    symbols: &'t Symbols,
-    links: Links<'t>,
-    places: Places,
-    known: Vec<Known>,
+impl Candidate {
+    fn key(&self, view: View<'_>) -> Key {
+        (view.known[self.known].name, self.gate)
+    }
 }
 
+/// The function and its option, by their names' numbers.
+type Key = (u32, FormulaId);
+
+struct Search<'t> {
+    view: View<'t>,
+    /// Whom each function is used by, but for itself.
+    uses: Vec<Vec<usize>>,
+}
+
+/// The parts of conditions that all have to hold, by condition.
+type Conjuncts = FxHashMap<FormulaId, Vec<FormulaId>>;
+
 /// All findings, in the order of files and lines.
-pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<Finding> {
-    let links = Links::new(tree);
-    let places = Places::new(tree, symbols);
-    let known = sort(tree, symbols, &links);
-    let search = Search { tree, symbols, links, places, known };
-    let found = each_arch(tree, |arch| search.arch(arch));
-    let keyed = found.into_iter().map(|(arch, finding)| {
-        let key = (finding.file.clone(), finding.line, finding.message.clone());
-        (arch, (key, finding))
-    });
-    let mut out: Vec<Finding> =
-        merged(tree, keyed).into_iter().map(|(_, finding)| finding).collect();
+pub fn find(view: View<'_>) -> Vec<Finding> {
+    let search = Search { view, uses: view.known.iter().map(|known| uses(view, known)).collect() };
+    let found = over_arches(
+        view.tree,
+        |arch| search.confirmed(arch),
+        |arch, wanted| search.shown(arch, wanted),
+    );
+    let mut out: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
     out.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
+    // Architectures may have the same to say of one option in other words.
+    out.dedup_by(|next, first| {
+        let same =
+            (&next.file, next.line, &next.message) == (&first.file, first.line, &first.message);
+        if same {
+            first.arches.append(&mut next.arches);
+            first.arches.sort();
+            first.arches.dedup();
+        }
+        same
+    });
     out
 }
 
-impl<'t> Search<'t> {
-    fn file(&self, mention: usize) -> &'t str {
-        self.symbols.path(&self.symbols.mentions[mention])
+/// All uses of a function but its own.
+fn uses(view: View<'_>, known: &Known) -> Vec<usize> {
+    let symbols = view.symbols;
+    let own = |at: &usize| {
+        let mention = &symbols.mentions[*at];
+        let within = symbols.files[mention.file as usize].functions.get(mention.within as usize);
+        known.defined.iter().any(|defined| {
+            let defined = &symbols.mentions[*defined];
+            defined.file == mention.file && within.is_some_and(|f| f.name.0 == defined.at)
+        })
+    };
+    known.called.iter().chain(&known.named).copied().filter(|at| !own(at)).collect()
+}
+
+impl Search<'_> {
+    /// What some configuration of an architecture has, as the evaluator says.
+    fn confirmed(&self, arch: usize) -> Vec<Key> {
+        let candidates = self.candidates(arch, None);
+        let mut asker = Asker::new(self.view.tree, arch);
+        let asks: Vec<Ask<'_>> = candidates
+            .iter()
+            .enumerate()
+            .map(|(group, candidate)| Ask {
+                lits: self.question(arch, &mut asker, candidate),
+                check: self.check(arch, candidate),
+                group,
+            })
+            .collect();
+        let confirmed = asker.logic.confirmed(&asks);
+        let found = candidates.iter().zip(confirmed).filter(|(_, confirmed)| *confirmed);
+        found.map(|(candidate, _)| candidate.key(self.view)).collect()
     }
 
-    fn conditions(&self, mention: usize) -> &[FormulaId] {
-        self.places.conditions(mention)
-    }
-
-    fn arch(&self, arch: usize) -> Vec<Finding> {
-        let mut candidates = Vec::new();
-        for number in 0..self.known.len() {
-            candidates.extend(self.candidate(arch, number));
-        }
-        let mut asker = Asker::new(self.tree, arch);
-        let questions: Vec<Vec<Lit>> =
-            candidates.iter().map(|candidate| self.question(arch, &mut asker, candidate)).collect();
-        let answers = asker.logic.each(&questions);
-        let mut texts = self.tree.source_texts();
+    /// Findings for some of that.
+    fn shown(&self, arch: usize, wanted: &FxHashSet<Key>) -> Vec<(Key, Finding)> {
+        let mut asker = Asker::new(self.view.tree, arch);
+        let mut texts = self.view.tree.source_texts();
         let mut out = Vec::new();
-        for ((candidate, lits), answer) in candidates.iter().zip(&questions).zip(answers) {
-            if answer == Answer::Possible {
-                out.extend(self.finding(arch, &mut asker, &mut texts, candidate, lits));
-            }
+        for candidate in self.candidates(arch, Some(wanted)) {
+            let key = candidate.key(self.view);
+            let lits = self.question(arch, &mut asker, &candidate);
+            let finding = self.finding(arch, &mut asker, &mut texts, &candidate, &lits);
+            out.extend(finding.filter(|_| wanted.contains(&key)).map(|finding| (key, finding)));
         }
         out
     }
 
-    /// All uses of a function but its own.
-    fn uses(&self, known: &Known) -> Vec<usize> {
-        let own = |at: &usize| {
-            let mention = &self.symbols.mentions[*at];
-            let within =
-                self.symbols.files[mention.file as usize].functions.get(mention.within as usize);
-            known.defined.iter().any(|defined| {
-                let defined = &self.symbols.mentions[*defined];
-                defined.file == mention.file && within.is_some_and(|f| f.name.0 == defined.at)
-            })
-        };
-        known.called.iter().chain(&known.named).copied().filter(|at| !own(at)).collect()
+    /// The candidates of an architecture, or those of some functions.
+    fn candidates(&self, arch: usize, wanted: Option<&FxHashSet<Key>>) -> Vec<Candidate> {
+        let names: Option<FxHashSet<u32>> =
+            wanted.map(|wanted| wanted.iter().map(|(name, _)| *name).collect());
+        let mut conjuncts = Conjuncts::default();
+        let all = self.view.known.iter().enumerate();
+        let asked =
+            all.filter(|(_, known)| names.as_ref().is_none_or(|all| all.contains(&known.name)));
+        asked.filter_map(|(number, _)| self.candidate(arch, number, &mut conjuncts)).collect()
     }
 
     /// What all uses need and the definition does not, if it is an option.
-    fn candidate(&self, arch: usize, number: usize) -> Option<Candidate> {
-        let known = &self.known[number];
+    fn candidate(&self, arch: usize, number: usize, memo: &mut Conjuncts) -> Option<Candidate> {
+        let View { tree, symbols, links, known, .. } = self.view;
+        let known = &known[number];
         if known.is_foreign || known.is_special || !known.exported.is_empty() {
             return None;
         }
         let [defined] = known.defined[..] else { return None };
-
-        let file = &self.symbols.files[self.symbols.mentions[defined].file as usize];
-        if file.exports_any || self.links.of(arch, &file.path).is_empty() {
+        let own = self.view.file(defined);
+        if symbols.files[own as usize].exports_any || links.of(arch, own).is_empty() {
             return None;
         }
-        // Of the other architectures, what is in their own directories.
-        if !has(asked_all(self.tree), arch) && !file.path.starts_with("arch/") {
-            return None;
-        }
-        let formulas = &self.tree.formulas;
         let mut common: Option<FxHashSet<FormulaId>> = None;
-        for at in self.uses(known) {
-            let path = self.file(at);
-            let kind = self.symbols.files[self.symbols.mentions[at].file as usize].kind;
+        for at in &self.uses[number] {
+            let file = self.view.file(*at);
+            let kind = symbols.files[file as usize].kind;
             // What another architecture uses is used.
-            let (at_arch, linked) = self.links.of_any(arch, path);
-            if kind == Some(FileKind::C) && linked.is_empty() && !self.tree.is_included(path) {
+            let linked = links.of_any(arch, file);
+            if kind == Some(FileKind::C)
+                && linked.1.is_empty()
+                && !tree.is_included(self.view.path(*at))
+            {
                 continue;
             }
-            let mut needs = FxHashSet::default();
-            for condition in self.conditions(at) {
-                conjuncts(formulas, *condition, &mut needs);
+            let needs = self.needs(*at, linked, memo);
+            let common = common.get_or_insert_with(|| needs.clone());
+            common.retain(|one| needs.contains(one));
+            if common.is_empty() {
+                return None;
             }
-            if let (Some(kbuild), [link]) = (&self.tree.arches[at_arch].kbuild, linked) {
-                conjuncts(formulas, kbuild.objects[link.object].built, &mut needs);
-            }
-            common = Some(match common {
-                None => needs,
-                Some(common) => common.intersection(&needs).copied().collect(),
-            });
         }
-        let mut has_already = FxHashSet::default();
-        for condition in self.conditions(defined) {
-            conjuncts(formulas, *condition, &mut has_already);
-        }
-        if let (Some(kbuild), [link]) =
-            (&self.tree.arches[arch].kbuild, self.links.of(arch, &file.path))
-        {
-            conjuncts(formulas, kbuild.objects[link.object].built, &mut has_already);
-        }
+        let has_already = self.needs(defined, (arch, links.of(arch, own)), memo);
         let mut gates: Vec<(FormulaId, String)> = common?
             .into_iter()
             .filter(|gate| !has_already.contains(gate))
-            .filter_map(|gate| Some((gate, option(formulas, gate)?)))
-            .filter(|(_, name)| self.tree.arches[arch].find(name.as_bytes()).is_some())
+            .filter_map(|gate| Some((gate, option(&tree.formulas, gate)?)))
+            .filter(|(_, name)| tree.arches[arch].find(name.as_bytes()).is_some())
             .collect();
         gates.sort();
         let (gate, option) = gates.into_iter().next()?;
-        if self.symbols.is_pasted(&self.symbols.names[known.name as usize]) {
+        if symbols.is_pasted(&symbols.names[known.name as usize]) {
             return None;
         }
         Some(Candidate { known: number, gate, option })
     }
 
+    /// What all has to hold where a mention is compiled, which an architecture links so.
+    fn needs(
+        &self,
+        at: usize,
+        (arch, linked): (usize, &[Link]),
+        memo: &mut Conjuncts,
+    ) -> FxHashSet<FormulaId> {
+        let tree = self.view.tree;
+        let mut needs = FxHashSet::default();
+        let mut add = |condition: FormulaId| {
+            let known = memo.entry(condition).or_insert_with(|| {
+                let mut all = FxHashSet::default();
+                conjuncts(&tree.formulas, condition, &mut all);
+                all.into_iter().collect()
+            });
+            needs.extend(known.iter().copied());
+        };
+        self.view.conditions(at).iter().for_each(|condition| add(*condition));
+        if let (Some(kbuild), [link]) = (&tree.arches[arch].kbuild, linked) {
+            add(kbuild.objects[link.object].built);
+        }
+        needs
+    }
+
     /// Compiled, and the gate is closed.
     fn question(&self, arch: usize, asker: &mut Asker<'_>, candidate: &Candidate) -> Vec<Lit> {
-        let defined = self.known[candidate.known].defined[0];
+        let defined = self.view.known[candidate.known].defined[0];
         let least = Reading::least(false);
-        let kernel: Vec<Lit> = self
-            .links
-            .of(arch, self.file(defined))
+        let links = self.view.links;
+        let kernel: Vec<Lit> = links
+            .of(arch, self.view.file(defined))
             .iter()
             .map(|link| asker.lit(link.built_in, least))
             .collect();
         let kernel = asker.logic.circuit().any(kernel);
         let mut lits = vec![kernel];
-        for condition in self.conditions(defined) {
+        for condition in self.view.conditions(defined) {
             lits.push(asker.lit(*condition, least));
         }
         lits.push(!asker.lit(candidate.gate, Reading::most(false)));
@@ -184,6 +224,23 @@ impl<'t> Search<'t> {
         lits
     }
 
+    /// Compiled, and the gate is closed, as the evaluator sees it.
+    fn check<'s>(&'s self, arch: usize, candidate: &Candidate) -> Box<Check<'s>> {
+        let View { tree, links, known, .. } = self.view;
+        let formulas = &tree.formulas;
+        let (gate, defined) = (candidate.gate, known[candidate.known].defined[0]);
+        let (linked, conditions) =
+            (links.of(arch, self.view.file(defined)), self.view.conditions(defined));
+        Box::new(move |state: &mut State<'_>| {
+            let least = Reading::least(false);
+            ask::has_compiler(state)
+                && linked.iter().any(|link| holds(formulas, state, link.built_in, least))
+                && conditions.iter().all(|one| holds(formulas, state, *one, least))
+                && !holds(formulas, state, gate, Reading::most(false))
+        })
+    }
+
+    /// A finding whose witness the evaluator confirms.
     fn finding(
         &self,
         arch: usize,
@@ -192,48 +249,37 @@ impl<'t> Search<'t> {
         candidate: &Candidate,
         lits: &[Lit],
     ) -> Option<Finding> {
-        let known = &self.known[candidate.known];
+        let View { tree, symbols, links, known, .. } = self.view;
+        let known = &known[candidate.known];
         let defined = known.defined[0];
-        let formulas = &self.tree.formulas;
-        let check = |state: &mut State<'_>| {
-            if !ask::has_compiler(state) {
-                return false;
-            }
-            let least = Reading::least(false);
-            self.links
-                .of(arch, self.file(defined))
-                .iter()
-                .any(|link| holds(formulas, state, link.built_in, least))
-                && self.conditions(defined).iter().all(|one| holds(formulas, state, *one, least))
-                && !holds(formulas, state, candidate.gate, Reading::most(false))
-        };
-        let witness = asker.logic.shown(lits, &check)?;
-        let name = &self.symbols.names[known.name as usize];
-        let (file, option) = (self.file(defined), &candidate.option);
+        let witness = asker.logic.shown(lits, &self.check(arch, candidate))?;
+        let name = &symbols.names[known.name as usize];
+        let (file, option) = (self.view.path(defined), &candidate.option);
         let message = format!(
             "{name}() is compiled without CONFIG_{option}, but everything that uses it needs that"
         );
-        let at = self.symbols.mentions[defined].at;
+        let at = symbols.mentions[defined].at;
         let at = Span { start: at, len: name.len() as u32, ..Span::default() };
         let mut finding = in_source(file, texts.get(file), at, message);
         finding.symbol = Some(option.clone());
-        let uses = self.uses(known);
+        let uses = &self.uses[candidate.known];
         let facts = uses.iter().take(SHOWN).map(|at| {
-            let mention = &self.symbols.mentions[*at];
-            fact(self.symbols, texts, mention, &format!("used here, where CONFIG_{option} is on"))
+            let mention = &symbols.mentions[*at];
+            fact(symbols, texts, mention, &format!("used here, where CONFIG_{option} is on"))
         });
         finding.proof = Some(facts.collect::<Vec<Fact>>());
-        let users = || uses.iter().map(|at| self.file(*at));
+        let users = || uses.iter().map(|at| self.view.file(*at));
+        let definer = self.view.file(defined);
         finding.test = Some(Test::Objects(Objects {
             fault: Fault::Unused,
             function: name.to_string(),
-            users: self.links.objects(arch, users()),
-            definers: self.links.objects(arch, [file]),
-            directories: self.links.directories(arch, users().chain([file])),
+            users: links.objects(tree, arch, users()),
+            definers: links.objects(tree, arch, [definer]),
+            directories: links.directories(tree, arch, users().chain([definer])),
             in_module: false,
             option: Some(option.clone()),
         }));
-        evidence::show(&self.tree.arches[arch].model, &mut finding, &witness);
+        evidence::show(&tree.arches[arch].model, &mut finding, &witness);
         Some(finding)
     }
 }

@@ -6,7 +6,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::lint::context::{ArchSet, Tree};
 use crate::model::formula::{FormulaId, Formulas};
-use crate::source::makefile::{Role, is_linked_apart};
+use crate::source::makefile::{Presence, Role, is_linked_apart};
+use crate::source::symbols::Symbols;
 
 /// An object of a source file.
 #[derive(Debug, Clone)]
@@ -23,21 +24,23 @@ pub struct Link {
     pub object: usize,
 }
 
-/// The objects of each source file, by architecture.
+/// The objects of each source file (its index into [`Symbols::files`]), by architecture.
 #[derive(Debug)]
-pub struct Links<'t> {
-    tree: &'t Tree,
-    by_arch: Vec<FxHashMap<&'t str, Vec<Link>>>,
-    somewhere: FxHashMap<&'t str, ArchSet>,
+pub struct Links {
+    by_arch: Vec<FxHashMap<u32, Vec<Link>>>,
+    somewhere: FxHashMap<u32, ArchSet>,
 }
 
-impl<'t> Links<'t> {
+impl Links {
     /// The objects of `tree`.
-    pub fn new(tree: &'t Tree) -> Self {
-        let mut somewhere: FxHashMap<&str, ArchSet> = FxHashMap::default();
+    pub fn new(tree: &Tree, symbols: &Symbols) -> Self {
+        let numbered = symbols.files.iter().enumerate();
+        let files: FxHashMap<&str, u32> =
+            numbered.map(|(number, file)| (&*file.path, number as u32)).collect();
+        let mut somewhere: FxHashMap<u32, ArchSet> = FxHashMap::default();
         let mut by_arch = Vec::new();
         for (index, arch) in tree.arches.iter().enumerate() {
-            let mut links: FxHashMap<&str, Vec<Link>> = FxHashMap::default();
+            let mut links: FxHashMap<u32, Vec<Link>> = FxHashMap::default();
             let objects = arch.kbuild.iter().flat_map(|kbuild| &kbuild.objects);
             // A rule of its own may make an object of another directory's source.
             let unseen: FxHashSet<&str> = objects
@@ -52,6 +55,8 @@ impl<'t> Links<'t> {
                 if (object.built_in, object.module) == nowhere || is_linked_apart(source) {
                     continue;
                 }
+                // What nothing is known of is not asked about either.
+                let Some(&file) = files.get(source) else { continue };
                 let modules = object.contributions.iter().filter(|one| one.role == Role::Module);
                 let modules = modules
                     .map(|one| one.part_of.as_ref().map_or(&object.path, |whole| &whole.path))
@@ -64,52 +69,62 @@ impl<'t> Links<'t> {
                     .any(|whole| unseen.contains(&*whole.path));
                 let (built_in, module) = (object.built_in, object.module);
                 let link = Link { built_in, module, modules, is_partial, object: number };
-                links.entry(source).or_default().push(link);
-                *somewhere.entry(source).or_default() |= 1 << index;
+                links.entry(file).or_default().push(link);
+                *somewhere.entry(file).or_default() |= 1 << index;
             }
             by_arch.push(links);
         }
-        Self { tree, by_arch, somewhere }
+        Self { by_arch, somewhere }
     }
 
     /// The objects that `arch` makes of a file.
-    pub fn of(&self, arch: usize, file: &str) -> &[Link] {
-        self.by_arch[arch].get(file).map_or(&[], Vec::as_slice)
+    pub fn of(&self, arch: usize, file: u32) -> &[Link] {
+        self.by_arch[arch].get(&file).map_or(&[], Vec::as_slice)
     }
 
     /// The directories whose makefiles list the objects that `arch` makes of `files`, each once.
-    pub fn directories<'f>(
+    pub fn directories(
         &self,
+        tree: &Tree,
         arch: usize,
-        files: impl IntoIterator<Item = &'f str>,
+        files: impl IntoIterator<Item = u32>,
     ) -> Vec<String> {
-        let Some(kbuild) = &self.tree.arches[arch].kbuild else { return Vec::new() };
-        let links = files.into_iter().flat_map(|file| self.of(arch, file));
-        let why = links.flat_map(|link| &kbuild.objects[link.object].contributions);
-        let mut paths: Vec<String> =
-            why.map(|one| kbuild.directories[one.directory].path.clone()).collect();
-        paths.sort();
-        paths.dedup();
-        paths
+        self.paths(tree, arch, files, |kbuild, link| {
+            let why = kbuild.objects[link.object].contributions.iter();
+            why.map(|one| kbuild.directories[one.directory].path.clone()).collect()
+        })
     }
 
     /// The paths of the objects that `arch` makes of `files`, each once.
-    pub fn objects<'f>(
+    pub fn objects(
         &self,
+        tree: &Tree,
         arch: usize,
-        files: impl IntoIterator<Item = &'f str>,
+        files: impl IntoIterator<Item = u32>,
     ) -> Vec<String> {
-        let Some(kbuild) = &self.tree.arches[arch].kbuild else { return Vec::new() };
+        self.paths(tree, arch, files, |kbuild, link| {
+            vec![kbuild.objects[link.object].path.to_string()]
+        })
+    }
+
+    /// What `of` says of the objects that `arch` makes of `files`, sorted, each once.
+    fn paths(
+        &self,
+        tree: &Tree,
+        arch: usize,
+        files: impl IntoIterator<Item = u32>,
+        of: impl Fn(&Presence, &Link) -> Vec<String>,
+    ) -> Vec<String> {
+        let Some(kbuild) = &tree.arches[arch].kbuild else { return Vec::new() };
         let links = files.into_iter().flat_map(|file| self.of(arch, file));
-        let mut paths: Vec<String> =
-            links.map(|link| kbuild.objects[link.object].path.to_string()).collect();
+        let mut paths: Vec<String> = links.flat_map(|link| of(kbuild, link)).collect();
         paths.sort();
         paths.dedup();
         paths
     }
 
     /// The objects that `arch` makes of a file, or else those of some architecture that links it.
-    pub fn of_any(&self, arch: usize, file: &str) -> (usize, &[Link]) {
+    pub fn of_any(&self, arch: usize, file: u32) -> (usize, &[Link]) {
         let set = self.arches(file);
         let at =
             if set >> arch & 1 == 1 || set == 0 { arch } else { set.trailing_zeros() as usize };
@@ -117,7 +132,7 @@ impl<'t> Links<'t> {
     }
 
     /// The architectures that link a file.
-    pub fn arches(&self, file: &str) -> ArchSet {
-        self.somewhere.get(file).copied().unwrap_or_default()
+    pub fn arches(&self, file: u32) -> ArchSet {
+        self.somewhere.get(&file).copied().unwrap_or_default()
     }
 }

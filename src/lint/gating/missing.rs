@@ -3,22 +3,20 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ask::{self, Asker, Reading, holds};
-use super::links::{Link, Links};
-use super::places::Places;
+use super::links::Link;
 use super::site::{Sites, Way};
-use super::uses::{Known, sort};
-use super::{asked_all, each_arch, has, merged};
+use super::{View, has, over_arches};
 use crate::kconf::eval::State;
-use crate::lint::context::Tree;
 use crate::lint::places::in_source;
 use crate::lint::{evidence, gating};
 use crate::logic::Answer;
 use crate::logic::circuit::Lit;
+use crate::logic::confirm::Ask;
+use crate::logic::witness::Check;
 use crate::model::confirm::{Fault, Objects, Test};
 use crate::model::finding::{Fact, Finding};
 use crate::model::formula::FormulaId;
 use crate::source::guards::Span;
-use crate::source::symbols::Symbols;
 use crate::source::texts::Texts;
 
 /// Why a call does not link.
@@ -42,32 +40,29 @@ struct Question {
     lits: [Lit; 2],
 }
 
+/// What is wrong, the name of the function and the file that calls it, by their numbers.
+type Key = (What, u32, u32);
+
 /// What the search shares.
 struct Search<'t> {
-    tree: &'t Tree,
-    symbols: &'t Symbols,
-    links: Links<'t>,
-    places: Places,
-    known: Vec<Known>,
+    view: View<'t>,
     /// Directories where macros make names that are exported.
     exporters: FxHashSet<&'t str>,
+    sites: Sites<'t>,
 }
 
 /// All findings, in the order of files and lines.
-pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<(What, Finding)> {
-    let links = Links::new(tree);
-    let places = Places::new(tree, symbols);
-    let known = sort(tree, symbols, &links);
-    let exporters = symbols.files.iter().filter(|file| file.exports_any);
+pub fn find(view: View<'_>) -> Vec<(What, Finding)> {
+    let exporters = view.symbols.files.iter().filter(|file| file.exports_any);
     let exporters = exporters.map(|file| dir(&file.path)).collect();
-    let search = Search { tree, symbols, links, places, known, exporters };
-    let sites = Sites::new(tree, symbols);
-    let found = each_arch(tree, |arch| search.arch(arch, &sites));
-    let keyed = found
-        .into_iter()
-        .map(|(arch, (what, name, file, finding))| (arch, ((what, name, file), finding)));
+    let search = Search { view, exporters, sites: Sites::new(view.tree, view.symbols) };
+    let found = over_arches(
+        view.tree,
+        |arch| search.confirmed(arch),
+        |arch, wanted| search.shown(arch, wanted),
+    );
     let mut out: Vec<(What, Finding)> =
-        merged(tree, keyed).into_iter().map(|((what, _, _), finding)| (what, finding)).collect();
+        found.into_iter().map(|((what, ..), finding)| (what, finding)).collect();
     out.sort_by(|(_, a), (_, b)| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     out
 }
@@ -77,23 +72,78 @@ fn dir(file: &str) -> &str {
     file.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
-type Found = (What, u32, u32, Finding);
-
-impl<'t> Search<'t> {
-    fn file(&self, mention: usize) -> &'t str {
-        self.symbols.path(&self.symbols.mentions[mention])
+impl Search<'_> {
+    /// The key of a question.
+    fn key(&self, question: &Question) -> Key {
+        let mention = self.view.symbols.mentions[question.call];
+        (question.what, mention.name, mention.file)
     }
 
-    fn conditions(&self, mention: usize) -> &[FormulaId] {
-        self.places.conditions(mention)
+    /// What some configuration of an architecture has, as the evaluator says.
+    fn confirmed(&self, arch: usize) -> Vec<Key> {
+        let mut asker = Asker::new(self.view.tree, arch);
+        let possible = self.possible(arch, &mut asker, None);
+        // Missing is missing, whatever else may be wrong with the call.
+        let mut groups: FxHashMap<(u32, u32), Vec<usize>> = FxHashMap::default();
+        for (number, (question, _)) in possible.iter().enumerate() {
+            let (_, name, file) = self.key(question);
+            groups.entry((name, file)).or_default().push(number);
+        }
+        let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
+        groups.sort_unstable();
+        let numbers: Vec<(usize, usize)> = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(group, numbers)| numbers.iter().map(move |number| (group, *number)))
+            .collect();
+        let asks: Vec<Ask<'_>> = numbers
+            .iter()
+            .map(|&(group, number)| {
+                let (question, way) = &possible[number];
+                let lits = self.lits(arch, &mut asker, question, way);
+                Ask { lits, check: self.check(arch, question, way), group }
+            })
+            .collect();
+        let confirmed = asker.logic.confirmed(&asks);
+        let found = numbers.iter().zip(confirmed).filter(|(_, confirmed)| *confirmed);
+        found.map(|((_, number), _)| self.key(&possible[*number].0)).collect()
     }
 
-    /// What one architecture has to say.
-    fn arch(&self, arch: usize, sites: &Sites<'_>) -> Vec<Found> {
-        let mut asker = Asker::new(self.tree, arch);
+    /// Findings for some of that.
+    fn shown(&self, arch: usize, wanted: &FxHashSet<Key>) -> Vec<(Key, Finding)> {
+        let mut asker = Asker::new(self.view.tree, arch);
+        let mut texts = self.view.tree.source_texts();
+        let mut seen = FxHashSet::default();
+        let mut out = Vec::new();
+        for (question, way) in self.possible(arch, &mut asker, Some(wanted)) {
+            let key = self.key(&question);
+            if !wanted.contains(&key) || seen.contains(&key) {
+                continue;
+            }
+            if let Some(finding) = self.finding(arch, &mut asker, &mut texts, &question, &way) {
+                seen.insert(key);
+                out.push((key, finding));
+            }
+        }
+        out
+    }
+
+    /// The questions whose answer may be yes, of all functions or those that are wanted, each with the way
+    /// to its call.
+    fn possible(
+        &self,
+        arch: usize,
+        asker: &mut Asker<'_>,
+        wanted: Option<&FxHashSet<Key>>,
+    ) -> Vec<(Question, Way)> {
+        let symbols = self.view.symbols;
+        let names: Option<FxHashSet<u32>> =
+            wanted.map(|wanted| wanted.iter().map(|(_, name, _)| *name).collect());
         let mut asked = Vec::new();
-        for number in 0..self.known.len() {
-            self.function(arch, &mut asker, number, &mut asked);
+        for (number, known) in self.view.known.iter().enumerate() {
+            if names.as_ref().is_none_or(|names| names.contains(&known.name)) {
+                self.function(arch, asker, number, &mut asked);
+            }
         }
         // Most questions are the same as others.
         let mut unique: FxHashMap<[Lit; 2], usize> = FxHashMap::default();
@@ -105,46 +155,32 @@ impl<'t> Search<'t> {
             });
         }
         let answers = asker.logic.each(&questions);
-        let possible = |question: &Question| answers[unique[&question.lits]] == Answer::Possible;
-        let mut texts = self.tree.source_texts();
-        let mut seen = FxHashSet::default();
-        let mut out = Vec::new();
-        for question in asked.iter().filter(|question| possible(question)) {
-            let mention = self.symbols.mentions[question.call];
-            // Missing is missing, whatever else may be wrong with the call.
-            let key = (mention.name, mention.file);
-            if seen.contains(&key) {
-                continue;
-            }
-            if self.symbols.is_pasted(&self.symbols.names[mention.name as usize]) {
-                continue;
-            }
-            let Some(way) = sites.way(question.call) else { continue };
-            let found = self.finding(arch, &mut asker, &mut texts, question, &way);
-            if let Some(finding) = found {
-                seen.insert(key);
-                out.push((question.what, mention.name, mention.file, finding));
-            }
-        }
-        out
+        asked.retain(|question| {
+            let mention = symbols.mentions[question.call];
+            answers[unique[&question.lits]] == Answer::Possible
+                && !symbols.is_pasted(&symbols.names[mention.name as usize])
+        });
+        let with_way = |question: Question| {
+            let way = self.sites.way(question.call)?;
+            Some((question, way))
+        };
+        asked.into_iter().filter_map(with_way).collect()
     }
 
     /// The questions about one function.
     fn function(&self, arch: usize, asker: &mut Asker<'_>, number: usize, out: &mut Vec<Question>) {
-        let known = &self.known[number];
+        let View { tree, links, known, .. } = self.view;
+        let known = &known[number];
         if known.is_foreign || known.called.is_empty() {
             return;
         }
-        // Of the other architectures, what is in their own directories.
-        let is_arch = |mention: &usize| self.file(*mention).starts_with("arch/");
-        let asked_all = has(asked_all(self.tree), arch) || known.defined.iter().any(is_arch);
         let circuit_any = |asker: &mut Asker<'_>, lits: Vec<Lit>| asker.logic.circuit().any(lits);
         // [least, most] of what is in the kernel, and of what is in modules.
         let (mut kernel, mut modules) = (Vec::new(), Vec::new());
         let mut own_modules: Vec<&str> = Vec::new();
         let mut anywhere = false;
         for mention in &known.defined {
-            for link in self.links.of(arch, self.file(*mention)) {
+            for link in links.of(arch, self.view.file(*mention)) {
                 anywhere = true;
                 kernel.push(self.both(asker, *mention, link.built_in, false));
                 modules.push(self.both(asker, *mention, link.module, true));
@@ -168,20 +204,20 @@ impl<'t> Search<'t> {
         let modules_least = any(asker, &modules, 0);
         let stubs: [Lit; 2] = [false, true].map(|in_module| {
             let lits = known.stubs.iter().filter(|mention| {
-                has(self.tree.domain(self.file(**mention)), arch)
-                    || self.tree.is_included(self.file(**mention))
+                let path = self.view.path(**mention);
+                has(tree.domain(path), arch) || tree.is_included(path)
             });
             let lits: Vec<Lit> = lits
-                .map(|mention| asker.all(self.conditions(*mention), Reading::most(in_module)))
+                .map(|mention| asker.all(self.view.conditions(*mention), Reading::most(in_module)))
                 .collect();
             asker.logic.circuit().any(lits)
         });
         let exports_any =
-            known.defined.iter().any(|at| self.exporters.contains(dir(self.file(*at))));
+            known.defined.iter().any(|at| self.exporters.contains(dir(self.view.path(*at))));
         let is_exported = !known.exported.is_empty() || exports_any;
-        for call in known.called.iter().filter(|call| asked_all || is_arch(call)) {
-            for link in self.links.of(arch, self.file(*call)).iter().filter(|link| !link.is_partial)
-            {
+        for call in &known.called {
+            let linked = links.of(arch, self.view.file(*call)).iter();
+            for link in linked.filter(|link| !link.is_partial) {
                 for in_module in [false, true] {
                     let object = if in_module { link.module } else { link.built_in };
                     let [used, _] = self.both(asker, *call, object, in_module);
@@ -223,8 +259,78 @@ impl<'t> Search<'t> {
     ) -> [Lit; 2] {
         [Reading::least(in_module), Reading::most(in_module)].map(|reading| {
             let object = asker.lit(object, reading);
-            let guards = asker.all(self.conditions(mention), reading);
+            let guards = asker.all(self.view.conditions(mention), reading);
             asker.logic.circuit().and(object, guards)
+        })
+    }
+
+    /// What a configuration must have that shows it.
+    fn lits(&self, arch: usize, asker: &mut Asker<'_>, question: &Question, way: &Way) -> Vec<Lit> {
+        let in_module = question.in_module;
+        let mut lits = question.lits.to_vec();
+        lits.push(asker.all(&way.conditions, Reading::least(in_module)));
+        for (file, conditions) in &way.constants {
+            let path = &self.view.symbols.files[*file as usize].path;
+            if has(self.view.tree.domain(path), arch) {
+                lits.push(!asker.all(conditions, Reading::most(in_module)));
+            }
+        }
+        lits.push(asker.compiler());
+        lits.sort_unstable();
+        lits.dedup();
+        lits
+    }
+
+    /// The same, as the evaluator sees it.
+    fn check<'s>(&'s self, arch: usize, question: &Question, way: &'s Way) -> Box<Check<'s>> {
+        let View { tree, symbols, links, known, .. } = self.view;
+        let formulas = &tree.formulas;
+        let known = &known[question.known];
+        let Question { what, call, in_module, .. } = *question;
+        let least = Reading::least(in_module);
+        let most = Reading::most(in_module);
+        let every = move |state: &mut State<'_>, conditions: &[FormulaId], reading: Reading| {
+            conditions.iter().all(|one| holds(formulas, state, *one, reading))
+        };
+        let all = move |state: &mut State<'_>, at: usize, object: FormulaId, reading: Reading| {
+            holds(formulas, state, object, reading)
+                && every(state, self.view.conditions(at), reading)
+        };
+        Box::new(move |state: &mut State<'_>| {
+            let object = |link: &Link| if in_module { link.module } else { link.built_in };
+            let mut used = links.of(arch, self.view.file(call)).iter();
+            if !ask::has_compiler(state)
+                || !used.any(|link| all(state, call, object(link), least))
+                || !every(state, &way.conditions, least)
+            {
+                return false;
+            }
+            let constant = way.constants.iter().any(|(file, conditions)| {
+                has(tree.domain(&symbols.files[*file as usize].path), arch)
+                    && every(state, conditions, most)
+            });
+            if constant {
+                return false;
+            }
+            let stub = known.stubs.iter().any(|stub| {
+                has(tree.domain(self.view.path(*stub)), arch)
+                    && every(state, self.view.conditions(*stub), most)
+            });
+            if stub {
+                return false;
+            }
+            let (mut kernel, mut module) = (false, false);
+            for mention in &known.defined {
+                for link in links.of(arch, self.view.file(*mention)) {
+                    kernel |= all(state, *mention, link.built_in, Reading::most(false));
+                    module |= all(state, *mention, link.module, Reading::most(true));
+                }
+            }
+            match what {
+                What::Missing => !kernel && !module,
+                What::InModule => !kernel && module,
+                What::NotExported => kernel || module,
+            }
         })
     }
 
@@ -237,79 +343,20 @@ impl<'t> Search<'t> {
         question: &Question,
         way: &Way,
     ) -> Option<Finding> {
-        let tree = self.tree;
-        let formulas = &tree.formulas;
-        let known = &self.known[question.known];
+        let View { tree, symbols, links, known, .. } = self.view;
+        let known = &known[question.known];
         let in_module = question.in_module;
-        let all = |state: &mut State<'_>, mention: usize, object: FormulaId, reading: Reading| {
-            holds(formulas, state, object, reading)
-                && self.conditions(mention).iter().all(|one| holds(formulas, state, *one, reading))
-        };
-        let check = |state: &mut State<'_>| {
-            if !ask::has_compiler(state) {
-                return false;
-            }
-            let least = Reading::least(in_module);
-            let object = |link: &Link| if in_module { link.module } else { link.built_in };
-            let used = self.links.of(arch, self.file(question.call)).iter();
-            if !used.clone().any(|link| all(state, question.call, object(link), least)) {
-                return false;
-            }
-            if !way.conditions.iter().all(|one| holds(formulas, state, *one, least)) {
-                return false;
-            }
-            let constant = way.constants.iter().any(|(file, conditions)| {
-                has(tree.domain(&self.symbols.files[*file as usize].path), arch)
-                    && conditions
-                        .iter()
-                        .all(|one| holds(formulas, state, *one, Reading::most(in_module)))
-            });
-            if constant {
-                return false;
-            }
-            let stub = known.stubs.iter().any(|stub| {
-                has(tree.domain(self.file(*stub)), arch)
-                    && self
-                        .conditions(*stub)
-                        .iter()
-                        .all(|one| holds(formulas, state, *one, Reading::most(in_module)))
-            });
-            if stub {
-                return false;
-            }
-            let (mut kernel, mut module) = (false, false);
-            for mention in &known.defined {
-                for link in self.links.of(arch, self.file(*mention)) {
-                    kernel |= all(state, *mention, link.built_in, Reading::most(false));
-                    module |= all(state, *mention, link.module, Reading::most(true));
-                }
-            }
-            match question.what {
-                What::Missing => !kernel && !module,
-                What::InModule => !kernel && module,
-                What::NotExported => kernel || module,
-            }
-        };
-        let mut lits = question.lits.to_vec();
-        lits.push(asker.all(&way.conditions, Reading::least(in_module)));
-        for (file, conditions) in &way.constants {
-            if has(tree.domain(&self.symbols.files[*file as usize].path), arch) {
-                lits.push(!asker.all(conditions, Reading::most(in_module)));
-            }
-        }
-        lits.push(asker.compiler());
-        lits.sort_unstable();
-        lits.dedup();
+        let lits = self.lits(arch, asker, question, way);
         if asker.logic.possible(&lits) != Answer::Possible {
             return None;
         }
-        let witness = asker.logic.shown(&lits, &check)?;
+        let witness = asker.logic.shown(&lits, &self.check(arch, question, way))?;
         let model = &tree.arches[arch].model;
-        let file = self.file(question.call);
-        let name = &self.symbols.names[known.name as usize];
-        let mention = self.symbols.mentions[question.call];
+        let file = self.view.path(question.call);
+        let name = &symbols.names[known.name as usize];
+        let mention = symbols.mentions[question.call];
         let at = Span { start: mention.at, len: name.len() as u32, ..Span::default() };
-        let from = self.file(known.defined[0]);
+        let from = self.view.path(known.defined[0]);
         let message = match question.what {
             What::Missing => format!(
                 "{name}() is called where {from}, which defines it, does not provide it, and there \
@@ -324,7 +371,8 @@ impl<'t> Search<'t> {
         };
         let mut finding = in_source(file, texts.get(file), at, message);
         finding.proof = Some(self.facts(arch, texts, question));
-        let definers = || known.defined.iter().map(|at| self.file(*at));
+        let user = self.view.file(question.call);
+        let definers = || known.defined.iter().map(|at| self.view.file(*at));
         finding.test = Some(Test::Objects(Objects {
             fault: match question.what {
                 What::Missing => Fault::Missing,
@@ -332,9 +380,9 @@ impl<'t> Search<'t> {
                 What::NotExported => Fault::NotExported,
             },
             function: name.to_string(),
-            users: self.links.objects(arch, [file]),
-            definers: self.links.objects(arch, definers()),
-            directories: self.links.directories(arch, definers().chain([file])),
+            users: links.objects(tree, arch, [user]),
+            definers: links.objects(tree, arch, definers()),
+            directories: links.directories(tree, arch, definers().chain([user])),
             in_module,
             option: None,
         }));
@@ -344,12 +392,13 @@ impl<'t> Search<'t> {
 
     /// Where the function is, and the lines of makefiles that decide about both.
     fn facts(&self, arch: usize, texts: &mut Texts, question: &Question) -> Vec<Fact> {
-        let known = &self.known[question.known];
+        let View { symbols, known, .. } = self.view;
+        let known = &known[question.known];
         let mut facts = Vec::new();
         for mention in known.defined.iter().take(3) {
-            let what = format!("{} is defined here", self.symbols.names[known.name as usize]);
-            let mention_ = &self.symbols.mentions[*mention];
-            facts.push(gating::fact(self.symbols, texts, mention_, &what));
+            let what = format!("{} is defined here", symbols.names[known.name as usize]);
+            let mention_ = &symbols.mentions[*mention];
+            facts.push(gating::fact(symbols, texts, mention_, &what));
             self.rules(arch, texts, *mention, &mut facts);
         }
         self.rules(arch, texts, question.call, &mut facts);
@@ -358,8 +407,8 @@ impl<'t> Search<'t> {
 
     /// The lines of makefiles that lead to a mention's file.
     fn rules(&self, arch: usize, texts: &mut Texts, mention: usize, out: &mut Vec<Fact>) {
-        let Some(kbuild) = &self.tree.arches[arch].kbuild else { return };
-        for link in self.links.of(arch, self.file(mention)) {
+        let Some(kbuild) = &self.view.tree.arches[arch].kbuild else { return };
+        for link in self.view.links.of(arch, self.view.file(mention)) {
             let object = &kbuild.objects[link.object];
             for rule in object.contributions.iter().take(2).flat_map(|one| kbuild.chain(one)) {
                 let text = texts.line(&rule.file, rule.line).trim().to_owned();

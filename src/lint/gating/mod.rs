@@ -19,11 +19,15 @@ use std::hash::Hash;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::links::Links;
+use self::places::Places;
+use self::uses::Known;
 use super::context::{ArchSet, Tree};
 use crate::kconf::eval::with_stack;
 use crate::model::finding::{Fact, Finding};
+use crate::model::formula::FormulaId;
 use crate::source::symbols::{self, Mention, Symbols};
 use crate::source::texts::Texts;
 
@@ -32,88 +36,147 @@ pub use self::missing::What;
 /// Everything about the functions of a tree, worked out when it is first asked for.
 #[derive(Debug, Default)]
 pub struct Gating {
-    symbols: OnceLock<Symbols>,
+    index: OnceLock<Index>,
     missing: OnceLock<Vec<(What, Finding)>>,
     leaks: OnceLock<Vec<Finding>>,
 }
 
+/// Functions, with what is linked into what, and under which conditions.
+#[derive(Debug)]
+struct Index {
+    symbols: Symbols,
+    links: Links,
+    places: Places,
+    known: Vec<Known>,
+}
+
+/// The functions of a tree, for those who ask.
+#[derive(Debug, Clone, Copy)]
+struct View<'t> {
+    tree: &'t Tree,
+    symbols: &'t Symbols,
+    links: &'t Links,
+    places: &'t Places,
+    known: &'t [Known],
+}
+
+impl<'t> View<'t> {
+    /// The number of the file that a mention is in.
+    fn file(&self, mention: usize) -> u32 {
+        self.symbols.mentions[mention].file
+    }
+
+    /// The name of the file that a mention is in.
+    fn path(&self, mention: usize) -> &'t str {
+        self.symbols.path(&self.symbols.mentions[mention])
+    }
+
+    /// What has to hold for a mention to be compiled, as far as its file says.
+    fn conditions(&self, mention: usize) -> &'t [FormulaId] {
+        self.places.conditions(mention)
+    }
+}
+
 impl Gating {
     /// The functions; none where the tree cannot be walked, which was told when its guards were read.
-    fn symbols(&self, tree: &Tree) -> &Symbols {
-        self.symbols.get_or_init(|| symbols::tree::read(&tree.roots()).unwrap_or_default())
+    fn view<'t>(&'t self, tree: &'t Tree) -> View<'t> {
+        let index = self.index.get_or_init(|| {
+            let symbols = symbols::tree::read(&tree.roots()).unwrap_or_default();
+            let links = Links::new(tree, &symbols);
+            let places = Places::new(tree, &symbols);
+            let known = uses::sort(tree, &symbols, &links);
+            Index { symbols, links, places, known }
+        });
+        let Index { symbols, links, places, known } = index;
+        View { tree, symbols, links, places, known }
     }
 
     /// Functions that are called where they are not.
     pub fn missing(&self, tree: &Tree) -> &[(What, Finding)] {
-        self.missing.get_or_init(|| missing::find(tree, self.symbols(tree)))
+        self.missing.get_or_init(|| missing::find(self.view(tree)))
     }
 
     /// Functions that are where nobody uses them.
     pub fn leaks(&self, tree: &Tree) -> &[Finding] {
-        self.leaks.get_or_init(|| leak::find(tree, self.symbols(tree)))
+        self.leaks.get_or_init(|| leak::find(self.view(tree)))
     }
 
     /// Prototypes outside of the guards that their headers have for the option.
     pub fn prototypes(&self, tree: &Tree) -> Vec<Finding> {
-        prototypes::find(tree, self.symbols(tree))
+        prototypes::find(self.view(tree))
     }
 
     /// Stubs that have another type than the function.
     pub fn stubs(&self, tree: &Tree) -> Vec<Finding> {
-        stubs::find(tree, self.symbols(tree))
+        stubs::find(tree, self.view(tree).symbols)
     }
 }
 
-/// The architectures that are asked about everything: those with the most drivers, if there are any
-/// others. Twenty more would say the same again about nearly all.
-fn asked_all(tree: &Tree) -> ArchSet {
-    let known = |index: &usize| matches!(&*tree.arches[*index].name, "x86" | "arm64");
-    let set = (0..tree.arches.len()).filter(known).fold(0, |set, index| set | 1 << index);
-    if set == 0 { tree.all() } else { set }
+/// So many findings are shown by one solver.
+const SHOWN: usize = 256;
+
+/// All architectures, those with the most drivers first: what one of these has is shown with it.
+fn in_order(tree: &Tree) -> Vec<usize> {
+    let is_small = |index: &usize| !matches!(&*tree.arches[*index].name, "x86" | "arm64");
+    let mut order: Vec<usize> = (0..tree.arches.len()).collect();
+    order.sort_by_key(is_small);
+    order
 }
 
-/// Asks all architectures, those first that are asked about everything.
-fn each_arch<T: Send>(tree: &Tree, ask: impl Fn(usize) -> Vec<T> + Sync) -> Vec<(usize, T)> {
-    let all = asked_all(tree);
-    let (first, others): (Vec<usize>, Vec<usize>) =
-        (0..tree.arches.len()).partition(|index| has(all, *index));
-    let mut out = Vec::new();
-    for wave in [first, others] {
-        // Without a thread there is no answer, and nothing is found.
-        let one = |index: usize| -> Vec<(usize, T)> {
-            let found = with_stack(|| ask(index)).unwrap_or_default();
-            found.into_iter().map(|found| (index, found)).collect()
-        };
-        let found: Vec<Vec<(usize, T)>> = wave.into_par_iter().map(one).collect();
-        out.extend(found.into_iter().flatten());
-    }
-    out
-}
-
-/// What several architectures found is one finding, for all of them: those of one key, in the order of the
-/// first ones. The witness is that of the first architecture.
-fn merged<K: Clone + Eq + Hash>(
+/// What all architectures find, as one finding for all that do, in the order of keys. `confirm` says what an
+/// architecture has; `show` makes findings of some of that, with a witness, and is asked of the first
+/// architecture that can.
+fn over_arches<K: Copy + Ord + Hash + Send + Sync>(
     tree: &Tree,
-    found: impl IntoIterator<Item = (usize, (K, Finding))>,
+    confirm: impl Fn(usize) -> Vec<K> + Sync,
+    show: impl Fn(usize, &FxHashSet<K>) -> Vec<(K, Finding)> + Sync,
 ) -> Vec<(K, Finding)> {
-    let mut known: FxHashMap<K, usize> = FxHashMap::default();
+    let order = in_order(tree);
+    // Without a thread there is no answer, and nothing is found.
+    let one = |index: &usize| with_stack(|| confirm(*index)).unwrap_or_default();
+    let confirmed: Vec<Vec<K>> = order.par_iter().map(one).collect();
+    let mut arches: FxHashMap<K, ArchSet> = FxHashMap::default();
+    let mut open: Vec<(usize, Vec<K>)> = Vec::new();
+    for (arch, mut keys) in order.iter().copied().zip(confirmed) {
+        keys.sort_unstable();
+        keys.dedup();
+        let is_new = |key: &K| !arches.contains_key(key);
+        let new: Vec<K> = keys.iter().copied().filter(is_new).collect();
+        open.extend(new.chunks(SHOWN).map(|chunk| (arch, chunk.to_vec())));
+        for key in keys {
+            *arches.entry(key).or_default() |= 1 << arch;
+        }
+    }
     let mut out: Vec<(K, Finding)> = Vec::new();
-    for (arch, (key, mut finding)) in found {
-        let names = tree.names(1 << arch);
-        if let Some(&at) = known.get(&key) {
-            out[at].1.arches.extend(names);
-            continue;
+    while !open.is_empty() {
+        let shown = open.par_iter().map(|(arch, keys)| {
+            let wanted: FxHashSet<K> = keys.iter().copied().collect();
+            with_stack(|| show(*arch, &wanted)).unwrap_or_default()
+        });
+        let shown: Vec<Vec<(K, Finding)>> = shown.collect();
+        let mut later: FxHashMap<usize, Vec<K>> = FxHashMap::default();
+        for ((arch, keys), shown) in open.iter().zip(shown) {
+            let known: FxHashSet<K> = shown.iter().map(|(key, _)| *key).collect();
+            for (key, mut finding) in shown {
+                if tree.arches.len() > 1 {
+                    finding.witness_arch = Some(tree.arches[*arch].name.clone());
+                }
+                finding.arches = tree.names(arches[&key]);
+                out.push((key, finding));
+            }
+            // What cannot be shown here is, on the next one.
+            for key in keys.iter().filter(|key| !known.contains(key)) {
+                let at = order.iter().position(|index| index == arch).unwrap_or(order.len());
+                let next = order[at + 1..].iter().find(|index| has(arches[key], **index));
+                if let Some(next) = next {
+                    later.entry(*next).or_default().push(*key);
+                }
+            }
         }
-        if tree.arches.len() > 1 {
-            finding.witness_arch = Some(tree.arches[arch].name.clone());
-        }
-        finding.arches = names;
-        known.insert(key.clone(), out.len());
-        out.push((key, finding));
+        open = later.into_iter().collect();
+        open.sort_unstable();
     }
-    for (_, finding) in &mut out {
-        finding.arches.sort();
-    }
+    out.sort_unstable_by_key(|(key, _)| *key);
     out
 }
 

@@ -5,28 +5,23 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::fact;
 use super::leak::{conjuncts, option};
-use super::links::Links;
-use super::places::Places;
-use super::uses::{Known, sort};
-use crate::lint::context::Tree;
+use super::uses::Known;
+use super::{View, fact};
 use crate::lint::places::in_source;
 use crate::lint::verdicts::operands::options;
 use crate::model::finding::Finding;
 use crate::model::formula::FormulaId;
 use crate::source::guards::{FileGuards, FileKind, Span};
-use crate::source::symbols::Symbols;
 
 /// All findings, in the order of files and lines.
-pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<Finding> {
-    let links = Links::new(tree);
-    let places = Places::new(tree, symbols);
+pub fn find(view: View<'_>) -> Vec<Finding> {
+    let View { tree, symbols, places, .. } = view;
     let guards: FxHashMap<&str, &FileGuards> =
         tree.guards.files.iter().map(|file| (&*file.path, file)).collect();
     let mut texts = tree.source_texts();
     let mut out = Vec::new();
-    for known in sort(tree, symbols, &links) {
+    for known in view.known {
         if known.is_foreign || known.is_special || !known.stubs.is_empty() {
             continue;
         }
@@ -41,7 +36,7 @@ pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<Finding> {
         if !places.conditions(at).is_empty() {
             continue;
         }
-        let Some(gate) = gate(tree, symbols, &links, &places, &known, header) else { continue };
+        let Some(gate) = gate(view, known, header) else { continue };
         let name = &symbols.names[known.name as usize];
         if symbols.is_pasted(name) {
             continue;
@@ -66,21 +61,15 @@ pub fn find(tree: &Tree, symbols: &Symbols) -> Vec<Finding> {
 
 /// The option that every definition needs, that the header has a guard for, and that some use is not kept
 /// behind.
-fn gate(
-    tree: &Tree,
-    symbols: &Symbols,
-    links: &Links<'_>,
-    places: &Places,
-    known: &Known,
-    header: &FileGuards,
-) -> Option<String> {
+fn gate(view: View<'_>, known: &Known, header: &FileGuards) -> Option<String> {
+    let View { tree, links, .. } = view;
     let formulas = &tree.formulas;
     let needs = |at: &usize| {
         let mut needs = FxHashSet::default();
-        for condition in places.conditions(*at) {
+        for condition in view.conditions(*at) {
             conjuncts(formulas, *condition, &mut needs);
         }
-        let (arch, linked) = links.of_any(0, symbols.path(&symbols.mentions[*at]));
+        let (arch, linked) = links.of_any(0, view.file(*at));
         if let (Some(kbuild), [link]) = (&tree.arches[arch].kbuild, linked) {
             conjuncts(formulas, kbuild.objects[link.object].built, &mut needs);
         }

@@ -31,7 +31,7 @@ pub struct Known {
 }
 
 /// Sorts all mentions out.
-pub fn sort(tree: &Tree, symbols: &Symbols, links: &Links<'_>) -> Vec<Known> {
+pub fn sort(tree: &Tree, symbols: &Symbols, links: &Links) -> Vec<Known> {
     let mut first = 0;
     let mut out = Vec::new();
     for mentions in symbols.by_name() {
@@ -46,7 +46,7 @@ pub fn sort(tree: &Tree, symbols: &Symbols, links: &Links<'_>) -> Vec<Known> {
 fn one(
     tree: &Tree,
     symbols: &Symbols,
-    links: &Links<'_>,
+    links: &Links,
     mentions: &[Mention],
     first: usize,
 ) -> Option<Known> {
@@ -57,7 +57,7 @@ fn one(
         let at = first + index;
         let file = &symbols.files[mention.file as usize];
         let is_c = file.kind == Some(FileKind::C);
-        let linked = links.arches(&file.path) != 0;
+        let linked = links.arches(mention.file) != 0;
         // Host programs and what is linked apart have nothing to say.
         if (is_c && !linked && !tree.is_included(&file.path)) || is_linked_apart(&file.path) {
             continue;

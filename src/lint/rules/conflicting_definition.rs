@@ -6,6 +6,7 @@ use crate::kconf::model::{Model, PropKind, Property, SymbolId, Type};
 use crate::lint::{ArchCx, Check, Needs, Rule};
 use crate::logic::circuit::Lit;
 use crate::logic::words;
+use crate::model::confirm::{Held, Test};
 use crate::model::finding::Severity;
 
 /// The rule.
@@ -139,6 +140,8 @@ fn pairs(
         };
         let mut finding = arch.at(prop.place, message);
         finding.symbol = Some(name);
+        let held = conditions.iter().flatten().map(|condition| Held::On(condition.0));
+        finding.test = Some(Test::Config(held.collect()));
         if what != "prompt" {
             finding.severity = Severity::Note;
         }

@@ -8,6 +8,7 @@ use crate::lint::{ArchCx, Check, Needs, Rule};
 use crate::logic::Answer;
 use crate::logic::circuit::Lit;
 use crate::logic::words;
+use crate::model::confirm::{Held, Test};
 use crate::model::finding::Severity;
 
 /// The rule.
@@ -65,8 +66,30 @@ fn check(cx: &mut ArchCx<'_>) {
         let mut finding =
             cx.arch.at(place, format!("{name} can be visible without any of its members"));
         finding.symbol = Some(name);
+        finding.test = held(model, choice).map(Test::Config);
         cx.shows(key, finding, &lits, &check);
     }
+}
+
+/// What a configuration has that shows it: nothing where a prompt is always visible.
+fn held(model: &Model, choice: SymbolId) -> Option<Vec<Held>> {
+    let prompts = |symbol: SymbolId| {
+        let props = model.symbol(symbol).props.iter().map(|prop| model.prop(*prop));
+        props.filter(|prop| prop.text.is_some()).map(|prop| prop.visible)
+    };
+    let mut shown = prompts(choice);
+    let mut held: Vec<Held> = match (shown.next()?, shown.next()) {
+        (Some(visible), None) => vec![Held::On(visible.0)],
+        (None, None) => Vec::new(),
+        // One of several is enough, and nobody says which.
+        (_, Some(_)) => return None,
+    };
+    for member in &model.symbol(choice).members {
+        for visible in prompts(*member) {
+            held.push(Held::Off(visible?.0));
+        }
+    }
+    Some(held)
 }
 
 /// Whether a condition asks an open probe itself.

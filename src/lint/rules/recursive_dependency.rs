@@ -6,7 +6,9 @@ use std::collections::hash_map::Entry;
 use rustc_hash::FxHashMap;
 
 use crate::kconf::expr::{Expr, ExprId};
-use crate::kconf::model::{Place, PropKind, SymbolId};
+use crate::kconf::model::{MenuId, Place, PropKind, SymbolId};
+use crate::kconf::syntax::LineKind;
+use crate::lint::statements;
 use crate::lint::{Arch, ArchCx, Check, Needs, Rule};
 use crate::model::finding::Severity;
 
@@ -18,8 +20,9 @@ pub const RULE: Rule = Rule {
     default: true,
     what: "Reports what the kernel's `conf` refuses as a recursive dependency: an option whose value \
            depends on itself, through dependencies, conditions, defaults or what selects it. The chain \
-           is the shortest there is, from the option on. Of an architecture that has one, only what \
-           needs no values is checked besides.",
+           is the shortest there is, from the option on at which `conf` reports it; each of its hops is \
+           in the finding with its line, since the one that is wrong may be any of them. Of an \
+           architecture that has one, only what needs no values is checked besides.",
     why: "Kconfig does not configure such a tree at all.",
     example: "
 config A
@@ -56,7 +59,7 @@ fn check(cx: &mut ArchCx<'_>) {
         let facts = chain.iter().map(|hop| {
             let text = format!("{} {} {}", named(arch, from), hop.verb, named(arch, hop.to));
             from = hop.to;
-            arch.fact(hop.place, text)
+            arch.fact(written(arch, hop), text)
         });
         finding.proof = Some(facts.collect());
         cx.exists(finding);
@@ -74,6 +77,73 @@ struct Hop {
     to: SymbolId,
     verb: &'static str,
     place: Place,
+    /// Whose dependencies the hop may come from.
+    menu: Option<MenuId>,
+}
+
+/// The line that says what a hop says: often a `depends on` of the option, or of what it stands in.
+fn written(arch: &Arch, hop: &Hop) -> Place {
+    let name = arch.name_of(hop.to);
+    let file = arch.model.file(hop.place.file);
+    let here = String::from_utf8_lossy(file.text(hop.place.span));
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let says_so = here.split(|c| !is_word(c)).skip(1).any(|word| word == name);
+    let mut at = hop.menu.filter(|_| !says_so || hop.verb == "depends on");
+    while let Some(menu) = at {
+        let menu = arch.model.menu(menu);
+        if mentions(arch, menu.own_dep, hop.to) {
+            return depends_line(arch, menu.place, &name).unwrap_or(menu.place);
+        }
+        at = menu.written_parent;
+    }
+    hop.place
+}
+
+/// Whether an expression has the symbol in it.
+fn mentions(arch: &Arch, expr: Option<ExprId>, symbol: SymbolId) -> bool {
+    let mut waiting: Vec<ExprId> = expr.into_iter().collect();
+    while let Some(expr) = waiting.pop() {
+        match arch.model.exprs.get(expr) {
+            Expr::Symbol(a) if a == symbol => return true,
+            Expr::Not(a) => waiting.push(a),
+            Expr::And(a, b) | Expr::Or(a, b) => waiting.extend([a, b]),
+            Expr::Compare(_, a, b) | Expr::Range(a, b) if a == symbol || b == symbol => {
+                return true;
+            }
+            Expr::Symbol(_) | Expr::Compare(..) | Expr::Range(..) => {}
+        }
+    }
+    false
+}
+
+/// The `depends on` with that name in it among the lines of what begins at `head`.
+fn depends_line(arch: &Arch, head: Place, name: &str) -> Option<Place> {
+    let file = arch.model.file(head.file);
+    let at = file.lines.iter().position(|line| line.span.start == head.span.start)?;
+    let belongs = |kind: &LineKind| {
+        !matches!(
+            kind,
+            LineKind::Config { .. }
+                | LineKind::Choice(_)
+                | LineKind::Menu(_)
+                | LineKind::Comment(_)
+                | LineKind::If(_)
+                | LineKind::Source(_)
+                | LineKind::EndChoice
+                | LineKind::EndMenu
+                | LineKind::EndIf
+        )
+    };
+    let mut own = file.lines[at + 1..].iter().take_while(|line| belongs(&line.kind));
+    let line = own.find(|line| {
+        let LineKind::Depends { on, cond } = line.kind else { return false };
+        let mut words = Vec::new();
+        for expr in cond.into_iter().chain([on]) {
+            statements::words(file, expr, &mut words);
+        }
+        words.iter().any(|(word, _)| file.text(word.span) == name.as_bytes())
+    })?;
+    Some(Place { file: head.file, line: line.line, span: line.span })
 }
 
 /// What each option's value depends on, as `conf` follows it (symbol.c: `sym_check_sym_deps`).
@@ -90,10 +160,12 @@ impl<'a> Graph<'a> {
             let id = SymbolId(index);
             let symbol = model.symbol(id);
             for &menu in &symbol.menus {
-                graph.add(id, model.menu(menu).dep, "depends on", model.menu(menu).place);
+                let (dep, place) = (model.menu(menu).dep, model.menu(menu).place);
+                graph.add(id, dep, "depends on", (place, menu));
             }
             for &prop in &symbol.props {
                 let prop = model.prop(prop);
+                let at = (prop.place, prop.menu);
                 match prop.kind {
                     PropKind::Select | PropKind::Imply => {
                         let verb = ["is selected by", "is implied by"];
@@ -102,15 +174,15 @@ impl<'a> Graph<'a> {
                         else {
                             continue;
                         };
-                        graph.add(target, prop.visible, "is selected if", prop.place);
-                        let hop = Hop { to: id, verb, place: prop.place };
+                        graph.add(target, prop.visible, "is selected if", at);
+                        let hop = Hop { to: id, verb, place: prop.place, menu: None };
                         graph.hops.entry(target).or_default().push(hop);
                     }
                     PropKind::Default => {
-                        graph.add(id, prop.visible, "has a default if", prop.place);
-                        graph.add(id, prop.expr, "takes its default from", prop.place);
+                        graph.add(id, prop.visible, "has a default if", at);
+                        graph.add(id, prop.expr, "takes its default from", at);
                     }
-                    _ => graph.add(id, prop.visible, "is visible if", prop.place),
+                    _ => graph.add(id, prop.visible, "is visible if", at),
                 }
             }
         }
@@ -118,12 +190,19 @@ impl<'a> Graph<'a> {
     }
 
     /// The value of `from` depends on what `expr` mentions.
-    fn add(&mut self, from: SymbolId, expr: Option<ExprId>, verb: &'static str, place: Place) {
+    fn add(
+        &mut self,
+        from: SymbolId,
+        expr: Option<ExprId>,
+        verb: &'static str,
+        (place, menu): (Place, MenuId),
+    ) {
         let mut waiting: Vec<ExprId> = expr.into_iter().collect();
         while let Some(expr) = waiting.pop() {
             let mut to = |to: SymbolId| {
                 if !self.arch.model.symbol(to).constant {
-                    self.hops.entry(from).or_default().push(Hop { to, verb, place });
+                    let hop = Hop { to, verb, place, menu: Some(menu) };
+                    self.hops.entry(from).or_default().push(hop);
                 }
             };
             match self.arch.model.exprs.get(expr) {

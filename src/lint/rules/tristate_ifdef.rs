@@ -9,6 +9,7 @@ use crate::lint::gating::ask::{Reading, holds};
 use crate::lint::{ArchCx, Check, Needs, Rule, places};
 use crate::logic::Answer;
 use crate::logic::circuit::Lit;
+use crate::model::confirm::{Held, Test};
 use crate::model::finding::Severity;
 use crate::model::formula::{FormulaId, Formulas};
 use crate::source::guards::{Block, FileGuards, FileKind, Manner, Mention};
@@ -135,6 +136,9 @@ fn check(cx: &mut ArchCx<'_>) {
         );
         let mut finding = places::at_span(&one.file.path, one.mention.at, message);
         finding.symbol = Some(name.to_owned());
+        let mut held = vec![Held::Value(name.to_owned(), "m".to_owned())];
+        held.extend(one.conditions.iter().map(|formula| Held::InModule(*formula)));
+        finding.test = Some(Test::Config(held));
         let check = |state: &mut State<'_>| {
             let most = Reading::most(true);
             state.tristate(one.symbol) == Tristate::Mod

@@ -22,6 +22,9 @@ const SYNTACTIC: &str = "K001,K002,K003,K004,K005,K006,K009";
 const SELECTS: &str = "K101,K103";
 /// All rules of Kconfig that are proven.
 const PROVEN: &str = "K101,K102,K103,K104,K105,K106,K107,K108";
+/// What kismet is asked about: options that something selects without what they depend on, and one that is
+/// selected as it should be.
+const SELECTEES: &[&str] = &["CONFIG_FB_IOMEM_HELPERS", "CONFIG_LEDS_EXPRESSWIRE", "CONFIG_CRC32"];
 /// What is in no revision of the files that the patches are made to.
 const C_PATCH: &str =
     "\n#ifdef CONFIG_SPARSEMEM\n#ifndef CONFIG_SPARSEMEM\nint bench;\n#endif\n#endif\n";
@@ -34,6 +37,7 @@ pub fn rows(ours: &Path, linux: &Path, few: impl Fn(usize) -> usize) -> Result<V
     let mut rows = vec![syntactic(all, linux, few(5))?];
     let one = lint(ours, linux, &["--rule", "unmet-select", "--arch", "x86"]);
     rows.push(limited("unmet selects of x86", one, few(5), (1.0, "less than 1 s"))?.0);
+    rows.push(against_kismet(ours, linux)?);
     let selects = lint(ours, linux, &["--rule", SELECTS]);
     let promise = (15.0, "less than 15 s, aim 5 s");
     let what = "all selects and dependencies, all architectures";
@@ -124,6 +128,45 @@ fn syntactic(ours: Subject, linux: &Path, runs: usize) -> Result<Row> {
         kept: Some(ratio > 1.0),
         promise,
     })
+}
+
+/// Unmet selects of a few options, against kismet; ours looks at all options all the same.
+fn against_kismet(ours: &Path, linux: &Path) -> Result<Row> {
+    let what = "unmet selects of x86_64, of a few selectees";
+    let promise = "";
+    let row = |ours, theirs: String, ratio| Row { what, ours, theirs, ratio, kept: None, promise };
+    let built = kernel::cache()?.join("peers/kismet/bin/kismet");
+    let Some(kismet) = which("kismet").or_else(|| built.is_file().then_some(built)) else {
+        let needs = "kismet: not here (a Python environment with `kmax` and `z3-solver`)";
+        return Ok(row(String::new(), needs.to_owned(), String::new()));
+    };
+    // It writes into the tree, and into its directory.
+    let (copy, scratch) = (side::tempdir()?, side::tempdir()?);
+    run(Command::new("cp").arg("-r").arg(linux.join(".")).arg(&copy.0))?;
+    let (tree, dir) = (copy.0.clone(), scratch.0.clone());
+    let make = move || {
+        let mut made = Command::new(&kismet);
+        made.arg("--linux-ksrc").arg(&tree).args(["-a", "x86_64", "--selectees"]);
+        made.args(SELECTEES).current_dir(&dir);
+        // What it starts is beside it.
+        let mut path: Vec<_> = kismet.parent().map(Path::to_owned).into_iter().collect();
+        path.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
+        if let Ok(path) = std::env::join_paths(path) {
+            made.env("PATH", path);
+        }
+        made
+    };
+    let theirs = Subject { command: Box::new(make), fine: &[0] };
+    eprintln!("xtask: lint: {what}: 1 run each of hmmsize and kismet");
+    let ours = lint(ours, linux, &["--rule", "unmet-select", "--arch", "x86"]);
+    match alternate(&[ours, theirs], 1) {
+        Ok(times) => {
+            let ratio = times[1].best() / times[0].best();
+            let theirs = format!("kismet {}", best(&times[1]));
+            Ok(row(best(&times[0]), theirs, format!("{ratio:.0} × faster")))
+        }
+        Err(err) => Ok(row(String::new(), format!("kismet: not measured: {err:#}"), String::new())),
+    }
 }
 
 /// `--diff` of patches of one file, in a copy of the tree that is a repository.

@@ -15,6 +15,17 @@ pub struct Fault {
     pub plant: Plant,
     /// Which faults are planted in the same copy: those that do not change what others are about.
     pub group: Group,
+    /// Where a finding has to name the planted line.
+    pub shown: Shown,
+}
+
+/// Where a finding names what is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// At its own line.
+    Line,
+    /// In its proof, each fact of which is one hop.
+    Hop,
 }
 
 /// Faults that can be in one tree.
@@ -73,7 +84,7 @@ impl Change {
 }
 
 const fn fault(rule: &'static str, group: Group, plant: Plant) -> Fault {
-    Fault { rule, plant, group }
+    Fault { rule, plant, group, shown: Shown::Line }
 }
 
 /// All of them.
@@ -86,7 +97,7 @@ pub const FAULTS: &[Fault] = &[
     fault("select-choice-member", Group::Lines, kconfig::selected_member),
     fault("select-visible", Group::Fresh, fresh::selected_visible),
     fault("missing-help", Group::Fresh, fresh::without_help),
-    fault("recursive-dependency", Group::Single, kconfig::circle),
+    Fault { shown: Shown::Hop, ..fault("recursive-dependency", Group::Single, kconfig::circle) },
     fault("bad-default", Group::Fresh, fresh::bad_default),
     fault("conflicting-definition", Group::Fresh, fresh::two_prompts),
     fault("empty-choice", Group::Fresh, fresh::empty_choice),

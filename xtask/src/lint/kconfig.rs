@@ -232,10 +232,7 @@ pub fn circle(files: &Files, numbers: &mut Numbers, count: usize) -> Vec<Planted
     let planted = all.iter().filter_map(|one| {
         let (_, on) = one.depends.iter().find(|(_, text)| is_name(text))?;
         let on = by_name.get(&**on)?;
-        let mut planted = inserted(on, &format!("depends on {}", one.name));
-        // The option is named, not the line.
-        planted.line = on.line;
-        Some(planted)
+        Some(inserted(on, &format!("depends on {}", one.name)))
     });
     let planted = planted.collect();
     sample(numbers, planted, count)

@@ -24,7 +24,7 @@ use crate::kconfig::perturb::Numbers;
 use crate::kernel;
 use crate::process::{command, output, run};
 use builds::KCONFIG;
-use faults::{FAULTS, Fault, Group, Planted};
+use faults::{FAULTS, Fault, Group, Planted, Shown};
 use text::Files;
 
 /// Sites of each rule.
@@ -33,8 +33,15 @@ const SITES: usize = 30;
 /// The part of all faults of a rule that must be found, in percent.
 const ENOUGH: usize = 95;
 
-/// A finding as `--format json` has it: rule, file and line.
-type Place = (String, String, u64);
+/// A finding as `--format json` has it.
+struct Finding {
+    rule: String,
+    file: String,
+    line: u64,
+    message: String,
+    /// File and line of each fact of its proof.
+    proof: Vec<(String, u64)>,
+}
 
 /// Plants and looks, for these rules or all.
 pub fn prove(only: &[String], tree: &Path, ours: &Path, save: bool) -> Result<()> {
@@ -95,7 +102,9 @@ pub fn prove(only: &[String], tree: &Path, ours: &Path, save: bool) -> Result<()
             "# Faults that lint must find\n\n\
              Made by `cargo xtask oracle lint --save{rules}` on Linux {version}: into a copy of the tree, up to \
              {SITES} faults of each rule are planted, at sites chosen by a seed and wrong by \
-             construction; found is what is reported on the very line, and not without the fault.\n\n\
+             construction; found is what is reported on the very line, and not without the fault. A recursive \
+             dependency is a circle: `conf` reports it at one of its options, and found is what has the planted \
+             line among the hops that it shows.\n\n\
              | rule | planted | found |\n|---|---:|---:|\n{report}"
         );
         fs::write(Path::new("reports/lint-mutation.md"), text)?;
@@ -133,7 +142,7 @@ fn look(
     tree: &Path,
     copy: &Path,
     planted: &[(&Fault, Planted)],
-    before: &BTreeSet<Place>,
+    before: &[Finding],
 ) -> Result<Vec<bool>> {
     let _ = fs::remove_dir_all(copy);
     // Of links: what is planted replaces the file, never its bytes.
@@ -148,20 +157,42 @@ fn look(
     let mut rules: Vec<&str> = planted.iter().map(|(fault, _)| fault.rule).collect();
     rules.dedup();
     let after = findings(ours, copy, &rules)?;
-    let at = |fault: &Fault, file: &str, line| (fault.rule.to_owned(), file.to_owned(), line);
     Ok(planted
         .iter()
-        .map(|(fault, planted)| {
-            let line = moved.line(planted);
-            let is_new = !before.contains(&at(fault, &planted.file, planted.line as u64));
-            after.contains(&at(fault, &planted.file, line))
-                && (is_new || line != planted.line as u64)
-        })
+        .map(|(fault, one)| is_found(fault, one, moved.line(one), before, &after))
         .collect())
 }
 
-/// Where these rules find something.
-fn findings(ours: &Path, tree: &Path, rules: &[&str]) -> Result<BTreeSet<Place>> {
+/// Whether a finding is about what was planted at `line`, and was not there before. A finding may stand in
+/// the very file, with the same words, about something else: then there is one more of them.
+fn is_found(
+    fault: &Fault,
+    planted: &Planted,
+    line: u64,
+    before: &[Finding],
+    after: &[Finding],
+) -> bool {
+    let is_there = |finding: &&Finding| {
+        // A circle has no first line: `conf` names one of its options, and every hop is shown.
+        let at = |(file, at): (&str, u64)| file == planted.file && at == line;
+        let mut shown = finding.proof.iter().map(|(file, line)| (&**file, *line));
+        finding.rule == fault.rule
+            && match fault.shown {
+                Shown::Line => at((&finding.file, finding.line)),
+                Shown::Hop => shown.any(at),
+            }
+    };
+    let count = |findings: &[Finding], one: &Finding| {
+        let same = |other: &&Finding| {
+            (&other.rule, &other.file, &other.message) == (&one.rule, &one.file, &one.message)
+        };
+        findings.iter().filter(same).count()
+    };
+    after.iter().filter(is_there).any(|one| count(after, one) > count(before, one))
+}
+
+/// What these rules find.
+fn findings(ours: &Path, tree: &Path, rules: &[&str]) -> Result<Vec<Finding>> {
     let mut lint = command(ours);
     lint.args(["lint", "--deny", "never", "--format", "json", "-C"]).arg(tree);
     for rule in rules {
@@ -170,9 +201,12 @@ fn findings(ours: &Path, tree: &Path, rules: &[&str]) -> Result<BTreeSet<Place>>
     let text = output(&mut lint)?;
     let json: serde_json::Value = serde_json::from_str(&text).context("lint's JSON")?;
     let Some(findings) = json["findings"].as_array() else { bail!("no findings in lint's JSON") };
-    let place = |f: &serde_json::Value| {
-        let text = |key: &str| f[key].as_str().map(str::to_owned);
-        Some((text("rule")?, text("file")?, f["line"].as_u64()?))
+    let text = |f: &serde_json::Value, key: &str| f[key].as_str().map(str::to_owned);
+    let place = |f: &serde_json::Value| Some((text(f, "file")?, f["line"].as_u64()?));
+    let finding = |f: &serde_json::Value| {
+        let (file, line) = place(f)?;
+        let proof = f["proof"].as_array().into_iter().flatten().filter_map(place).collect();
+        Some(Finding { rule: text(f, "rule")?, file, line, message: text(f, "message")?, proof })
     };
-    Ok(findings.iter().filter_map(place).collect())
+    Ok(findings.iter().filter_map(finding).collect())
 }

@@ -1,6 +1,7 @@
-//! Unmet selects before the tree's own `conf`.
+//! Witnesses about Kconfig before the tree's own `conf`.
 //!
-//! `conf` gets the witness as a `.config` and has to print the kernel's warning. Where it does not, a
+//! `conf` gets the witness as a `.config`. Of an unmet select it has to print the kernel's warning; of
+//! others, the `.config` that it writes has to have what the finding says (shown.rs). Where it does not, a
 //! probe of the compiler may be the reason: the evaluator took open probes for `n`. So the evaluator
 //! is asked again with what the compiler that is here says, and then looks for another witness.
 //! Refuted is only what the evaluator still claims and `conf` denies.
@@ -11,6 +12,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::evaluated::{Evaluated, as_claimed};
+use super::shown::Values;
 use super::{Bench, Outcome, Setup, undecided};
 use crate::cli::config::ProbeMode;
 use crate::commands::config::tree::{self, ProbeSource};
@@ -18,7 +20,7 @@ use crate::exit::Result;
 use crate::kbuild::conf::{Conf, Said};
 use crate::lint::context::Arch;
 use crate::lint::{Tree, rules};
-use crate::model::confirm::Test;
+use crate::model::confirm::{Held, Test};
 use crate::model::finding::{Finding, Verified};
 use crate::model::formula::Formulas;
 
@@ -28,8 +30,10 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// What an architecture is like with the compiler that is here.
 struct Here {
     setup: Setup,
-    /// Its Kconfig with every probe answered, and the unmet selects then; made when `conf` says no.
-    asked: OnceLock<Result<(Tree, Vec<Finding>), String>>,
+    /// Its Kconfig with every probe answered; made when `conf` says no.
+    asked: OnceLock<Result<Tree, String>>,
+    /// The unmet selects that there are then.
+    found: OnceLock<Result<Vec<Finding>, String>>,
 }
 
 /// Asks `conf`.
@@ -65,14 +69,23 @@ impl<'a> Judge<'a> {
         let Some(arch) = self.bench.arch(finding) else {
             return because("the architecture of its witness is not known");
         };
-        let made = || self.bench.setup(arch).map(|setup| Here { setup, asked: OnceLock::new() });
+        let made = || {
+            self.bench.setup(arch).map(|setup| Here {
+                setup,
+                asked: OnceLock::new(),
+                found: OnceLock::new(),
+            })
+        };
         let here = self.archs[arch].get_or_init(|| made().map_err(|err| err.to_string()));
         let here = match here {
             Ok(here) => here,
             Err(why) => return because(why),
         };
-        let dir = self.bench.scratch(&format!("unmet-{number}"))?;
+        let dir = self.bench.scratch(&format!("conf-{number}"))?;
         let config = self.bench.config(arch, finding);
+        if let Some(Test::Config(held)) = &finding.test {
+            return Ok((self.has(conf, (arch, here), &dir, (held, &config))?, None));
+        }
         let outcome = Self::show(conf, here, &dir, finding, &config)?;
         match outcome {
             Shown::Warns => return Ok((Outcome::Confirmed(Verified::Conf), None)),
@@ -85,9 +98,16 @@ impl<'a> Judge<'a> {
             let why = "neither conf nor our evaluator warns about its witness";
             return Ok((Outcome::Refuted(why.to_owned()), None));
         }
-        let asked = here.asked.get_or_init(|| self.asked(arch, here).map_err(|e| e.to_string()));
-        let (tree, found) = match asked {
-            Ok(asked) => asked,
+        let tree = match self.with_answers(arch, here) {
+            Ok(tree) => tree,
+            Err(why) => return because(why),
+        };
+        let find = || {
+            let rules: Vec<_> = rules::find("K101").into_iter().collect();
+            crate::lint::run(tree, &rules).map(|(found, _)| found).map_err(|err| err.to_string())
+        };
+        let found = match here.found.get_or_init(find) {
+            Ok(found) => found,
             Err(why) => return because(why),
         };
         let model = &tree.arches[0].model;
@@ -135,8 +155,58 @@ impl<'a> Judge<'a> {
         Ok(Shown::Fails(format!("conf {}: {complaint}", said.ended.how())))
     }
 
-    /// Kconfig with every probe answered, and the unmet selects that there are then.
-    fn asked(&self, arch: usize, here: &Here) -> Result<(Tree, Vec<Finding>)> {
+    /// Whether what `conf` makes of a witness has what the finding says.
+    fn has(
+        &self,
+        conf: &Conf<'_>,
+        (arch, here): (usize, &Here),
+        dir: &Path,
+        (held, config): (&[Held], &str),
+    ) -> Result<Outcome> {
+        let deadline = Some(Instant::now() + TIMEOUT);
+        let said = conf.olddefconfig(config.as_bytes(), dir, &here.setup.conf, deadline);
+        let written = match said.map(|said| (said.ended.ok(), said)) {
+            Ok((true, Said { config: Some(written), .. })) => written,
+            Ok((_, said)) => {
+                let complaint = crate::kbuild::objects::complaint(&said.text);
+                let why = format!("conf {}: {complaint}", said.ended.how());
+                return Ok(Outcome::Undecided(why));
+            }
+            Err(err) => return Ok(Outcome::Undecided(undecided(err)?)),
+        };
+        let (formulas, arches) = (&self.bench.tree.formulas, &self.bench.tree.arches);
+        let written = String::from_utf8_lossy(&written);
+        match Values::new(&arches[arch].model, &written).have(formulas, held) {
+            Some(true) => return Ok(Outcome::Confirmed(Verified::Conf)),
+            Some(false) => {}
+            None => {
+                let why = "it asks the compiler, and the .config does not say what that says";
+                return Ok(Outcome::Undecided(why.to_owned()));
+            }
+        }
+        let tree = match self.with_answers(arch, here) {
+            Ok(tree) => tree,
+            Err(why) => return Ok(Outcome::Undecided(why.clone())),
+        };
+        let ours = Evaluated::new(&tree.arches[0].model, config)?;
+        // Names are the same in both models, numbers of expressions need not be.
+        let ours = Values::new(&arches[arch].model, &ours.config).have(formulas, held);
+        Ok(if ours == Some(true) {
+            let why = "conf makes something else of its witness than our evaluator";
+            Outcome::Refuted(why.to_owned())
+        } else {
+            let why = "with what the compiler here answers, its witness does not show it";
+            Outcome::Undecided(why.to_owned())
+        })
+    }
+
+    /// Kconfig with every probe answered.
+    fn with_answers<'h>(&self, arch: usize, here: &'h Here) -> Result<&'h Tree, &'h String> {
+        let asked = || self.asked(arch, here).map_err(|err| err.to_string());
+        here.asked.get_or_init(asked).as_ref()
+    }
+
+    fn asked(&self, arch: usize, here: &Here) -> Result<Tree> {
         let bench = self.bench;
         let name = &bench.tree.arches[arch].name;
         let dir = bench.scratch(&format!("probes-{name}"))?;
@@ -149,10 +219,7 @@ impl<'a> Judge<'a> {
         let arch = Arch::new(name.clone(), loaded.model, None);
         let files = source.files();
         let empty = (Formulas::default(), crate::source::guards::tree::Tree::default());
-        let tree = Tree::new(bench.tree.root.clone(), vec![arch], &files, empty);
-        let rules: Vec<_> = rules::find("K101").into_iter().collect();
-        let (found, _) = crate::lint::run(&tree, &rules)?;
-        Ok((tree, found))
+        Ok(Tree::new(bench.tree.root.clone(), vec![arch], &files, empty))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `--verify`: findings are confirmed by somebody else's tool, or go.
 //!
-//! Unmet selects are shown to the tree's own `conf`, universal verdicts to a second solver and to
+//! Witnesses about Kconfig are shown to the tree's own `conf`, universal verdicts to a second solver and to
 //! random configurations, functions to the compiler. This runs code of the tree, in directories of
 //! our own that go away afterwards. What is refuted is not printed, but counted.
 
@@ -28,6 +28,7 @@ use crate::model::words::MakeWords;
 mod conf;
 mod evaluated;
 mod objects;
+mod shown;
 
 /// Random configurations of each architecture, and the seed of the first.
 const CONFIGURATIONS: u32 = 200;
@@ -62,12 +63,12 @@ pub fn run(
     let mut outcomes = judged.outcomes;
     let (dir, runner) = early.map_or_else(|| workshop(common), Ok)?;
     let bench = Bench::new(args, tree, dir.path(), &runner)?;
-    let unmet = numbers(&findings, |test| matches!(test, Test::Unmet { .. }));
-    if !unmet.is_empty() {
+    let shown = numbers(&findings, |test| matches!(test, Test::Unmet { .. } | Test::Config(_)));
+    if !shown.is_empty() {
         let conf = conf::Judge::new(&bench)?;
         let asked: Vec<Result<_>> =
-            unmet.par_iter().map(|at| conf.ask(*at, &findings[*at])).collect();
-        for (at, answer) in unmet.into_iter().zip(asked) {
+            shown.par_iter().map(|at| conf.ask(*at, &findings[*at])).collect();
+        for (at, answer) in shown.into_iter().zip(asked) {
             let (outcome, witness) = answer?;
             if let Some(witness) = witness {
                 findings[at].witness = Some(witness);
@@ -92,9 +93,12 @@ pub fn run(
     Ok(judged.filter_map(stands).collect())
 }
 
-/// Whether a rule's findings have witnesses, which `conf` or the compiler are shown.
-fn is_shown_to_others(code: &str) -> bool {
-    code == "K101" || code.starts_with('S')
+/// Who is shown the witnesses of a rule's findings.
+fn shown_to(code: &str) -> Option<&'static str> {
+    match code {
+        "K011" | "K012" | "K101" | "G002" => Some("conf"),
+        _ => code.starts_with('S').then_some("the compiler"),
+    }
 }
 
 /// A directory for what others write, and who starts them.
@@ -139,11 +143,8 @@ fn tell(common: &Common, findings: &[Finding], outcomes: &[Option<Outcome>]) {
             parts.extend(by.words().map(|words| format!("{count} {words}")));
         }
         if !refuted.is_empty() {
-            let by = match code {
-                "K101" => "conf",
-                _ if is_shown_to_others(code) => "the compiler",
-                _ => "the second solver or a random configuration (a bug of hmmsize)",
-            };
+            let judges = "the second solver or a random configuration (a bug of hmmsize)";
+            let by = shown_to(code).unwrap_or(judges);
             parts.push(format!("{} refuted by {by}", refuted.len()));
         }
         if !undecided.is_empty() {
@@ -159,7 +160,7 @@ fn tell(common: &Common, findings: &[Finding], outcomes: &[Option<Outcome>]) {
         {
             let Finding { file, line, column, message, .. } = &findings[at];
             // What ends as our own bug is always told.
-            if common.verbose > 0 || (what == "refuted" && !is_shown_to_others(code)) {
+            if common.verbose > 0 || (what == "refuted" && shown_to(code).is_none()) {
                 let _ = writeln!(text, "{file}:{line}:{column}: {what}: {message}: {why}");
             }
         }
