@@ -66,13 +66,13 @@ fn lint(tree: &Path, args: &[&str]) -> Said {
     Said { code: output.status.code().unwrap(), report, err }
 }
 
-#[test]
-fn unmet_selects_are_shown_to_the_kernel_s_conf() {
-    let Some(linux) = support::linux_tree() else { return };
+/// A copy of a fixture, with the sources of a kernel's `conf` in it; nothing where they cannot be built.
+fn with_conf(fixture: &str) -> Option<tempfile::TempDir> {
+    let linux = support::linux_tree()?;
     if !["cc", "flex", "bison"].iter().all(|tool| support::have(tool)) {
-        return;
+        return None;
     }
-    let tree = copy("lint/unmet-select/bad");
+    let tree = copy(fixture);
     fs::create_dir(tree.path().join("scripts")).unwrap();
     for dir in ["scripts/kconfig", "scripts/include"] {
         let from = linux.join(dir);
@@ -81,6 +81,25 @@ fn unmet_selects_are_shown_to_the_kernel_s_conf() {
             support::run(tree.path(), "cp", ["-r".as_ref(), from.as_os_str(), to.as_os_str()]);
         }
     }
+    Some(tree)
+}
+
+#[test]
+fn other_witnesses_about_kconfig_are_shown_to_the_kernel_s_conf() {
+    for (rule, shown) in [("tristate-ifdef", 3), ("empty-choice", 1), ("conflicting-definition", 2)]
+    {
+        let Some(tree) = with_conf(&format!("lint/{rule}/bad")) else { return };
+        let said = lint(tree.path(), &["--rule", rule, "--deny", "note", "-v"]);
+        let by_conf = said.verified().iter().filter(|(_, by)| *by == "conf").count();
+        assert_eq!(by_conf, shown, "{rule}: {:?}\n{}", said.verified(), said.err);
+        let count = format!("{rule}: {shown} confirmed by conf\n");
+        assert!(said.err.ends_with(&count), "{}", said.err);
+    }
+}
+
+#[test]
+fn unmet_selects_are_shown_to_the_kernel_s_conf() {
+    let Some(tree) = with_conf("lint/unmet-select/bad") else { return };
     let said = lint(tree.path(), &["--rule", "unmet-select"]);
     assert_eq!(said.code, 1, "{}", said.err);
     assert_eq!(said.verified(), [("K101", "conf")]);

@@ -162,6 +162,7 @@ fn over_arches<K: Copy + Ord + Hash + Send + Sync>(
                     finding.witness_arch = Some(tree.arches[*arch].name.clone());
                 }
                 finding.arches = tree.names(arches[&key]);
+                finding.arches.sort();
                 out.push((key, finding));
             }
             // What cannot be shown here is, on the next one.

@@ -11,6 +11,9 @@ use super::types::Function;
 /// Tests of options: their value is one of two constants.
 const TESTS: &[&[u8]] = &[b"IS_ENABLED", b"IS_BUILTIN", b"IS_REACHABLE", b"IS_MODULE"];
 
+/// How a constant of a header begins.
+const STATIC_CONST: &[u8] = b"\nstatic const ";
+
 /// More names than this, and an expression is none that decides something.
 const MAX_NAMES: usize = 24;
 
@@ -43,7 +46,32 @@ pub(super) fn constants(text: &[u8], functions: &[Function]) -> Vec<(Box<[u8]>, 
             out.extend(constant_macro(text, token));
         }
     }
+    let starts = memchr::memmem::find_iter(text, STATIC_CONST);
+    out.extend(starts.filter_map(|at| constant_variable(text, at + STATIC_CONST.len())));
     out
+}
+
+/// The variable after `static const`, if it is one of a number: its value is known.
+fn constant_variable(text: &[u8], from: usize) -> Option<(Box<[u8]>, u32)> {
+    let mut names = Vec::new();
+    for token in Lexer::within(text, from, text.len()).take(8) {
+        match token.kind {
+            Kind::Name => names.push(token),
+            Kind::Punct(b';' | b'=') => {
+                // What comes after its name are attributes.
+                let is_attribute = |token: &Token| {
+                    let word = token.of(text);
+                    word.starts_with(b"__") || !word.iter().any(u8::is_ascii_lowercase)
+                };
+                let last = names.iter().rposition(|token| !is_attribute(token))?;
+                let name =
+                    names.get(last).filter(|_| last > 0 && names[0].of(text) != b"struct")?;
+                return Some((name.of(text).into(), name.start));
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// A short expression in a header that has a name, and the names in it (as [`hash`] has them).
@@ -183,11 +211,15 @@ static inline void d(void) { }
 #define f false
 #define g(x) do { } while (0)
 #define h 16
+static const bool j UNUSED;
+static const struct k k = { 0 };
+static const int l[2] = { 0 };
+static const unsigned int m __unused = 3;
 #endif
 #define i 0
 ";
         let found = constants(text, &functions(text));
         let names: Vec<&[u8]> = found.iter().map(|(name, _)| &**name).collect();
-        assert_eq!(names, [&b"a"[..], b"b", b"e", b"f"]);
+        assert_eq!(names, [&b"a"[..], b"b", b"e", b"f", b"j", b"m"]);
     }
 }
