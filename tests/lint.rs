@@ -3,6 +3,7 @@
 
 mod lint {
     mod diff;
+    mod difference;
     mod fixtures;
     mod hostile;
     mod output;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::focus::Focus;
 use super::gating::Gating;
 use super::verdicts::Verdicts;
 use crate::kconf::model::{Model, SymbolId, Type};
@@ -36,30 +37,32 @@ pub struct Tree {
     /// The guards; empty if no rule needs them.
     pub guards: guards::Tree,
     /// What is defined on which architectures.
-    pub symbols: Symbols,
+    pub symbols: Arc<Symbols>,
     /// The architectures that each source file is compiled for, from the makefiles.
-    compiled: FxHashMap<Box<str>, ArchSet>,
+    compiled: Arc<FxHashMap<Box<str>, ArchSet>>,
     /// The architectures that each Kconfig file is read for.
-    kconfig: FxHashMap<Box<str>, ArchSet>,
+    kconfig: Arc<FxHashMap<Box<str>, ArchSet>>,
     /// The sources that others include, as they name them, by the last part of the name.
     included: FxHashMap<Box<str>, Vec<Box<str>>>,
+    /// What a change may have made otherwise, where nothing else is asked.
+    pub focus: Option<Arc<Focus>>,
     verdicts: OnceLock<Verdicts>,
     /// Functions: where they are, and where they are used.
     pub gating: Gating,
 }
 
 /// One architecture.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Arch {
     /// The name of its directory below arch/, empty in a tree without any.
     pub name: String,
     /// Its Kconfig.
-    pub model: Model,
+    pub model: Arc<Model>,
     /// What its makefiles build; nothing if no rule needs it.
-    pub kbuild: Option<Presence>,
-    names: FxHashMap<Box<[u8]>, SymbolId>,
+    pub kbuild: Option<Arc<Presence>>,
+    names: Arc<FxHashMap<Box<[u8]>, SymbolId>>,
     /// When each source file is compiled, and whether as part of a module.
-    compiled: FxHashMap<Box<str>, FormulaId>,
+    compiled: Arc<FxHashMap<Box<str>, FormulaId>>,
 }
 
 /// An option over all architectures.
@@ -85,7 +88,8 @@ impl Arch {
             !symbol.constant && !symbol.name.is_empty() && !symbol.is_choice
         });
         let names = named.map(|id| (model.symbol(id).name.clone(), id)).collect();
-        Self { name, model, kbuild, names, compiled: FxHashMap::default() }
+        let (model, names) = (Arc::new(model), Arc::new(names));
+        Self { name, model, kbuild: kbuild.map(Arc::new), names, compiled: Arc::default() }
     }
 
     /// Works out when each source file is compiled. `MODULE` is defined where an object is part of a
@@ -94,6 +98,7 @@ impl Arch {
         let Some(kbuild) = &self.kbuild else { return };
         let in_module = formulas.atom(Atom::InModule);
         let in_kernel = formulas.not(in_module);
+        let mut compiled: FxHashMap<Box<str>, FormulaId> = FxHashMap::default();
         for object in kbuild.objects.iter().chain(&kbuild.special) {
             let Some(source) = &object.source else { continue };
             let others = object.contributions.iter().filter(|one| one.role != Role::Module);
@@ -102,10 +107,11 @@ impl Arch {
             let (as_module, as_other) =
                 (formulas.and(in_module, object.module), formulas.and(in_kernel, other));
             let built = formulas.or(as_module, as_other);
-            let known = self.compiled.entry(source.as_ref().into()).or_insert(Formulas::FALSE);
+            let known = compiled.entry(source.as_ref().into()).or_insert(Formulas::FALSE);
             *known = formulas.or(*known, built);
         }
-        self.compiled.retain(|_, built| *built != Formulas::FALSE);
+        compiled.retain(|_, built| *built != Formulas::FALSE);
+        self.compiled = Arc::new(compiled);
     }
 
     /// The symbol of that name, if something defines or mentions it.
@@ -122,6 +128,16 @@ impl Arch {
 /// The last part of a path.
 fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The sources that others include, by the last part of the name.
+fn by_last(guards: &guards::Tree) -> FxHashMap<Box<str>, Vec<Box<str>>> {
+    let mut included: FxHashMap<Box<str>, Vec<Box<str>>> = FxHashMap::default();
+    for name in &guards.included {
+        let rooted = name.trim_start_matches("../").trim_start_matches("./");
+        included.entry(last(name).into()).or_default().push(rooted.into());
+    }
+    included
 }
 
 impl Tree {
@@ -147,12 +163,14 @@ impl Tree {
                 });
             for symbol in named {
                 let Ok(name) = std::str::from_utf8(&symbol.name) else { continue };
-                let entry = symbols
-                    .entry(name.into())
-                    .or_insert(Defined { ty: symbol.ty, ..Defined::default() });
-                entry.arches |= bit;
-                if symbol.ty == Type::Tristate {
-                    entry.tristate |= bit;
+                let tristate = if symbol.ty == Type::Tristate { bit } else { 0 };
+                // Most are on every architecture, and known after the first.
+                if let Some(known) = symbols.get_mut(name) {
+                    known.arches |= bit;
+                    known.tristate |= tristate;
+                } else {
+                    let known = Defined { arches: bit, ty: symbol.ty, tristate };
+                    symbols.insert(name.into(), known);
                 }
             }
             for file in &arch.model.files {
@@ -171,25 +189,49 @@ impl Tree {
                 symbols.entry(name.into()).or_default();
             }
         }
-        let mut included: FxHashMap<Box<str>, Vec<Box<str>>> = FxHashMap::default();
-        for name in &guards.included {
-            let rooted = name.trim_start_matches("../").trim_start_matches("./");
-            included.entry(last(name).into()).or_default().push(rooted.into());
-        }
+        let included = by_last(&guards);
         let (verdicts, gating) = (OnceLock::new(), Gating::default());
         Self {
             root,
             overlay: None,
+            focus: None,
             arches,
             formulas,
             in_module,
             guards,
-            symbols,
-            compiled,
-            kconfig,
+            symbols: Arc::new(symbols),
+            compiled: Arc::new(compiled),
+            kconfig: Arc::new(kconfig),
             included,
             verdicts,
             gating,
+        }
+    }
+
+    /// The tree as it is with other files of `overlay`, of which only the guards are others: `read` reads
+    /// them.
+    #[must_use]
+    pub fn with_guards(
+        &self,
+        overlay: &Path,
+        read: impl FnOnce(&mut Formulas) -> guards::Tree,
+    ) -> Self {
+        let mut formulas = self.formulas.clone();
+        let guards = read(&mut formulas);
+        Self {
+            root: self.root.clone(),
+            overlay: Some(overlay.to_owned()),
+            focus: self.focus.clone(),
+            arches: self.arches.clone(),
+            formulas,
+            in_module: self.in_module,
+            included: by_last(&guards),
+            guards,
+            symbols: Arc::clone(&self.symbols),
+            compiled: Arc::clone(&self.compiled),
+            kconfig: Arc::clone(&self.kconfig),
+            verdicts: OnceLock::new(),
+            gating: Gating::default(),
         }
     }
 

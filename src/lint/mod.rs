@@ -9,6 +9,7 @@ pub mod context;
 mod evidence;
 pub mod explain;
 mod fingerprint;
+pub mod focus;
 pub mod gating;
 pub mod macros;
 pub mod merge;
@@ -28,10 +29,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 pub use self::context::{Arch, Tree};
+use self::focus::Focus;
 use self::merge::{Definition, Idle, Key, Raw};
 pub use self::run::{Phase, run};
 use crate::kconf::eval::Tristate;
-use crate::kconf::model::Place;
+use crate::kconf::expr::ExprId;
+use crate::kconf::model::{MenuId, Model, Place, Property, SymbolId};
 use crate::logic::circuit::Lit;
 use crate::logic::formula::Lowered;
 use crate::logic::witness;
@@ -157,9 +160,22 @@ pub struct ArchCx<'a> {
     /// The findings that are to be proven; nothing while they are looked for.
     wanted: Option<&'a Wanted>,
     refuted: &'a Refuted,
+    scope: Option<Scope>,
     proven: Vec<(Key, Finding)>,
     /// Where claims are only collected for others to judge: what each says is impossible.
     claims: Option<Vec<(u64, Vec<Vec<Lit>>)>>,
+}
+
+/// What of a model a change of options concerns.
+struct Scope {
+    symbols: Vec<bool>,
+    exprs: Vec<bool>,
+}
+
+impl Scope {
+    fn new(focus: &Focus, model: &Model) -> Self {
+        Self { symbols: focus.symbols(model), exprs: focus.exprs(model) }
+    }
 }
 
 /// What a rule is given that looks at the whole tree.
@@ -191,6 +207,7 @@ impl<'a> ArchCx<'a> {
             idle,
             reachable: None,
             refuted,
+            scope: tree.focus.as_ref().map(|focus| Scope::new(focus, &arch.model)),
             wanted,
             proven,
             claims: None,
@@ -230,6 +247,35 @@ impl<'a> ArchCx<'a> {
         self.found.push(raw.of(None, key));
     }
 
+    /// Whether a rule has needed it.
+    fn has_logic(&self) -> bool {
+        self.logic.is_some()
+    }
+
+    /// Whether what a definition of the symbol says may be otherwise than in the revision that is
+    /// compared with; everything is asked where none is.
+    pub fn concerns(&self, symbol: SymbolId) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.symbols[symbol.0 as usize])
+    }
+
+    /// The same of a line of a definition, or of a menu or comment.
+    pub fn concerns_line(&self, prop: &Property) -> bool {
+        self.concerns_menu(prop.menu) || self.names_any(&[prop.visible, prop.cond, prop.expr])
+    }
+
+    /// The same of a node of the menu tree.
+    fn concerns_menu(&self, menu: MenuId) -> bool {
+        let menu = self.arch.model.menu(menu);
+        menu.symbol.is_some_and(|symbol| self.concerns(symbol))
+            || self.names_any(&[menu.dep, menu.own_dep, menu.visibility])
+    }
+
+    /// Whether one of the expressions names what may have another value.
+    fn names_any(&self, exprs: &[Option<ExprId>]) -> bool {
+        let named = |scope: &Scope| exprs.iter().flatten().any(|id| scope.exprs[id.0 as usize]);
+        self.scope.as_ref().is_none_or(named)
+    }
+
     /// The logic of this architecture, which all rules share.
     pub fn logic(&mut self) -> &mut Logic<'a> {
         let arch = self.arch;
@@ -251,20 +297,21 @@ impl<'a> ArchCx<'a> {
             return Rc::clone(known);
         }
         let model = &self.arch.model;
-        let conditions: Vec<Vec<Lit>> = model
-            .menus
-            .iter()
-            .map(|menu| vec![self.logic().expr(menu.dep, Tristate::Mod)])
-            .collect();
-        let answers = self.logic().each(&conditions);
-        let mut reachable = Vec::with_capacity(model.menus.len());
-        for (menu, answer) in model.menus.iter().zip(answers) {
-            let met = answer != Answer::Impossible;
-            if !met {
-                let definition = self.definition(menu.place);
-                self.idle.insert(definition);
+        let menus = (0..model.menus.len() as u32).map(MenuId);
+        let asked: Vec<MenuId> = menus.filter(|menu| self.concerns_menu(*menu)).collect();
+        let mut reachable = vec![true; model.menus.len()];
+        if !asked.is_empty() {
+            let condition =
+                |menu: &MenuId| vec![self.logic().expr(model.menu(*menu).dep, Tristate::Mod)];
+            let conditions: Vec<Vec<Lit>> = asked.iter().map(condition).collect();
+            let answers = self.logic().each(&conditions);
+            for (menu, answer) in asked.into_iter().zip(answers) {
+                if answer == Answer::Impossible {
+                    reachable[menu.0 as usize] = false;
+                    let definition = self.definition(model.menu(menu).place);
+                    self.idle.insert(definition);
+                }
             }
-            reachable.push(met);
         }
         let reachable: Rc<[bool]> = reachable.into();
         self.reachable = Some(Rc::clone(&reachable));
@@ -293,6 +340,9 @@ impl<'a> ArchCx<'a> {
         if let Some(collected) = &mut self.claims {
             collected.extend(claims.iter().map(|claim| (claim.key, claim.never.clone())));
             return vec![false; claims.len()];
+        }
+        if claims.is_empty() {
+            return Vec::new();
         }
         let questions: Vec<Vec<Lit>> =
             claims.iter().flat_map(|claim| claim.never.clone()).collect();

@@ -12,6 +12,7 @@ use super::verdicts::{self, Board, Found, Left, Verdicts};
 use super::{ArchCx, Check, Needs, Refuted, Rule, TreeCx, Wanted, fingerprint, locked, rules};
 use crate::exit::{Error, Result};
 use crate::kconf::eval::with_stack;
+use crate::logic::Logic;
 use crate::model::confirm::Test;
 use crate::model::finding::Finding;
 
@@ -159,8 +160,16 @@ fn one<'a>(tree: &'a Tree, index: usize, rules: &[&'static Rule], pass: Pass<'a>
         times.rules.push(start.elapsed());
     }
     let start = Instant::now();
-    if let Some(board) = pass.board {
-        board.ask(tree, index, cx.logic());
+    if let Some(board) = pass.board.filter(|board| board.concerns(tree, index)) {
+        if cx.has_logic() {
+            board.ask(tree, index, cx.logic());
+        } else {
+            let names = board.options(tree, index);
+            let arch = &tree.arches[index];
+            let symbols: Vec<_> =
+                names.into_iter().filter_map(|name| arch.find(name.as_bytes())).collect();
+            board.ask(tree, index, &mut Logic::about(&arch.model, &symbols));
+        }
     }
     let verdicts = match pass.left {
         [] => Vec::new(),

@@ -120,7 +120,15 @@ pub struct Logic<'m> {
 impl<'m> Logic<'m> {
     /// The logic of `model`.
     pub fn new(model: &'m Model) -> Self {
-        let encoder = Encoder::new(model);
+        Self::of(Encoder::new(model))
+    }
+
+    /// The logic of what decides about some symbols of `model`: for questions about nothing else.
+    pub fn about(model: &'m Model, symbols: &[SymbolId]) -> Self {
+        Self::of(Encoder::about(model, symbols))
+    }
+
+    fn of(encoder: Encoder<'m>) -> Self {
         let counts = Counts::default();
         let mut sat = Search::new(CONFLICTS);
         sat.variable(false);

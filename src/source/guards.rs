@@ -18,6 +18,7 @@ mod code_tokens;
 mod collect;
 mod condition;
 pub mod count;
+pub mod index;
 mod lines;
 mod lower;
 mod macros;

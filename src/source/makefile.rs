@@ -46,6 +46,7 @@ use crate::model::formula::{FormulaId, Formulas};
 pub struct Kbuild {
     files: files::Files,
     texts: FxHashSet<String>,
+    only: Option<FxHashSet<String>>,
     evaluated: RwLock<FxHashMap<Box<str>, Vec<Arc<descend::Evaluated>>>>,
 }
 
@@ -136,7 +137,16 @@ impl Kbuild {
     /// The tree at `root`. `texts` are the symbols (without `CONFIG_`) that are int, hex or string;
     /// one that is missing there is taken for a tristate unless it is compared with something else.
     pub fn new(root: &Path, texts: FxHashSet<String>) -> Self {
-        Self { files: files::Files::new(root, None), texts, evaluated: RwLock::default() }
+        let files = files::Files::new(root, None);
+        Self { files, texts, only: None, evaluated: RwLock::default() }
+    }
+
+    /// Of all objects, only those that are made, or would be, of these files (from the top of the tree):
+    /// what is called so, whatever its ending.
+    #[must_use]
+    pub fn only<'a>(self, files: impl IntoIterator<Item = &'a str>) -> Self {
+        let stems = files.into_iter().map(|file| descend::stem(file).to_owned());
+        Self { only: Some(stems.collect()), ..self }
     }
 
     /// The tree with the files of `overlay` in place of its own.

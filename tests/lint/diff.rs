@@ -14,6 +14,8 @@ fn git(dir: &Path, args: &[&str]) {
 
 fn lint(dir: &Path, args: &[&str]) -> (i32, String, String) {
     let mut command = Command::cargo_bin("hmmsize").expect("the binary");
+    let cache = support::scratch();
+    command.env("HMMSIZE_CACHE", cache.path());
     let output = command.arg("lint").arg("-C").arg(dir).args(args).output().expect("it runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code().expect("a code"), text(&output.stdout), text(&output.stderr))

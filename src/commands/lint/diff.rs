@@ -1,29 +1,34 @@
 //! `--diff REV`: what is new since a revision, in the files that changed and in those that did not.
 //!
-//! The tree is looked at twice, once with the changed files as the revision has them (taken out of the
-//! repository into a directory of their own), and what is found both times is left out. Only where
-//! Kconfig or a makefile changed can something change elsewhere; otherwise just the changed files'
-//! guards are read.
+//! A finding is new if the tree has it and the revision does not; both are looked at, the revision with
+//! its own version of the changed files (taken out of the repository into a directory of their own). What
+//! is the same for both is worked out once, and what cannot have changed not at all: the revision is
+//! asked only the rules that have found something which it may have too, and a patch of code is asked
+//! about its own files, with what the rest of the tree has to say about them ([`super::reach`]).
 
 use std::path::Path;
+use std::time::Instant;
 
 use rustc_hash::FxHashSet;
 
-use super::load::What;
-use crate::cli::lint::Lint;
+use super::load::{Session, What};
+use super::reach::{self, Patch, Reach};
+use crate::commands::config::tree;
 use crate::exit::{Error, Result};
 use crate::kbuild::git::{Changed, Repo};
 use crate::kbuild::process::Runner;
-use crate::lint::{Rule, Tree};
+use crate::lint::focus::Names;
+use crate::lint::{Rule, Tree, rules};
 use crate::model::finding::Finding;
 
 /// The tree, and its findings that were not there in `revision`.
 pub fn new_since(
-    args: &Lint,
+    session: &mut Session<'_>,
     revision: &str,
-    apply: &mut impl FnMut(What<'_>) -> Result<(Tree, Vec<Finding>)>,
+    rules: &[&'static Rule],
 ) -> Result<(Tree, Vec<Finding>)> {
-    let dir = args.tree.as_deref().unwrap_or(Path::new("."));
+    let start = Instant::now();
+    let dir = session.args.tree.as_deref().unwrap_or(Path::new("."));
     let runner = Runner::quiet();
     let repo = Repo { dir, runner: &runner };
     let commit = repo.commit(revision)?.hash;
@@ -33,61 +38,96 @@ pub fn new_since(
     if !old.is_empty() {
         repo.unpack_only(&commit, &old, overlay.path())?;
     }
-    let names: Vec<&str> = changed.iter().map(|changed| &*changed.path).collect();
-    let only = (!changed.iter().any(has_effects_elsewhere)).then_some(&*names);
-    let touched = Some(Touched::of(&changed));
-    let was = What { overlay: Some(overlay.path()), only, touched, ..What::default() };
-    let is = What { overlay: None, ..was };
-    let before = apply(was)?.1;
-    let (tree, mut findings) = apply(is)?;
-    let known: FxHashSet<&str> = before.iter().map(|finding| &*finding.fingerprint).collect();
-    findings.retain(|finding| !known.contains(&*finding.fingerprint));
+    let dialect = tree::dialect(session.args.dialect.as_deref())?;
+    let dialect = tree::Tree::open(dir, dialect)?.dialect;
+    let patch = Patch { dir, overlay: overlay.path(), dialect, changed: &changed };
+    let rules: Vec<&'static Rule> =
+        rules.iter().copied().filter(|rule| patch.may_change(rule)).collect();
+    // Whether a function is there is decided by files that did not change, too.
+    let whole = rules.iter().any(|rule| rules::GATING.contains(&rule.code));
+    let tree_hash = repo.tree_hash(&commit)?;
+    let reach = if whole { Reach::Everything } else { reach::of(&patch, &tree_hash)? };
+    session.phases.push(("ask git".to_owned(), start.elapsed()));
+    let is = match &reach {
+        Reach::Everything => What::default(),
+        Reach::Files(only) => What { only: Some(only), ..What::default() },
+        Reach::Options(changes) => What { changes: Some(changes), ..What::default() },
+    };
+    let (tree, mut findings) = session.apply(is, &rules)?;
+    if let Some(focus) = &tree.focus {
+        retain_concerned(&tree, &patch, &focus.concerned, &mut findings);
+    }
+    let doubtful: FxHashSet<String> = maybe_known(&tree, &patch, &findings);
+    if !doubtful.is_empty() {
+        let rules: Vec<&'static Rule> =
+            rules.into_iter().filter(|rule| doubtful.contains(rule.code)).collect();
+        let was = What { overlay: Some(overlay.path()), focus: tree.focus.as_ref(), ..is };
+        let before = match is.only {
+            // The makefiles and Kconfig say the same.
+            Some(only) if only.same_files => {
+                let roots = [overlay.path(), &*tree.root];
+                let read = |formulas: &mut _| only.read(&roots, formulas);
+                session.ask(&tree.with_guards(overlay.path(), read), &rules)?
+            }
+            _ => session.apply(was, &rules)?.1,
+        };
+        let known: FxHashSet<&str> = before.iter().map(|finding| &*finding.fingerprint).collect();
+        findings.retain(|finding| !known.contains(&*finding.fingerprint));
+    }
     Ok((tree, findings))
 }
 
-/// Whether a file decides about others.
-fn has_effects_elsewhere(changed: &Changed) -> bool {
-    let name = changed.path.rsplit('/').next().unwrap_or_default();
-    name.starts_with("Kconfig") || is_makefile(name) || is_configuration(name)
+/// Leaves what is about an option that the patch concerns, or at a line that it has made. Of guards,
+/// just the files were read that are.
+fn retain_concerned(
+    tree: &Tree,
+    patch: &Patch<'_>,
+    concerned: &Names,
+    findings: &mut Vec<Finding>,
+) {
+    let mut texts = tree.source_texts();
+    // Of objects, only those were asked about that are; the line that lists one need not name an option.
+    let was_concerned =
+        |code: &str| code == "B005" || rules::find(code).is_some_and(|rule| rule.needs.guards);
+    findings.retain(|finding| {
+        let line = texts.line(&finding.file, finding.line).into_owned();
+        let symbol = finding.symbol.as_deref().unwrap_or_default();
+        let names = [symbol, &finding.message, &line].into_iter().any(|text| {
+            let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            words.any(|word| concerned.contains(word.strip_prefix("CONFIG_").unwrap_or(word)))
+        });
+        let words: Vec<&str> = line.split_whitespace().collect();
+        names || was_concerned(&finding.code) || !patch.had_line(&finding.file, &words)
+    });
 }
 
-fn is_makefile(name: &str) -> bool {
-    name.starts_with("Makefile") || name.starts_with("Kbuild")
-}
-
-fn is_configuration(name: &str) -> bool {
-    name.ends_with("_defconfig") || name.ends_with(".config")
-}
-
-/// Which kinds of files a patch touches that whole families of rules look at, and at nothing else.
-#[derive(Debug, Clone, Copy)]
-pub struct Touched {
-    /// Kconfig files.
-    kconfig: bool,
-    /// Makefiles.
-    kbuild: bool,
-    /// Configurations of the tree.
-    configurations: bool,
-}
-
-impl Touched {
-    fn of(changed: &[Changed]) -> Self {
-        let names = || changed.iter().map(|one| one.path.rsplit('/').next().unwrap_or_default());
-        Self {
-            kconfig: names().any(|name| name.starts_with("Kconfig")),
-            kbuild: names().any(is_makefile),
-            configurations: names().any(is_configuration),
+/// The rules, by code, that found something which the revision may have too: a fingerprint has the file
+/// and the words of the line in it, and where the revision's file has no such line, the finding is new.
+fn maybe_known(tree: &Tree, patch: &Patch<'_>, findings: &[Finding]) -> FxHashSet<String> {
+    let mut texts = tree.source_texts();
+    let mut codes = FxHashSet::default();
+    for finding in findings {
+        let line = texts.line(&finding.file, finding.line);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if !codes.contains(&finding.code) && patch.had_line(&finding.file, &words) {
+            codes.insert(finding.code.clone());
         }
     }
+    codes
+}
 
-    /// Whether a rule can say something else than before.
-    pub fn may_change(self, rule: &Rule) -> bool {
-        match rule.code {
-            // They read configurations and what Kconfig makes of them.
-            "B002" | "B007" => self.kconfig || self.configurations,
-            // They read makefiles and what Kconfig makes of them.
-            "B001" | "B005" => self.kconfig || self.kbuild,
-            code => self.kconfig || !code.starts_with('K'),
-        }
+impl Patch<'_> {
+    /// Whether the file has, before the patch, a line of these words.
+    fn had_line(&self, file: &str, words: &[&str]) -> bool {
+        let Some(Changed { was_there, .. }) = self.changed.iter().find(|one| one.path == file)
+        else {
+            return true;
+        };
+        let text = was_there.then(|| std::fs::read(self.overlay.join(file)).ok()).flatten();
+        let text = text.unwrap_or_default();
+        // What cannot be told apart may be the same.
+        String::from_utf8_lossy(&text)
+            .lines()
+            .any(|line| line.split_whitespace().eq(words.iter().copied()))
     }
 }

@@ -1,9 +1,12 @@
 //! What a tree's rules look at, read in parallel: Kconfig once for each architecture, guards, makefiles.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
+use ignore::overrides::Override;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::cli::lint::Lint;
 use crate::commands::config::host_arch;
@@ -12,29 +15,102 @@ use crate::exit::{Error, Result};
 use crate::kconf::eval::with_stack;
 use crate::kconf::model::{Message, Model, Severity};
 use crate::lint::context::{Arch, MAX_ARCHES, Tree};
+use crate::lint::focus::{Focus, Names};
 use crate::lint::rules::recursive_dependency::CONF_SAYS;
-use crate::lint::{Needs, Phase};
+use crate::lint::{Needs, Phase, Rule};
+use crate::model::finding::Finding;
 use crate::model::formula::Formulas;
 use crate::model::words::MakeWords;
 use crate::render;
+use crate::source::guards::index::Index;
 use crate::source::guards::tree as guards;
-use crate::source::makefile::Kbuild;
+use crate::source::makefile::{Kbuild, mentions};
 
-/// What of a tree is read.
+/// What of a tree is looked at.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct What<'a> {
     /// A directory whose files count in place of the tree's.
     pub overlay: Option<&'a Path>,
-    /// Of the guards, only those of these files.
-    pub only: Option<&'a [&'a str]>,
-    /// What the rules need.
-    pub needs: Needs,
-    /// What has changed, where only rules are asked that can say something new.
-    pub touched: Option<super::diff::Touched>,
+    /// Only these files' guards.
+    pub only: Option<&'a Only>,
+    /// Only what follows from some options.
+    pub changes: Option<&'a Changes>,
+    /// What that is, if it has been found out before.
+    pub focus: Option<&'a Arc<Focus>>,
+}
+
+/// What a run is about, where it is not the whole tree.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Options that a patch defines otherwise than before, or that are asked about.
+    pub options: Names,
+    /// Files that are asked about, and no options.
+    pub on: Option<Override>,
+    /// What the files of the tree name.
+    pub index: Index,
+    /// The files of the patch, and what belongs to them.
+    pub only: Only,
+}
+
+/// Of the guards, those of some files.
+#[derive(Debug, Default)]
+pub struct Only {
+    /// The files.
+    pub files: Vec<String>,
+    /// The sources that any file of the tree includes, as it names them.
+    pub included: FxHashSet<Box<str>>,
+    /// No file came or went.
+    pub same_files: bool,
+}
+
+impl Only {
+    /// Reads the guards.
+    pub fn read(&self, roots: &[&Path], formulas: &mut Formulas) -> guards::Tree {
+        let names: Vec<&str> = self.files.iter().map(String::as_str).collect();
+        let mut tree = guards::read_only(roots, &names, formulas);
+        tree.included.extend(self.included.iter().cloned());
+        tree
+    }
+}
+
+/// A run of the command: what was asked for, and how long its phases took.
+pub struct Session<'a> {
+    /// The arguments.
+    pub args: &'a Lint,
+    /// Errors of the tree's Kconfig are coloured.
+    pub color: bool,
+    /// The phases so far.
+    pub phases: Vec<Phase>,
+}
+
+impl Session<'_> {
+    /// Reads the tree and asks the rules.
+    pub fn apply(
+        &mut self,
+        what: What<'_>,
+        rules: &[&'static Rule],
+    ) -> Result<(Tree, Vec<Finding>)> {
+        let needs = rules.iter().fold(Needs::KCONFIG, |needs, rule| needs.and(rule.needs));
+        let tree = load(self.args, self.color, (what, needs), &mut self.phases)?;
+        let findings = self.ask(&tree, rules)?;
+        Ok((tree, findings))
+    }
+
+    /// Asks the rules about a tree.
+    pub fn ask(&mut self, tree: &Tree, rules: &[&'static Rule]) -> Result<Vec<Finding>> {
+        let (findings, times) = crate::lint::run(tree, rules)?;
+        self.phases.extend(times);
+        Ok(findings)
+    }
 }
 
 /// Reads the tree that `args` names; `color` is for errors of its Kconfig.
-pub fn load(args: &Lint, color: bool, what: What<'_>, phases: &mut Vec<Phase>) -> Result<Tree> {
+pub fn load(
+    args: &Lint,
+    color: bool,
+    (what, needs): (What<'_>, Needs),
+    phases: &mut Vec<Phase>,
+) -> Result<Tree> {
     let words = MakeWords::parse(&args.words).map_err(Error::Usage)?;
     let dialect = tree::dialect(args.dialect.as_deref())?;
     let mut source = tree::Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
@@ -44,13 +120,16 @@ pub fn load(args: &Lint, color: bool, what: What<'_>, phases: &mut Vec<Phase>) -
     let source = source.confined();
     let roots: Vec<&Path> = what.overlay.into_iter().chain([&*source.dir]).collect();
     let arches = arches(args, &words, &source)?;
+    if let Some(changes) = what.changes {
+        return focused(args, color, (what, changes, needs), (&words, &source, &arches), phases);
+    }
     let start = Instant::now();
     let ((guarded, formulas), models) = rayon::join(
         || {
             let mut formulas = Formulas::default();
-            let guarded = match (what.needs.guards, what.only) {
+            let guarded = match (needs.guards, what.only) {
                 (false, _) => Ok(guards::Tree::default()),
-                (true, Some(only)) => Ok(guards::read_only(&roots, only, &mut formulas)),
+                (true, Some(only)) => Ok(only.read(&roots, &mut formulas)),
                 (true, None) => match what.overlay {
                     Some(overlay) => guards::read_over(overlay, &source.dir, &mut formulas),
                     None => guards::read(&source.dir, &mut formulas),
@@ -64,11 +143,14 @@ pub fn load(args: &Lint, color: bool, what: What<'_>, phases: &mut Vec<Phase>) -
     phases.push(("read Kconfig and guards".to_owned(), start.elapsed()));
     let start = Instant::now();
     let mut built = vec![None; models.len()];
-    if what.needs.kbuild {
+    if needs.kbuild {
         let texts = Tree::texts(models.iter().map(|(_, model)| model));
         let mut kbuild = Kbuild::new(&source.dir, texts);
         if let Some(overlay) = what.overlay {
             kbuild = kbuild.with_overlay(&source.dir, overlay);
+        }
+        if let Some(only) = what.only {
+            kbuild = kbuild.only(only.files.iter().map(String::as_str));
         }
         let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
         let all = kbuild.presences(&names, &mut formulas);
@@ -80,6 +162,76 @@ pub fn load(args: &Lint, color: bool, what: What<'_>, phases: &mut Vec<Phase>) -
     let elsewhere = source.files();
     let mut tree = Tree::new(source.dir.clone(), arches, &elsewhere, (formulas, guarded));
     tree.overlay = what.overlay.map(Path::to_owned);
+    Ok(tree)
+}
+
+/// Reads what follows from some options: the guards of files that name one of them, or that makefiles
+/// build by one.
+fn focused(
+    args: &Lint,
+    color: bool,
+    (what, changes, needs): (What<'_>, &Changes, Needs),
+    (words, source, arches): (&MakeWords, &tree::Tree, &[Option<String>]),
+    phases: &mut Vec<Phase>,
+) -> Result<Tree> {
+    let roots: Vec<&Path> = what.overlay.into_iter().chain([&*source.dir]).collect();
+    let start = Instant::now();
+    let models = models(args, color, words, source, arches)?;
+    phases.push(("read Kconfig".to_owned(), start.elapsed()));
+    let start = Instant::now();
+    let focus = what.focus.cloned().unwrap_or_else(|| {
+        let models: Vec<&Model> = models.iter().map(|(_, model)| model).collect();
+        Arc::new(match &changes.on {
+            Some(on) => Focus::on(&models, on.clone()),
+            None => Focus::new(&models, &changes.options),
+        })
+    });
+    let mut files = changes.only.files.clone();
+    let naming = changes.index.files().filter(|(_, facts)| facts.names_any(&focus.values));
+    files.extend(naming.map(|(path, _)| path.to_owned()));
+    let in_makefiles = || {
+        let mut named = mentions::read(&roots).into_iter();
+        named.any(|mention| focus.values.contains(&mention.name))
+    };
+    let every_object = needs.kbuild && (changes.on.is_some() || in_makefiles());
+    phases.push(("follow the changed options".to_owned(), start.elapsed()));
+    let start = Instant::now();
+    let mut formulas = Formulas::default();
+    let mut built = vec![None; models.len()];
+    if every_object || (needs.kbuild && !files.is_empty()) {
+        let texts = Tree::texts(models.iter().map(|(_, model)| model));
+        let mut kbuild = Kbuild::new(&source.dir, texts);
+        if let Some(overlay) = what.overlay {
+            kbuild = kbuild.with_overlay(&source.dir, overlay);
+        }
+        if !every_object {
+            kbuild = kbuild.only(files.iter().map(String::as_str));
+        }
+        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        let all = kbuild.presences(&names, &mut formulas);
+        let named = focus.formulas(&formulas);
+        for (presence, _) in &all {
+            let objects = presence.objects.iter().chain(&presence.special);
+            let by_one = objects.filter(|object| named[object.built.0 as usize]);
+            files.extend(by_one.filter_map(|object| object.source.as_deref().map(str::to_owned)));
+        }
+        built = all.into_iter().map(|(presence, _)| Some(presence)).collect();
+        phases.push(("read makefiles".to_owned(), start.elapsed()));
+    }
+    let start = Instant::now();
+    let guarded = if needs.guards {
+        let files = super::reach::context(&roots, &[&changes.index], files);
+        let included = changes.only.included.clone();
+        Only { files, included, same_files: true }.read(&roots, &mut formulas)
+    } else {
+        guards::Tree::default()
+    };
+    phases.push(("read guards".to_owned(), start.elapsed()));
+    let arches = models.into_iter().zip(built);
+    let arches = arches.map(|((name, model), built)| Arch::new(name, model, built)).collect();
+    let mut tree = Tree::new(source.dir.clone(), arches, &source.files(), (formulas, guarded));
+    tree.overlay = what.overlay.map(Path::to_owned);
+    tree.focus = Some(focus);
     Ok(tree)
 }
 

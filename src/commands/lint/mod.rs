@@ -10,17 +10,24 @@ use crate::cli::lint::{Deny, Lint, LintFormat};
 use crate::commands::output;
 use crate::elf::HugePages;
 use crate::exit::{Error, Exit, Result};
+use crate::lint::focus::Names;
 use crate::lint::rules::{self, RULES};
-use crate::lint::{Needs, Rule, Tree, explain};
+use crate::lint::{Rule, Tree, explain};
 use crate::model::finding::{Finding, Report, RuleInfo, SCHEMA, Severity};
 use crate::model::snippet::{Level, Snippet};
 use crate::render;
+use crate::source::guards;
+use crate::source::guards::index::Index;
 
 mod diff;
+mod entries;
 mod fix;
 mod hide;
 mod load;
+mod reach;
 mod verify;
+
+use load::{Changes, Only};
 
 /// Runs the command.
 pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
@@ -34,24 +41,17 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(common.jobs.unwrap_or(0)).build();
     let pool = pool.map_err(|err| Error::Usage(format!("lint: {err}")))?;
     let start = Instant::now();
-    let mut phases = Vec::new();
     let color = output::stderr_colored(common);
-    // Whether a function is there is decided by files that did not change, too.
-    let whole = rules.iter().any(|rule| rules::GATING.contains(&rule.code));
-    let mut apply = |what: load::What<'_>| -> Result<_> {
-        let asked = |rule: &&Rule| what.touched.is_none_or(|touched| touched.may_change(rule));
-        let rules: Vec<&Rule> = rules.iter().copied().filter(asked).collect();
-        let needs = rules.iter().fold(Needs::KCONFIG, |needs, rule| needs.and(rule.needs));
-        let what = load::What { needs, only: what.only.filter(|_| !whole), ..what };
-        let tree = load::load(args, color, what, &mut phases)?;
-        let (findings, times) = crate::lint::run(&tree, &rules)?;
-        phases.extend(times);
-        Ok((tree, findings))
-    };
-    let (tree, findings) = pool.install(|| match &args.diff {
-        Some(revision) => diff::new_since(args, revision, &mut apply),
-        None => apply(load::What::default()),
+    let mut session = load::Session { args, color, phases: Vec::new() };
+    let (tree, findings) = pool.install(|| {
+        if let Some(revision) = &args.diff {
+            return diff::new_since(&mut session, revision, &rules);
+        }
+        let narrow = scope.narrow(args, &rules)?;
+        let what = load::What { changes: narrow.as_ref(), ..load::What::default() };
+        session.apply(what, &rules)
     })?;
+    let mut phases = session.phases;
     let mut findings = scope.apply(findings);
     if let Some(file) = &args.write_baseline {
         hide::write(file, &findings)?;
@@ -141,6 +141,23 @@ impl Scope {
         let paths = globs.build().map_err(|err| Error::Usage(format!("--path: {err}")))?;
         let bare = |name: &String| name.strip_prefix("CONFIG_").unwrap_or(name).to_owned();
         Ok(Self { paths, symbols: args.symbol.iter().map(bare).collect() })
+    }
+
+    /// What has to be looked at to find all that is asked for, if that is not the whole tree.
+    fn narrow(&self, args: &Lint, rules: &[&Rule]) -> Result<Option<Changes>> {
+        let gating = rules.iter().any(|rule| rules::GATING.contains(&rule.code));
+        if gating || (args.path.is_empty() && self.symbols.is_empty()) {
+            return Ok(None);
+        }
+        let root = args.tree.as_deref().unwrap_or(Path::new("."));
+        let index = Index::read(&[root])?;
+        let options: Names = self.symbols.iter().map(|name| name.as_str().into()).collect();
+        let on = options.is_empty().then(|| self.paths.clone());
+        let asked = |path: &str| !self.paths.matched(path, false).is_ignore();
+        let mut files = guards::tree::paths(root)?;
+        files.retain(|path| on.is_some() && asked(path));
+        let only = Only { files, included: index.included(), same_files: true };
+        Ok(Some(Changes { options, on, index, only }))
     }
 
     fn apply(&self, mut findings: Vec<Finding>) -> Vec<Finding> {

@@ -41,6 +41,9 @@ fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
     for number in 3..model.symbols.len() as u32 {
         let symbol = SymbolId(number);
+        if !cx.concerns(symbol) {
+            continue;
+        }
         let data = model.symbol(symbol);
         if data.constant || data.is_choice || data.menus.is_empty() {
             continue;

@@ -33,7 +33,8 @@ fn check(cx: &mut ArchCx<'_>) {
     let reachable = cx.reachable();
     let mut claims = Vec::new();
     for prop in &model.props {
-        let Some(cond) = prop.cond.filter(|_| reachable[prop.menu.0 as usize]) else { continue };
+        let asked = reachable[prop.menu.0 as usize] && cx.concerns_line(prop);
+        let Some(cond) = prop.cond.filter(|_| asked) else { continue };
         let definition = Some(model.menu(prop.menu).place);
         let encoder = cx.logic().encoder();
         let (given, value) = (around(encoder, prop), encoder.expr(Some(cond)));
@@ -50,6 +51,9 @@ fn check(cx: &mut ArchCx<'_>) {
     let holding: Vec<&Claim<_>> = holding.map(|(claim, _)| claim).collect();
     // Where the line never counts at all, nothing is said of its condition.
     let counts: Vec<Vec<Lit>> = holding.iter().map(|claim| vec![claim.what.3.m]).collect();
+    if counts.is_empty() {
+        return;
+    }
     let counts = cx.logic().each(&counts);
     let holding = holding.into_iter().zip(counts);
     for (claim, _) in holding.filter(|(_, counts)| *counts != Answer::Impossible) {

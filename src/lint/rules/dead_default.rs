@@ -45,6 +45,9 @@ fn check(cx: &mut ArchCx<'_>) {
     let mut claims = Vec::new();
     for number in 3..model.symbols.len() as u32 {
         let symbol = SymbolId(number);
+        if !cx.concerns(symbol) {
+            continue;
+        }
         let data = model.symbol(symbol);
         let mut earlier: Vec<Lit> = Vec::new();
         for prop in data.props.iter().map(|prop| model.prop(*prop)) {

@@ -36,6 +36,9 @@ fn check(cx: &mut ArchCx<'_>) {
     let reachable = cx.reachable();
     let mut claims = Vec::new();
     for prop in model.props.iter().filter(|prop| prop.kind == PropKind::Imply) {
+        if !cx.concerns_line(prop) {
+            continue;
+        }
         let Some(by) = model.menu(prop.menu).symbol else { continue };
         let Some(Expr::Symbol(target)) = prop.expr.map(|expr| model.exprs.get(expr)) else {
             continue;

@@ -58,7 +58,7 @@ fn check(cx: &mut ArchCx<'_>) {
     for listed in objects(kbuild).chain(directories(kbuild)) {
         let Some(key) = cx.is_open((&listed.name, 0)) else { continue };
         // Where something else than Kconfig decides, there is nothing to say.
-        if !is_about_options(tree, listed.built) {
+        if !is_about_options(tree, listed.built) || !is_concerned(tree, &listed) {
             continue;
         }
         let built = cx.formula(listed.built);
@@ -73,6 +73,9 @@ fn check(cx: &mut ArchCx<'_>) {
         let above = above(kbuild, &composites, claim.what.what);
         let above: Vec<Lit> = above.into_iter().map(|one| cx.formula(one)).collect();
         alive.push(vec![cx.logic().circuit().any(above)]);
+    }
+    if dead.is_empty() {
+        return;
     }
     let alive = cx.logic().each(&alive);
     let mut texts = tree.source_texts();
@@ -149,6 +152,24 @@ fn lines(kbuild: &Presence, what: What<'_>) -> Option<(Loc, Vec<Loc>)> {
             Some((rule.clone(), vec![rule.clone()]))
         }
     }
+}
+
+/// Whether it is listed by a makefile that is asked about, or asks for an option that may have another
+/// value than before.
+fn is_concerned(tree: &Tree, listed: &Listed<'_>) -> bool {
+    let Some(focus) = &tree.focus else { return true };
+    let rule = match listed.what {
+        What::Object(object) => object
+            .contributions
+            .first()
+            .map(|one| one.part_of.as_ref().map_or(&one.rule, |whole| &whole.rule)),
+        What::Directory(visit) => visit.ways.first().map(|way| &way.rule),
+    };
+    focus.concerns(rule.map_or("", |rule| &rule.file), |values| {
+        let mut names = Vec::new();
+        operands::options(&tree.formulas, listed.built, &mut names);
+        names.iter().any(|name| values.contains(*name))
+    })
 }
 
 /// Whether all options that the formula names are defined by an architecture that is looked at.

@@ -31,6 +31,9 @@ fn check(cx: &mut ArchCx<'_>) {
     let mut claims = Vec::new();
     for number in 3..model.symbols.len() as u32 {
         let symbol = SymbolId(number);
+        if !cx.concerns(symbol) {
+            continue;
+        }
         for prop in model.symbol(symbol).props.iter().map(|prop| model.prop(*prop)) {
             if prop.text.is_none() || !reachable[prop.menu.0 as usize] {
                 continue;

@@ -34,6 +34,9 @@ fn check(cx: &mut ArchCx<'_>) {
     let mut claims = Vec::new();
     for number in 3..model.symbols.len() as u32 {
         let symbol = SymbolId(number);
+        if !cx.concerns(symbol) {
+            continue;
+        }
         let mut earlier: Vec<Lit> = Vec::new();
         let ranges = model.symbol(symbol).props.iter().map(|prop| model.prop(*prop));
         let mut before: Option<&crate::kconf::model::Property> = None;

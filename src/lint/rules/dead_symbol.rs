@@ -37,6 +37,9 @@ fn check(cx: &mut ArchCx<'_>) {
     let mut claims = Vec::new();
     for number in 3..model.symbols.len() as u32 {
         let symbol = SymbolId(number);
+        if !cx.concerns(symbol) {
+            continue;
+        }
         let data = model.symbol(symbol);
         let logical = matches!(data.ty, Type::Bool | Type::Tristate);
         let Some(menu) = data.menus.first().filter(|_| logical && !data.is_choice) else {

@@ -42,6 +42,9 @@ fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
     for number in 3..model.symbols.len() as u32 {
         let choice = SymbolId(number);
+        if !cx.concerns(choice) {
+            continue;
+        }
         let data = model.symbol(choice);
         let Some(menu) = data.menus.first().filter(|_| data.is_choice && !data.optional) else {
             continue;

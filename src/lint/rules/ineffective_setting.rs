@@ -57,6 +57,17 @@ fn check(cx: &mut ArchCx<'_>) {
     if files.is_empty() {
         return;
     }
+    let focus = cx.tree.focus.clone();
+    let concerned = |path: &str, name: &str| {
+        focus.as_ref().is_none_or(|focus| focus.concerns(path, |values| values.contains(name)))
+    };
+    let files: Vec<_> = files
+        .into_iter()
+        .filter(|(path, text)| lines(text).iter().any(|line| concerned(path, line.name)))
+        .collect();
+    if files.is_empty() {
+        return;
+    }
     let compilers = Compilers::new(&arch.model);
     let bases: Vec<State<'_>> = compilers.all().map(State::new).collect();
     for (path, text) in files {
@@ -66,6 +77,7 @@ fn check(cx: &mut ArchCx<'_>) {
             last.insert(line.name, index);
         }
         let mut open: Vec<usize> = last.into_values().collect();
+        open.retain(|index| concerned(&path, lines[*index].name));
         open.sort_unstable();
         let mut why: Vec<(usize, String)> = Vec::new();
         for base in &bases {

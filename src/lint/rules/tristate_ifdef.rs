@@ -113,6 +113,9 @@ fn check(cx: &mut ArchCx<'_>) {
             open.extend(question(cx, file, mention, others));
         }
     }
+    if open.is_empty() {
+        return;
+    }
     let questions: Vec<Vec<Lit>> = open.iter().map(|one| one.lits.clone()).collect();
     let answers = cx.logic().each(&questions);
     let possible = open.iter().zip(answers).filter(|(_, answer)| *answer == Answer::Possible);

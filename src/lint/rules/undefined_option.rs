@@ -4,7 +4,7 @@ use crate::lint::macros::is_parameter;
 use crate::lint::options::Known;
 use crate::lint::{Check, Needs, Rule, TreeCx, places};
 use crate::model::finding::Severity;
-use crate::source::guards::Manner;
+use crate::source::guards::{Manner, Mention};
 use crate::source::makefile::mentions;
 
 /// The rule.
@@ -30,6 +30,12 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &mut TreeCx<'_>) {
     let tree = cx.tree;
+    // What makefiles define besides is only looked up for what Kconfig does not.
+    let undefined =
+        |mention: &Mention| !tree.symbols.contains_key(tree.formulas.text(mention.name));
+    if !tree.guards.files.iter().flat_map(|file| &file.mentions).any(undefined) {
+        return;
+    }
     let known = Known::new(tree, mentions::assigned(&tree.roots()));
     let mut texts = tree.source_texts();
     for file in &tree.guards.files {

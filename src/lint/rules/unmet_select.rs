@@ -40,6 +40,9 @@ fn check(cx: &mut ArchCx<'_>) {
     let mut selects = Vec::new();
     let mut asked = Vec::new();
     for prop in model.props.iter().filter(|prop| prop.kind == PropKind::Select) {
+        if !cx.concerns_line(prop) {
+            continue;
+        }
         let Some((selector, target)) = ends(model, prop) else { continue };
         // What a choice has for a member is not selected at all.
         if model.symbol(target).dir_dep.is_none() || model.symbol(target).choice.is_some() {
@@ -48,6 +51,9 @@ fn check(cx: &mut ArchCx<'_>) {
         let questions = questions(cx, prop, selector, target);
         asked.extend(questions.iter().map(|lits| lits.to_vec()));
         selects.push((prop, selector, target, questions));
+    }
+    if asked.is_empty() {
+        return;
     }
     let mut answers = cx.logic().each(&asked).into_iter();
     for (prop, selector, target, questions) in selects {

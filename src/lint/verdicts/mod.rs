@@ -202,6 +202,36 @@ fn collect_code(tree: &Tree, index: u32, file: &FileGuards, out: &mut Vec<Candid
 pub type Left = (Candidate, ArchSet);
 
 impl Board {
+    /// Whether an architecture has anything to say: without, its logic is not needed.
+    pub fn concerns(&self, tree: &Tree, index: usize) -> bool {
+        let mut files = tree.guards.files.iter().enumerate();
+        files.any(|(number, file)| {
+            tree.domain(&file.path) & (1 << index) != 0 && self.open(number).next().is_some()
+        })
+    }
+
+    /// The options that the questions to an architecture are about.
+    pub fn options<'t>(&self, tree: &'t Tree, index: usize) -> Vec<&'t str> {
+        let mut names = Vec::new();
+        for (number, file) in tree.guards.files.iter().enumerate() {
+            if tree.domain(&file.path) & (1 << index) == 0 || self.open(number).next().is_none() {
+                continue;
+            }
+            let mut formulas = vec![tree.built(index, file)];
+            formulas.extend(file.blocks.iter().flat_map(|one| [one.own, one.previous, one.outer]));
+            formulas.extend(file.operands.iter().map(|one| one.formula));
+            formulas.extend(file.code.iter().flat_map(|one| [one.formula, one.otherwise]));
+            formulas.sort_unstable();
+            formulas.dedup();
+            for formula in formulas {
+                operands::options(&tree.formulas, formula, &mut names);
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Asks an architecture about what is open, with its solver.
     pub fn ask<'t>(&self, tree: &'t Tree, index: usize, logic: &mut Logic<'t>) {
         sweep::arch(tree, index, self, logic);

@@ -16,6 +16,7 @@ use crate::kconf::model::{MOD, MenuId, Model, NO, SymbolId, Type, YES};
 
 mod choice;
 mod compare;
+mod cone;
 mod evaluated;
 mod number;
 mod probe;
@@ -103,6 +104,15 @@ pub struct Encoder<'m> {
 impl<'m> Encoder<'m> {
     /// The clauses of `model`.
     pub fn new(model: &'m Model) -> Self {
+        Self::of(model, None)
+    }
+
+    /// Those of `model` that decide about some symbols.
+    pub fn about(model: &'m Model, roots: &[SymbolId]) -> Self {
+        Self::of(model, Some(roots))
+    }
+
+    fn of(model: &'m Model, roots: Option<&[SymbolId]>) -> Self {
         let state = State::new(model);
         let symbols = (0..model.symbols.len() as u32).map(SymbolId);
         let mut new = Self {
@@ -128,12 +138,19 @@ impl<'m> Encoder<'m> {
         };
         new.declare();
         new.exclude_probes();
-        for symbol in 3..model.symbols.len() as u32 {
-            new.symbol(SymbolId(symbol));
+        let cone = roots.map(|roots| {
+            let choice = |symbol| model.menu(new.choice_of(symbol)?).symbol;
+            cone::cone(model, roots.iter().copied(), &choice)
+        });
+        let all = (3..model.symbols.len() as u32).map(SymbolId);
+        let decides = |symbol: &SymbolId| cone.as_ref().is_none_or(|cone| cone[symbol.0 as usize]);
+        let symbols: Vec<SymbolId> = all.filter(decides).collect();
+        for symbol in &symbols {
+            new.symbol(*symbol);
         }
-        for symbol in 3..model.symbols.len() as u32 {
-            if model.symbol(SymbolId(symbol)).is_choice {
-                new.choice(SymbolId(symbol), &state);
+        for symbol in symbols {
+            if model.symbol(symbol).is_choice {
+                new.choice(symbol, &state);
             }
         }
         new.settle();

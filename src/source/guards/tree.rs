@@ -73,18 +73,21 @@ pub fn read_over(overlay: &Path, root: &Path, f: &mut Formulas) -> Result<Tree> 
 /// Reads the guards of these files, relative to the first of `roots` that has them. What is not among
 /// them is not looked into, not even for what it defines.
 pub fn read_only(roots: &[&Path], names: &[&str], f: &mut Formulas) -> Tree {
-    let kernel = names.iter().filter(|name| {
-        let parts: Vec<&str> = name.split('/').collect();
-        FileKind::of(name).is_some()
-            && !NOT_KERNEL.contains(&parts[0])
-            && (1..parts.len()).all(|depth| {
-                let upto = parts[..depth].join("/");
-                !is_left_out(depth, parts[depth - 1], Path::new(&upto))
-            })
-    });
+    let kernel = names.iter().filter(|name| is_kernel(name));
     let mut paths: Vec<String> = kernel.map(|name| (*name).to_owned()).collect();
     paths.sort_unstable();
     read_paths(roots, &paths, f)
+}
+
+/// Whether a walk of the tree would come to the file of that name, if it is there.
+pub(super) fn is_kernel(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    FileKind::of(name).is_some()
+        && !NOT_KERNEL.contains(&parts[0])
+        && (1..parts.len()).all(|depth| {
+            let upto = parts[..depth].join("/");
+            !is_left_out(depth, parts[depth - 1], Path::new(&upto))
+        })
 }
 
 fn read_paths(roots: &[&Path], paths: &[String], f: &mut Formulas) -> Tree {
@@ -170,7 +173,7 @@ fn open(roots: &[&Path], name: &str) -> std::io::Result<fs::File> {
 }
 
 /// The `.c` and `.S` files that a file includes; one that is commented out counts too.
-fn included(text: &[u8], out: &mut FxHashSet<Box<str>>) {
+pub(super) fn included(text: &[u8], out: &mut FxHashSet<Box<str>>) {
     for ending in [&b".c\""[..], b".S\"", b".c>"] {
         for at in memmem::find_iter(text, ending) {
             let end = at + ending.len() - 1;
@@ -202,7 +205,7 @@ fn is_plain(text: &[u8], kind: FileKind) -> bool {
 }
 
 /// The files to read, sorted, relative to `root`.
-fn paths(root: &Path) -> Result<Vec<String>> {
+pub fn paths(root: &Path) -> Result<Vec<String>> {
     paths_of(root, &|name| FileKind::of(name).is_some())
 }
 
@@ -313,7 +316,7 @@ fn reread_overridden(roots: &[&Path], tree: &mut Tree, f: &mut Formulas) {
 }
 
 /// The path that `name` means in an `#include` of the file at `from`.
-fn join(from: &str, name: &str) -> Option<String> {
+pub fn join(from: &str, name: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
     for part in name.split('/') {

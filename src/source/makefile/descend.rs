@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::lists::{self, Composite, Directory, Item, Role};
 use super::syntax::Loc;
@@ -66,7 +66,14 @@ pub(super) fn presence(
         let conditions = conditions[at];
         let directory = &node.evaluated.directory;
         diags.extend(directory.diags.iter().cloned());
-        for item in &directory.items {
+        let wanted = |item: &&Item| {
+            let is_one = |only: &FxHashSet<String>| {
+                only.contains(stem(&item.path))
+                    || item.source.as_deref().is_some_and(|source| only.contains(stem(source)))
+            };
+            kbuild.only.as_ref().is_none_or(is_one)
+        };
+        for item in directory.items.iter().filter(wanted) {
             let own = f.import(&directory.formulas, item.when, &mut memo);
             let listed = f.import(&directory.formulas, item.listed, &mut memo);
             let part_of = item.part_of.as_ref().map(|whole| {
@@ -117,6 +124,12 @@ pub(super) fn presence(
     out.composites = composites.objects;
     out.special = special.objects;
     (out, diags)
+}
+
+/// A path up to the first dot of its last part.
+pub(super) fn stem(path: &str) -> &str {
+    let name = path.rfind('/').map_or(0, |slash| slash + 1);
+    path[name..].find('.').map_or(path, |dot| &path[..name + dot])
 }
 
 /// The list of what is made by rules that are not Kbuild's.

@@ -38,7 +38,7 @@ fn stands(conf_c: &str, witness: &[(&str, &str)]) -> Vec<Verified> {
     fs::write(sources.join("conf.c"), conf_c).unwrap();
     fs::write(dir.path().join("Kconfig"), KCONFIG).unwrap();
     let args = Lint { tree: Some(dir.path().to_owned()), verify_limit: 1, ..Lint::default() };
-    let what = What { needs: Needs::KCONFIG, ..What::default() };
+    let what = (What::default(), Needs::KCONFIG);
     let tree = load(&args, false, what, &mut Vec::new()).unwrap();
     let rules: Vec<&'static Rule> = rules::find("K101").into_iter().collect();
     let (mut findings, _) = crate::lint::run(&tree, &rules).unwrap();
