@@ -21,6 +21,22 @@ impl Valuation {
         Self { values: [all(formulas, atoms(false)), all(formulas, atoms(true))] }
     }
 
+    /// All of `formulas` where these options are off, and nothing else is known.
+    pub fn without(formulas: &Formulas, options: &[String]) -> Self {
+        let atoms = |in_module| {
+            move |atom: Atom| match atom {
+                Atom::Yes(name) | Atom::Module(name) | Atom::NonZero(name) => {
+                    let off = options.iter().any(|option| option == formulas.text(name));
+                    off.then_some(false)
+                }
+                Atom::Equals(..) => None,
+                Atom::InModule => Some(in_module),
+                Atom::Opaque(text) => known_macro(formulas.text(text)),
+            }
+        };
+        Self { values: [all(formulas, atoms(false)), all(formulas, atoms(true))] }
+    }
+
     /// Whether a formula holds; nothing where the configuration does not decide it.
     pub fn get(&self, formula: FormulaId, in_module: bool) -> Option<bool> {
         self.values[usize::from(in_module)].get(formula.0 as usize).copied().flatten()

@@ -20,6 +20,12 @@ const MAX_BYTES: usize = 1 << 30;
 ///
 /// A tree that cannot be walked is an error.
 pub fn read(roots: &[&Path]) -> Result<Symbols> {
+    let paths = paths(roots)?;
+    Ok(read_some(roots, &paths, &|_| true))
+}
+
+/// The files that [`read`] looks at.
+pub fn paths(roots: &[&Path]) -> Result<Vec<String>> {
     let is_rust = |name: &str| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "rs");
     let wanted = |name: &str| FileKind::of(name).is_some() || is_rust(name);
     let mut paths = Vec::new();
@@ -28,6 +34,11 @@ pub fn read(roots: &[&Path]) -> Result<Symbols> {
     }
     paths.sort_unstable();
     paths.dedup();
+    Ok(paths)
+}
+
+/// The functions of these files, and of those only the ones whose names are `wanted`.
+pub fn read_some(roots: &[&Path], paths: &[String], wanted: &dyn Fn(&[u8]) -> bool) -> Symbols {
     let first = |path: &String| {
         let kind = FileKind::of(path);
         let mut file = SourceFile {
@@ -57,6 +68,7 @@ pub fn read(roots: &[&Path]) -> Result<Symbols> {
     };
     let (mut files, names): (Vec<_>, Vec<_>) = paths.par_iter().map(first).unzip();
     let mut sorted: Vec<Box<[u8]>> = names.into_iter().flatten().collect();
+    sorted.retain(|name| wanted(name));
     sorted.par_sort_unstable();
     sorted.dedup();
     let names: Names =
@@ -78,7 +90,7 @@ pub fn read(roots: &[&Path]) -> Result<Symbols> {
     for (name, number) in names {
         texts[number as usize] = String::from_utf8_lossy(&name).into();
     }
-    Ok(Symbols { files, names: texts, mentions, pasted })
+    Symbols { files, names: texts, mentions, pasted }
 }
 
 /// The bytes of a file in the first of `roots` that has it.
