@@ -14,6 +14,21 @@ pub struct Laid {
     pub covered: Vec<u64>,
     /// Symbols that name the same bytes as another one: (that one, this one).
     pub aliases: Vec<(u32, u32)>,
+    /// What each claims, by section and offset; kept only for who asks for it.
+    pub segments: Option<Vec<Segment>>,
+}
+
+/// A run of bytes that one symbol claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// Position in `Image::sections`.
+    pub slot: u32,
+    /// Index into `Image::symbols`.
+    pub symbol: u32,
+    /// Offset of the first byte in the section.
+    pub start: u64,
+    /// Offset after the last byte.
+    pub end: u64,
 }
 
 impl Laid {
@@ -23,7 +38,13 @@ impl Laid {
             bytes: vec![0; image.symbols.len()],
             covered: vec![0; image.sections.len()],
             aliases: Vec::new(),
+            segments: None,
         }
+    }
+
+    /// The same, with [`Laid::segments`].
+    pub fn with_segments(image: &Image<'_>) -> Self {
+        Self { segments: Some(Vec::new()), ..Self::new(image) }
     }
 
     /// Adds the section at position `slot`, with its symbols in the order of `extents::each`.
@@ -48,6 +69,14 @@ impl Laid {
             claimed = end;
             covered += bytes;
             let first = primary.symbol;
+            if let Some(segments) = &mut self.segments {
+                segments.push(Segment {
+                    slot: slot as u32,
+                    symbol: first,
+                    start: end - bytes,
+                    end,
+                });
+            }
             self.bytes[first as usize] = bytes;
             if group.len() > 1 {
                 let others = group.iter().map(|other| other.symbol).filter(|&other| other != first);

@@ -1,6 +1,7 @@
 //! Model to model, pure: sizes, payload, differences, budgets. No I/O.
 
 pub mod accounts;
+pub mod attribute;
 pub mod bloat;
 pub mod breakdown;
 pub mod budget;

@@ -1,5 +1,6 @@
 //! Plain data that flows through the pipeline. No I/O here, and no import of any other module.
 
+pub mod audit;
 pub mod baseline;
 pub mod bloat;
 pub mod breakdown;

@@ -1,0 +1,400 @@
+//! Two images side by side: every difference with the first reason that holds for it.
+//!
+//! DESIGN.md, *Attribution to options*: what one of the configurations does not have is direct if the
+//! gate that keeps it away names an option in question, else dragged in by the changed option that the
+//! gate names; guards count before makefiles, from the inside out. What both have is ungated growth.
+//! Then come padding, noise, and what nobody can be blamed for. The sum is exact.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::pieces::{Key, Piece, Pieces};
+use crate::model::audit::{Gate, Group, Growth, Leak, Row, Why};
+use crate::model::config::ConfigChange;
+use crate::model::gates::{self, Chain, GateKind, ObjectGates};
+use crate::model::tristate::Tristate;
+use crate::model::valuation::Valuation;
+
+/// Where the source has a symbol.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// `file:line`, if its definition was found.
+    pub defined: Option<String>,
+    /// What decides whether it is there: one chain for each definition, or one for its object.
+    pub chains: Vec<Chain>,
+}
+
+/// Why something grew that has no gate of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The option.
+    pub option: Option<String>,
+    /// The gate that it comes through.
+    pub gate: Option<Gate>,
+    /// The names that lead there.
+    pub through: Vec<String>,
+    /// What sort of growth it is.
+    pub growth: Growth,
+    /// The line that leaks, where the option is off.
+    pub leak: Option<Leak>,
+}
+
+/// What is known from the source. All is asked for at most once for each key.
+pub trait Evidence {
+    /// Where a symbol is defined, and what gates it.
+    fn place(&mut self, key: &Key, piece: &Piece) -> Place;
+    /// The gates of an object as a whole.
+    fn object(&mut self, object: &str) -> Option<Chain>;
+    /// Why a symbol changed in size that both sides have, or would have but for the compiler.
+    fn cause(&mut self, key: &Key, piece: &Piece) -> Option<Cause>;
+    /// Whether the definition of a function mentions a name.
+    fn mentions(&mut self, key: &Key, name: &str) -> bool;
+}
+
+/// What is compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'q> {
+    /// The options in question, without `CONFIG_`.
+    pub options: &'q [String],
+    /// What changed between the configurations, asked for or not.
+    pub changed: &'q [ConfigChange],
+    /// Formulas under the configuration before.
+    pub was: &'q Valuation,
+    /// Formulas under the configuration after.
+    pub is: &'q Valuation,
+}
+
+/// The partition.
+#[derive(Debug, Default)]
+pub struct Partition {
+    /// See [`crate::model::audit::Cost::groups`].
+    pub groups: Vec<Group>,
+    /// See [`crate::model::audit::Cost::rows`].
+    pub rows: Vec<Row>,
+}
+
+/// What changes with the time, the place or the length of a name.
+const NOISE: &[&str] = &[
+    "linux_banner",
+    "linux_proc_banner",
+    "kernel_config_data",
+    "kernel_headers_data",
+    "(.note.gnu.build-id)",
+    "(.notes)",
+];
+
+/// Input sections of the linker or of image-wide tables, made from the names and types of everything.
+fn is_noise(key: &Key) -> bool {
+    NOISE.contains(&&*key.name)
+}
+
+/// One difference while it is looked at.
+struct Change<'p> {
+    key: &'p Key,
+    old: Option<&'p Piece>,
+    new: Option<&'p Piece>,
+    delta: i64,
+}
+
+impl Change<'_> {
+    fn piece(&self) -> &Piece {
+        self.new.or(self.old).expect("a change has a side")
+    }
+
+    fn both(&self) -> bool {
+        self.old.is_some() && self.new.is_some()
+    }
+}
+
+/// Puts `old` and `new` side by side.
+pub fn partition(
+    old: &Pieces,
+    new: &Pieces,
+    question: &Question<'_>,
+    evidence: &mut dyn Evidence,
+) -> Partition {
+    let changes = changes(old, new);
+    let mut rows: Vec<Row> = Vec::new();
+    for change in changes.iter().filter(|change| !change.key.bare) {
+        rows.push(symbol(change, question, evidence));
+    }
+    moved(&changes, &mut rows, evidence);
+    let mut objects: FxHashMap<&str, Vec<(Why, Option<String>)>> = FxHashMap::default();
+    for row in &rows {
+        let said = objects.entry(row.object.as_deref().unwrap_or_default()).or_default();
+        let one = (row.why, row.option.clone());
+        if !said.contains(&one) {
+            said.push(one);
+        }
+    }
+    let bare: Vec<Row> = changes
+        .iter()
+        .filter(|change| change.key.bare)
+        .map(|change| bare(change, question, evidence, &objects))
+        .collect();
+    drop(objects);
+    rows.extend(bare);
+    rows.sort_by(|a, b| {
+        let size = |row: &Row| std::cmp::Reverse(row.delta.unsigned_abs());
+        (size(a), &a.name, &a.object).cmp(&(size(b), &b.name, &b.object))
+    });
+    let padding = (new.padding as i64).wrapping_sub(old.padding as i64);
+    let groups = groups(&rows, padding);
+    Partition { groups, rows }
+}
+
+/// Everything that has another size, by key.
+fn changes<'p>(old: &'p Pieces, new: &'p Pieces) -> Vec<Change<'p>> {
+    let gone = old.all.keys().filter(|key| !new.all.contains_key(*key));
+    let keys = new.all.keys().chain(gone);
+    let mut changes: Vec<Change<'_>> = keys
+        .map(|key| {
+            let (was, is) = (old.all.get(key), new.all.get(key));
+            let bytes = |side: Option<&Piece>| side.map_or(0, |piece| piece.bytes) as i64;
+            Change { key, old: was, new: is, delta: bytes(is).wrapping_sub(bytes(was)) }
+        })
+        .filter(|change| change.delta != 0)
+        .collect();
+    changes.sort_by(|a, b| a.key.cmp(b.key));
+    changes
+}
+
+fn row(change: &Change<'_>, why: Why) -> Row {
+    let object = (!change.key.object.is_empty()).then(|| change.key.object.to_string());
+    Row {
+        name: change.key.name.to_string(),
+        object,
+        class: change.piece().class,
+        old: change.old.map(|piece| piece.bytes),
+        new: change.new.map(|piece| piece.bytes),
+        delta: change.delta,
+        why,
+        option: None,
+        growth: None,
+        defined: None,
+        gate: None,
+        through: Vec::new(),
+        leak: None,
+    }
+}
+
+/// A symbol.
+fn symbol(change: &Change<'_>, question: &Question<'_>, evidence: &mut dyn Evidence) -> Row {
+    if is_noise(change.key) {
+        return row(change, Why::Noise);
+    }
+    let place = evidence.place(change.key, change.piece());
+    let mut row = row(change, Why::Ungated);
+    row.defined = place.defined;
+    if let Some(decided) = decided(change, &place.chains, question) {
+        row.why = decided.why;
+        row.option = Some(decided.option);
+        row.gate = Some(decided.gate);
+        return row;
+    }
+    let cause = evidence.cause(change.key, change.piece());
+    let is_code = change.piece().is_function;
+    row.growth = Some(match &cause {
+        Some(Cause { leak: Some(_), .. }) if !change.both() => Growth::Other,
+        Some(cause) => cause.growth,
+        None if is_code && !change.both() => Growth::Moved,
+        None => Growth::Other,
+    });
+    if let Some(cause) = cause {
+        row.option = cause.option;
+        row.gate = cause.gate;
+        row.through = cause.through;
+        row.leak = cause.leak;
+    }
+    row
+}
+
+/// The gate that decides.
+struct Decided {
+    why: Why,
+    option: String,
+    gate: Gate,
+}
+
+/// Whether the presence condition is another one in the two configurations, and what makes it so.
+fn decided(change: &Change<'_>, chains: &[Chain], question: &Question<'_>) -> Option<Decided> {
+    let object = &*change.key.object;
+    let flips: Vec<(&Chain, bool)> = chains
+        .iter()
+        .filter_map(|chain| {
+            let (was, is) = (present(chain, question.was), present(chain, question.is));
+            match (was, is) {
+                (Some(false), is) if is != Some(false) => Some((chain, true)),
+                (was, Some(false)) if was != Some(false) => Some((chain, false)),
+                _ => None,
+            }
+        })
+        .collect();
+    // What is on both sides has a definition for either.
+    let comes = |to: bool| flips.iter().find(|(_, on)| *on == to);
+    let (chain, on) = match (change.old, change.new) {
+        (None, _) => comes(true)?,
+        (_, None) => comes(false)?,
+        _ => comes(true).filter(|_| comes(false).is_some())?,
+    };
+    let gates = gates_of(chain, object);
+    let flips = |gate: &&gates::Gate| {
+        let value = |values: &Valuation| values.all(&gate.holds, false);
+        let (off, on) = if *on { (question.was, question.is) } else { (question.is, question.was) };
+        value(off) == Some(false) && value(on) != Some(false)
+    };
+    let named = |gate: &gates::Gate, wanted: &dyn Fn(&str) -> bool| {
+        gate.options.iter().find(|option| wanted(option)).cloned()
+    };
+    let has_changed = |option: &str| question.changed.iter().any(|one| one.symbol == option);
+    let requested =
+        |option: &str| has_changed(option) && question.options.iter().any(|one| one == option);
+    let find = |why, wanted: &dyn Fn(&str) -> bool| {
+        gates.iter().copied().filter(|gate| flips(gate)).find_map(|gate| {
+            let option = named(gate, wanted)?;
+            Some(Decided { why, option, gate: shown(gate) })
+        })
+    };
+    find(Why::Direct, &requested).or_else(|| find(Why::DraggedIn, &has_changed))
+}
+
+/// Whether it is in the kernel's image, as far as the configuration says.
+fn present(chain: &Chain, under: &Valuation) -> Option<bool> {
+    let value = chain.value(under);
+    match (value.least, value.most) {
+        (Tristate::Yes, _) => Some(true),
+        (_, Tristate::No | Tristate::Mod) => Some(false),
+        _ => None,
+    }
+}
+
+/// The gates in the order of attribution, of this very object where it is known.
+fn gates_of<'c>(chain: &'c Chain, object: &str) -> Vec<&'c gates::Gate> {
+    let is_it = |one: &&ObjectGates| one.object == object;
+    if !chain.objects.iter().any(|one| is_it(&one)) {
+        return chain.gates().collect();
+    }
+    let ways = chain.objects.iter().filter(is_it).flat_map(|one| &one.ways);
+    chain.guards.iter().chain(ways.flat_map(|way| &way.rules)).collect()
+}
+
+/// A gate as it is reported.
+pub fn shown(gate: &gates::Gate) -> Gate {
+    let kind = match gate.kind {
+        GateKind::Guard => "guard",
+        GateKind::Code => "code",
+        GateKind::Part => "part",
+        GateKind::Object => "object",
+        GateKind::Directory => "directory",
+    };
+    let place = format!("{}:{}", gate.file, gate.line);
+    Gate { kind: kind.to_owned(), place, text: gate.text.clone() }
+}
+
+/// Functions that the compiler keeps apart in one image only: who calls them in the same object changed
+/// the other way.
+fn moved(changes: &[Change<'_>], rows: &mut [Row], evidence: &mut dyn Evidence) {
+    let symbols: Vec<&Change<'_>> = changes.iter().filter(|change| !change.key.bare).collect();
+    let is_moved = |row: &Row| {
+        row.why == Why::Ungated && (row.old.is_none() || row.new.is_none()) && row.leak.is_none()
+    };
+    for at in 0..rows.len() {
+        if !is_moved(&rows[at]) || !symbols[at].piece().is_function {
+            continue;
+        }
+        rows[at].growth = Some(Growth::Moved);
+        for other in 0..rows.len() {
+            let candidate = rows[other].object == rows[at].object
+                && rows[other].why == Why::Ungated
+                && rows[other].delta.signum() == -rows[at].delta.signum()
+                && symbols[other].piece().is_function
+                && symbols[other].both();
+            if candidate && evidence.mentions(symbols[other].key, &symbols[at].key.name) {
+                rows[other].growth = Some(Growth::Moved);
+                if rows[at].option.is_none() && rows[other].option.is_some() {
+                    let from = rows[other].clone();
+                    rows[at].option = from.option;
+                    rows[at].gate = from.gate;
+                    rows[at].through = std::iter::once(from.name).chain(from.through).collect();
+                    rows[at].leak = from.leak;
+                }
+            }
+        }
+    }
+}
+
+/// Bytes without a symbol: they go with their object, and in an object that both sides have, with what
+/// changed in it, if that has one reason only.
+fn bare(
+    change: &Change<'_>,
+    question: &Question<'_>,
+    evidence: &mut dyn Evidence,
+    objects: &FxHashMap<&str, Vec<(Why, Option<String>)>>,
+) -> Row {
+    if is_noise(change.key) {
+        return row(change, Why::Noise);
+    }
+    let object = &*change.key.object;
+    let mut row = row(change, Why::Unattributed);
+    if object.is_empty() {
+        return row;
+    }
+    let chain = evidence.object(object);
+    if let Some(decided) = chain.and_then(|chain| decided(change, &[chain], question)) {
+        row.why = decided.why;
+        row.option = Some(decided.option);
+        row.gate = Some(decided.gate);
+        return row;
+    }
+    match objects.get(object).map(Vec::as_slice) {
+        Some([(why, option)]) if *why != Why::Noise => {
+            row.why = *why;
+            row.option.clone_from(option);
+            row.growth = (*why == Why::Ungated).then_some(Growth::Tables);
+        }
+        // Several reasons, but one option.
+        Some([(_, Some(option)), others @ ..])
+            if others.iter().all(|(_, other)| other.as_ref() == Some(option)) =>
+        {
+            row.why = Why::Ungated;
+            row.option = Some(option.clone());
+            row.growth = Some(Growth::Tables);
+        }
+        _ => {}
+    }
+    row
+}
+
+/// Adds rows up. Padding is one of them wherever it changed.
+fn groups(rows: &[Row], padding: i64) -> Vec<Group> {
+    let mut sums: BTreeMap<(Why, Option<&str>, Option<Growth>), Group> = BTreeMap::new();
+    let empty = |why, option: Option<&str>, growth| Group {
+        why,
+        option: option.map(str::to_owned),
+        growth,
+        bytes: 0,
+        up: 0,
+        down: 0,
+        rows: 0,
+    };
+    let mut add = |why, option, growth, delta: i64| {
+        let group = sums.entry((why, option, growth)).or_insert_with(|| empty(why, option, growth));
+        group.bytes = group.bytes.wrapping_add(delta);
+        let side = if delta < 0 { &mut group.down } else { &mut group.up };
+        *side = side.wrapping_add(delta.unsigned_abs());
+        group.rows += 1;
+    };
+    for row in rows {
+        add(row.why, row.option.as_deref(), row.growth, row.delta);
+    }
+    if padding != 0 {
+        add(Why::Padding, None, None, padding);
+    }
+    let mut groups: Vec<Group> = sums.into_values().collect();
+    groups.sort_by(|a, b| {
+        let key = |group: &Group| (group.why, std::cmp::Reverse(group.up + group.down));
+        key(a).cmp(&key(b)).then_with(|| (&a.option, a.growth).cmp(&(&b.option, b.growth)))
+    });
+    groups
+}

@@ -1,0 +1,186 @@
+//! The partition on made-up pieces: sums are exact whatever the source says, and the first match counts.
+
+use bstr::BStr;
+use proptest::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::partition::{Cause, Evidence, Place, Question, partition};
+use super::pieces::{Key, Piece, Pieces, object_path};
+use super::record;
+use crate::model::audit::{Growth, Why};
+use crate::model::class::Class;
+use crate::model::config::{Config, ConfigChange};
+use crate::model::formula::Formulas;
+use crate::model::gates::{Chain, Gate, GateKind};
+use crate::model::size::{Berkeley, PayloadKind};
+use crate::model::valuation::Valuation;
+
+fn key(object: &str, name: &str) -> Key {
+    Key { object: object.into(), name: name.into(), bare: name.starts_with('(') }
+}
+
+fn pieces(all: &[(&str, &str, u64)], padding: u64) -> Pieces {
+    let piece = |bytes| Piece { bytes, class: Class::Code, addr: 0, is_function: true };
+    let all: FxHashMap<Key, Piece> =
+        all.iter().map(|(object, name, bytes)| (key(object, name), piece(*bytes))).collect();
+    let (kind, diags) = (PayloadKind::Map, Vec::new());
+    Pieces { all, padding, kind, has_objects: true, diags }
+}
+
+/// Chains by name; what is named `inlined` grew for a reason.
+struct Made {
+    chains: FxHashMap<&'static str, Chain>,
+}
+
+impl Evidence for Made {
+    fn place(&mut self, key: &Key, _: &Piece) -> Place {
+        let chains = self.chains.get(&*key.name).cloned().into_iter().collect();
+        Place { defined: None, chains }
+    }
+
+    fn object(&mut self, _: &str) -> Option<Chain> {
+        None
+    }
+
+    fn cause(&mut self, key: &Key, _: &Piece) -> Option<Cause> {
+        (&*key.name == "inlined").then(|| Cause {
+            option: Some("X".into()),
+            gate: None,
+            through: vec!["is_x".into()],
+            growth: Growth::Inline,
+            leak: None,
+        })
+    }
+
+    fn mentions(&mut self, _: &Key, name: &str) -> bool {
+        name == "outlined"
+    }
+}
+
+/// Guards, innermost first, each about one option.
+fn chain(formulas: &mut Formulas, options: &[&str]) -> Chain {
+    let mut gate = |option: &&str| Gate {
+        kind: GateKind::Guard,
+        file: "a.c".into(),
+        line: 1,
+        text: format!("#ifdef CONFIG_{option}"),
+        holds: vec![formulas.yes(option)],
+        options: vec![(*option).to_owned()],
+    };
+    let guards = options.iter().map(&mut gate).collect();
+    Chain { file: "a.c".into(), line: 2, guards, objects: Vec::new(), is_source: false }
+}
+
+#[test]
+fn the_first_reason_that_holds_counts() {
+    let mut formulas = Formulas::default();
+    let chains = FxHashMap::from_iter([
+        ("own", chain(&mut formulas, &["DRAGGED", "X"])),
+        ("dragged", chain(&mut formulas, &["DRAGGED"])),
+        ("always", chain(&mut formulas, &["KEPT"])),
+    ]);
+    let config = |options: &[&str]| {
+        let values = options.iter().map(|option| ((*option).to_owned(), "y".to_owned()));
+        Config { values: values.collect() }
+    };
+    let was = Valuation::new(&formulas, &config(&["KEPT"]));
+    let is = Valuation::new(&formulas, &config(&["KEPT", "X", "DRAGGED"]));
+    let change =
+        |symbol: &str| ConfigChange { symbol: symbol.into(), old: None, new: Some("y".into()) };
+    let changed = [change("X"), change("DRAGGED")];
+    let options = ["X".to_owned()];
+    let question = Question { options: &options, changed: &changed, was: &was, is: &is };
+    let old = pieces(&[("b.o", "inlined", 5), ("c.o", "caller", 90), ("a.o", "always", 8)], 100);
+    let new = pieces(
+        &[
+            ("a.o", "own", 10),
+            ("a.o", "dragged", 20),
+            ("a.o", "always", 9),
+            ("b.o", "inlined", 7),
+            ("b.o", "(.altinstructions)", 12),
+            ("c.o", "caller", 50),
+            ("c.o", "outlined", 44),
+            ("", "?", 3),
+            ("d.o", "linux_banner", 1),
+        ],
+        60,
+    );
+    let parts = partition(&old, &new, &question, &mut Made { chains });
+    let found = |name: &str| {
+        let row = parts.rows.iter().find(|row| row.name == name).unwrap();
+        (row.why, row.option.as_deref(), row.growth)
+    };
+    assert_eq!(
+        found("own"),
+        (Why::Direct, Some("X"), None),
+        "the option in question, though further out"
+    );
+    assert_eq!(found("dragged"), (Why::DraggedIn, Some("DRAGGED"), None));
+    assert_eq!(found("always"), (Why::Ungated, None, Some(Growth::Other)));
+    assert_eq!(found("inlined"), (Why::Ungated, Some("X"), Some(Growth::Inline)));
+    assert_eq!(found("(.altinstructions)"), (Why::Ungated, Some("X"), Some(Growth::Tables)));
+    assert_eq!(found("caller").2, Some(Growth::Moved));
+    assert_eq!(found("outlined").2, Some(Growth::Moved));
+    assert_eq!(found("linux_banner").0, Why::Noise);
+    let sum = |why: Why| -> i64 {
+        parts.groups.iter().filter(|group| group.why == why).map(|group| group.bytes).sum()
+    };
+    assert_eq!((sum(Why::Direct), sum(Why::Padding)), (10, -40));
+}
+
+proptest! {
+    #[test]
+    fn sums_are_exact(
+        old in prop::collection::vec((0usize..4, 0usize..30, 0u64..5000), 0..40),
+        new in prop::collection::vec((0usize..4, 0usize..30, 0u64..5000), 0..40),
+        padding in (0u64..9000, 0u64..9000),
+    ) {
+        const OBJECTS: [&str; 4] = ["", "a.o", "b.o", "c.o"];
+        let names: Vec<String> =
+            (0..30).map(|n| if n % 5 == 0 { format!("(.s{n})") } else { format!("f{n}") }).collect();
+        let side = |all: &[(usize, usize, u64)], padding| {
+            let all: Vec<_> = all.iter().map(|&(o, n, b)| (OBJECTS[o], names[n].as_str(), b)).collect();
+            pieces(&all, padding)
+        };
+        let (old, new) = (side(&old, padding.0), side(&new, padding.1));
+        let none = Valuation::default();
+        let question = Question { options: &[], changed: &[], was: &none, is: &none };
+        let image = |pieces: &'_ Pieces| Berkeley { text: pieces.payload() + pieces.padding, data: 0, bss: 0 };
+        let (was, is) = (image(&old), image(&new));
+        let old = record::Image { file: "a".into(), size: was, pieces: &old };
+        let new = record::Image { file: "b".into(), size: is, pieces: &new };
+        let cost = record::cost(&old, &new, &question, &mut Made { chains: FxHashMap::default() });
+        prop_assert!(record::is_exact(&cost));
+    }
+}
+
+#[test]
+fn objects_have_the_paths_of_the_tree() {
+    let path = |text: &str| object_path(BStr::new(text));
+    assert_eq!(path("mm/hmm.o"), "mm/hmm.o");
+    assert_eq!(path("./mm/hmm.o"), "mm/hmm.o");
+    assert_eq!(path("lib/lib.a(string.o)"), "lib/string.o");
+    assert_eq!(path("vmlinux.a(mm/hmm.o)"), "mm/hmm.o");
+    assert_eq!(path("libgcc.a(x.o)"), "x.o");
+}
+
+#[test]
+fn the_block_for_a_commit_message_survives_git() {
+    let long = "a/".repeat(60);
+    let size = Berkeley { text: 83_721_896, data: 46_511_131, bss: 27_582_964 };
+    let side = |name: &str| crate::model::audit::Side {
+        file: format!("{long}{name}/vmlinux"),
+        size,
+        payload: None,
+    };
+    let mut cost = record::identical(side("without"), side("with"));
+    cost.identical = false;
+    let options = vec!["ZONE_DEVICE".to_owned(); 9];
+    let text = record::commit_message(&options, &[("x86_64", &cost, true), ("arm", &cost, false)]);
+    assert!(text.contains("without/vmlinux"), "{text}");
+    for line in text.lines() {
+        let width = line.chars().fold(0, |at, c| if c == '\t' { at / 8 * 8 + 8 } else { at + 1 });
+        assert!(width <= record::WIDTH, "{line}");
+        assert!(!["#", "---", "diff -"].iter().any(|bad| line.starts_with(bad)), "{line}");
+    }
+}
