@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+pub mod audit;
 pub mod build;
 pub mod common;
 pub mod compare;
@@ -31,6 +32,8 @@ pub enum Command {
     Compare(compare::Compare),
     /// Build kernels with and without an option, on several architectures, and measure them.
     Build(build::Build),
+    /// Say what an option costs whoever does not use it, and which bytes it owns.
+    Audit(audit::Audit),
     /// Judge sizes against a baseline and a policy.
     Gate(gate::Gate),
     /// Configure a kernel tree exactly as its own conf does, without building anything.
@@ -64,7 +67,7 @@ mod tests {
 
     #[test]
     fn short_help_fits_a_screen() {
-        assert_eq!(helps(false).len(), 7);
+        assert_eq!(helps(false).len(), 8);
         for (name, text) in helps(false) {
             assert!(text.lines().count() <= 52, "{name}: {} lines", text.lines().count());
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}: {text}");

@@ -241,6 +241,11 @@ fn today(given: Option<&str>) -> Result<Date> {
     Ok(Date::from_unix(since.map_or(0, |since| since.as_secs())))
 }
 
+/// The kernel's name for the machine of an image.
+pub(super) fn arch_of(image: &crate::model::image::Image<'_>) -> Option<String> {
+    images::arch(image)
+}
+
 /// Reads a run and refuses one that contradicts itself.
 pub fn read_run(file: &Path) -> Result<Run> {
     let run: Run = json::read(file, "a run.json of hmmsize build", crate::model::run::SCHEMA)?;
@@ -256,6 +261,6 @@ pub fn read_run(file: &Path) -> Result<Run> {
 }
 
 /// The directory a file lies in, to which the paths in a run are relative.
-fn directory(file: &Path) -> PathBuf {
+pub(super) fn directory(file: &Path) -> PathBuf {
     file.parent().map(Path::to_owned).unwrap_or_default()
 }

@@ -4,6 +4,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Result};
 
 pub mod ask;
+pub mod audit;
 pub mod build;
 pub mod compare;
 pub mod config;
@@ -27,6 +28,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
     match &cli.command {
         Command::Compare(args) => compare::run(&cli.common, args),
         Command::Build(args) => build::run(&cli.common, args),
+        Command::Audit(args) => audit::run(&cli.common, args),
         Command::Gate(args) => gate::run(&cli.common, args),
         Command::Config(args) => config::run(&cli.common, args),
         Command::Diffconfig(args) => diffconfig::run(&cli.common, args),

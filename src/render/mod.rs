@@ -1,5 +1,6 @@
 //! Model to text. Sees `model` (and the results of `analyze`) only; never opens a file to read.
 
+pub mod audit;
 pub mod berkeley;
 pub mod bloat;
 pub mod checked;

@@ -21,7 +21,7 @@ use crate::render;
 
 pub(super) mod steps;
 pub(super) mod tree;
-mod why;
+pub(super) mod why;
 
 use steps::{Step, Workspace};
 use tree::{Loaded, ProbeSource, Tree};

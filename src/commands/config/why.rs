@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::steps::{self, Workspace};
 use super::{Loaded, Output, ProbeSource, Request, archs, tree};
 use crate::cli::common::Common;
-use crate::cli::config::Config;
+use crate::cli::config::{Config, ProbeMode};
 use crate::cli::why::{Why, WhyFormat};
 use crate::commands::output;
 use crate::exit::{Error, Exit, Result};
@@ -97,6 +97,32 @@ pub fn run(common: &Common, args: &Why) -> Result<Exit> {
     };
     output::write(common.output.as_deref(), text)?;
     Ok(if lost { worst.max(Exit::Verdict) } else { worst })
+}
+
+/// Whether options can have a value on each of `archs` (all of the tree's if there are none), starting
+/// from the defaults; nothing of the tree is run. The answers of one architecture, or why there are none.
+pub fn possible(
+    common: &Common,
+    tree: Option<PathBuf>,
+    archs: Vec<String>,
+    asked: &[(String, Option<String>)],
+) -> Result<Vec<(String, Result<Vec<Answer>>)>> {
+    let arch = if archs.is_empty() { vec!["all".to_owned()] } else { archs };
+    let config = Config { tree, arch, probe: ProbeMode::Never, ..Config::default() };
+    let request = Request::new(common, &config)?;
+    let archs = match super::archs(&request) {
+        Ok(archs) => archs,
+        // A tree without architectures is one.
+        Err(_) if !request.tree.dir.join("arch").is_dir() => vec![None],
+        Err(err) => return Err(err),
+    };
+    request.tree.read(&archs.iter().flatten().map(String::as_str).collect::<Vec<_>>())?;
+    let base = Base::Target("alldefconfig".to_owned());
+    let one = |arch: &Option<String>| {
+        let answers = request.answers(arch.as_deref(), &base, asked);
+        (arch.clone().unwrap_or_default(), answers)
+    };
+    Ok(archs.par_iter().map(one).collect())
 }
 
 /// The configuration in question, and its name.

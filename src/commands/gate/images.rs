@@ -65,7 +65,7 @@ pub fn measure(common: &Common, file: &Path, args: &Gate) -> Result<(String, Rec
 }
 
 /// The kernel's name for the image's machine.
-fn arch(image: &Image<'_>) -> Option<String> {
+pub fn arch(image: &Image<'_>) -> Option<String> {
     // Where the ARCHES table leaves it open: 32-bit PowerPC and SPARC, and PA-RISC's two widths.
     let name = match (image.header.machine, image.header.bits) {
         (20, _) => Some("powerpc"),

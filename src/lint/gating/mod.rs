@@ -16,7 +16,7 @@ mod stubs;
 mod uses;
 
 use std::hash::Hash;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -36,6 +36,8 @@ pub use self::missing::What;
 /// Everything about the functions of a tree, worked out when it is first asked for.
 #[derive(Debug, Default)]
 pub struct Gating {
+    /// The functions, where they are not to be read from the tree.
+    given: Mutex<Option<Symbols>>,
     index: OnceLock<Index>,
     missing: OnceLock<Vec<(What, Finding)>>,
     leaks: OnceLock<Vec<Finding>>,
@@ -78,10 +80,17 @@ impl<'t> View<'t> {
 }
 
 impl Gating {
+    /// For these functions only.
+    pub fn of(symbols: Symbols) -> Self {
+        Self { given: Mutex::new(Some(symbols)), ..Self::default() }
+    }
+
     /// The functions; none where the tree cannot be walked, which was told when its guards were read.
     fn view<'t>(&'t self, tree: &'t Tree) -> View<'t> {
         let index = self.index.get_or_init(|| {
-            let symbols = symbols::tree::read(&tree.roots()).unwrap_or_default();
+            let given = self.given.lock().ok().and_then(|mut given| given.take());
+            let read = || symbols::tree::read(&tree.roots()).unwrap_or_default();
+            let symbols = given.unwrap_or_else(read);
             let links = Links::new(tree, &symbols);
             let places = Places::new(tree, &symbols);
             let known = uses::sort(tree, &symbols, &links);

@@ -1,0 +1,203 @@
+//! The cost between two images: opens them, reads what the source says, asks for the partition.
+
+use std::path::{Path, PathBuf};
+
+use super::causes;
+use super::evidence::{self, FromSource};
+use super::news::{self, Before};
+use super::subject::{Pair, Picture};
+use crate::analyze::attribute::partition::Question;
+use crate::analyze::attribute::pieces::{self, Pieces};
+use crate::analyze::attribute::record;
+use crate::analyze::{config, size};
+use crate::cli::config::ProbeMode;
+use crate::commands::config::tree::{self, ProbeSource};
+use crate::commands::images;
+use crate::elf::{Input, Want, ikconfig, linkmap};
+use crate::exit::{Error, Result};
+use crate::kconf::dotconfig;
+use crate::kconf::eval::with_stack;
+use crate::kconf::model::Model;
+use crate::lint::Tree;
+use crate::model::audit::{Cost, Side};
+use crate::model::config::Config;
+use crate::model::formula::Formulas;
+use crate::model::image::{Image, Kind};
+use crate::model::valuation::Valuation;
+use crate::model::words::MakeWords;
+use crate::source::gates::Gates;
+use crate::source::makefile::{Kbuild, Presence};
+use crate::source::texts::Texts;
+
+/// What is known of an architecture's source.
+pub struct ArchSource {
+    /// The directory below arch/.
+    pub srcarch: String,
+    /// Its Kconfig.
+    pub model: Model,
+    /// What its makefiles build.
+    pub presence: Presence,
+    /// The formulas of it.
+    pub formulas: Formulas,
+}
+
+/// Reads Kconfig (for the types of options) and makefiles of one architecture.
+pub fn arch_source(root: &Path, arch: &str) -> Result<ArchSource> {
+    let tree = tree::Tree::open(root, None)?.confined();
+    let mut words = MakeWords::default();
+    if !arch.is_empty() {
+        words.set("ARCH", arch);
+    }
+    let probes = ProbeSource { mode: ProbeMode::Never, file: None, dir: Path::new("."), env: None };
+    let loaded = with_stack(|| tree.load(&words, &probes));
+    let loaded = loaded.map_err(|err| Error::io("a thread", err))??;
+    if loaded.model.failed() {
+        return Err(tree::rejected(&tree, &loaded.model));
+    }
+    let mut formulas = Formulas::default();
+    let kbuild = Kbuild::new(&tree.dir, Tree::texts(std::iter::once(&loaded.model)));
+    let (presence, _) = kbuild.presence(&loaded.srcarch, &mut formulas);
+    Ok(ArchSource { srcarch: loaded.srcarch, model: loaded.model, presence, formulas })
+}
+
+/// The makefiles of the tree, for these architectures.
+pub fn kbuild(root: &Path, sources: &[ArchSource]) -> Kbuild {
+    Kbuild::new(root, Tree::texts(sources.iter().map(|source| &source.model)))
+}
+
+/// An image that was opened.
+pub struct Opened {
+    input: Input,
+    map: Option<(PathBuf, Vec<u8>)>,
+    config: Config,
+}
+
+/// Opens an image with its linker map, if that lies beside it, and its configuration.
+pub fn open(picture: &Picture) -> Result<Opened> {
+    let input = Input::open(&picture.file)?;
+    let mut path = picture.file.clone().into_os_string();
+    path.push(".map");
+    let path = PathBuf::from(path);
+    let map = if path.is_file() {
+        let bytes = std::fs::read(&path).map_err(|err| Error::io(&path, err))?;
+        Some((path, bytes))
+    } else {
+        None
+    };
+    let config = configuration(picture, &input)?;
+    Ok(Opened { input, map, config })
+}
+
+/// The configuration that an image was built with.
+fn configuration(picture: &Picture, input: &Input) -> Result<Config> {
+    let beside = picture.file.with_file_name(".config");
+    let known = picture.config.clone().filter(|file| file.is_file()).unwrap_or(beside);
+    if known.is_file() {
+        let text = std::fs::read(&known).map_err(|err| Error::io(&known, err))?;
+        return dotconfig::parse(&known, &text);
+    }
+    let image = input.image(Want::SYMBOLS)?;
+    let Some(text) = ikconfig::extract(&image)? else {
+        let msg = "its configuration is not known: no .config beside it, and it carries none";
+        return Err(Error::input(&picture.file, msg));
+    };
+    dotconfig::parse(Path::new(&format!("IKCONFIG of {}", picture.name)), text.as_bytes())
+}
+
+impl Opened {
+    fn image(&self) -> Result<Image<'_>> {
+        let image = self.input.image(Want::SYMBOLS)?;
+        if image.kind != Kind::Linked {
+            let msg = "is not a linked kernel: an audit is about vmlinux";
+            return Err(Error::input(self.input.path(), msg));
+        }
+        Ok(image)
+    }
+
+    /// The architecture, as the kernel calls it.
+    pub fn arch(&self) -> Result<Option<String>> {
+        Ok(crate::commands::gate::arch_of(&self.image()?))
+    }
+
+    fn pieces(&self, image: &Image<'_>, with_map: bool, warnings: &mut Vec<String>) -> Pieces {
+        let map = self.map.as_ref().filter(|_| with_map);
+        let parsed = map.map(|(path, bytes)| linkmap::parse(bytes, &path.to_string_lossy()));
+        let map = match parsed {
+            Some(Ok((map, _))) => Some(map),
+            Some(Err(err)) => {
+                warnings.push(format!("{err}; payload is estimated"));
+                None
+            }
+            None => None,
+        };
+        let pieces = pieces::of(image, map.as_ref());
+        warnings.extend(pieces.diags.iter().map(ToString::to_string));
+        pieces
+    }
+}
+
+/// What one pair costs.
+pub fn cost(
+    pair: &Pair,
+    (old, new): (&Opened, &Opened),
+    root: &Path,
+    source: &mut ArchSource,
+    options: &[String],
+    before: Option<&Before>,
+) -> Result<Cost> {
+    let (was, is) = (old.image()?, new.image()?);
+    let mut warnings = Vec::new();
+    if was.header.machine != is.header.machine || was.header.bits != is.header.bits {
+        let msg = format!("{} and {} are of different machines", pair.old.name, pair.new.name);
+        return Err(Error::NotComparable(msg));
+    }
+    let maps = old.map.is_some() && new.map.is_some();
+    if !maps {
+        warnings.push(
+            "no linker map beside both images: payload is estimated, and objects are not known"
+                .into(),
+        );
+    }
+    let first = old.pieces(&was, maps, &mut warnings);
+    let second = new.pieces(&is, maps, &mut warnings);
+    let changed = config::diff(&old.config, &new.config);
+    let ArchSource { presence, formulas, .. } = source;
+    let gates = Gates::new(presence);
+    let files = evidence::read((&first, &second), &gates, root, formulas);
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    let guards = causes::guards(root, &presence.arch, &names, formulas);
+    let formulas = &*formulas;
+    let (off, on) = (Valuation::new(formulas, &old.config), Valuation::new(formulas, &new.config));
+    let question = Question { options, changed: &changed, was: &off, is: &on };
+    let spots = match before {
+        Some(before) => news::spots(before, guards, root, &on, options)?,
+        None => guards.spots(root, formulas, &question),
+    };
+    let causes = spots.reach(root);
+    let texts = Texts::new(&[root]);
+    let mut evidence =
+        FromSource { gates: &gates, files: &files, formulas, causes: &causes, texts };
+    let side = |picture: &Picture, image: &Image<'_>| (picture.name.clone(), size::berkeley(image));
+    let ((old_name, old_size), (new_name, new_size)) =
+        (side(&pair.old, &was), side(&pair.new, &is));
+    let old = record::Image { file: old_name, size: old_size, pieces: &first };
+    let new = record::Image { file: new_name, size: new_size, pieces: &second };
+    let mut cost = record::cost(&old, &new, &question, &mut evidence);
+    cost.warnings = warnings;
+    Ok(cost)
+}
+
+/// The cost of a pair whose cells were proven to be one build.
+pub fn identical(pair: &Pair) -> Result<Cost> {
+    let side = |picture: &Picture| -> Result<Side> {
+        let input = Input::open(&picture.file)?;
+        let image = input.image(Want::TOTALS)?;
+        Ok(Side { file: picture.name.clone(), size: size::berkeley(&image), payload: None })
+    };
+    Ok(record::identical(side(&pair.old)?, side(&pair.new)?))
+}
+
+/// Starts the threads.
+pub fn threads(jobs: Option<usize>) -> Result<()> {
+    images::threads(jobs)
+}
