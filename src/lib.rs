@@ -9,6 +9,7 @@ pub mod cli;
 pub mod commands;
 
 pub mod analyze;
+pub mod explain;
 pub mod lint;
 pub mod render;
 

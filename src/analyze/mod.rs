@@ -19,6 +19,7 @@ pub mod identity;
 pub mod lay;
 pub mod limits;
 pub mod names;
+pub mod owners;
 pub mod pairs;
 mod parts;
 pub mod payload;

@@ -8,6 +8,7 @@ pub mod common;
 pub mod compare;
 pub mod config;
 pub mod diffconfig;
+pub mod explain;
 pub mod gate;
 pub mod lint;
 pub mod report;
@@ -40,6 +41,8 @@ pub enum Command {
     Config(config::Config),
     /// Show the difference of two configurations.
     Diffconfig(diffconfig::Diffconfig),
+    /// Say everything about an option, a function or a line: what gates it, who uses it, its bytes.
+    Explain(explain::Explain),
     /// Check Kconfig dependencies, #ifdef guards and what is built when.
     Lint(lint::Lint),
     /// Make one page of the JSON of runs, comparisons and findings.

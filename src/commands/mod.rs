@@ -11,6 +11,7 @@ pub mod config;
 pub mod configure_only;
 pub mod diffconfig;
 pub mod execute;
+pub mod explain;
 mod foresee;
 pub mod gate;
 pub mod images;
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Gate(args) => gate::run(&cli.common, args),
         Command::Config(args) => config::run(&cli.common, args),
         Command::Diffconfig(args) => diffconfig::run(&cli.common, args),
+        Command::Explain(args) => explain::run(&cli.common, args),
         Command::Lint(args) => lint::run(&cli.common, args),
         Command::Report(args) => report::run(&cli.common, args),
     }

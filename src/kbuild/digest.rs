@@ -21,7 +21,7 @@ use crate::exit::{Error, Result};
 const RACY_NS: i128 = 2_000_000_000;
 
 /// What must be unchanged for a file's hash to be still valid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Stamp {
     inode: u64,
     size: u64,
@@ -77,6 +77,70 @@ pub fn tree(tree: &Path, index_dir: &Path) -> Result<String> {
         let _ = write_index(&index_file, &entries, now);
     }
     Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// What there is below `tree`, and the hashes of some of it.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    /// Every path from the top that was not left out, sorted.
+    pub paths: Vec<String>,
+    /// Those that were `wanted`, with the hashes of their contents, sorted.
+    pub files: Vec<(String, [u8; 32])>,
+}
+
+/// What is below `tree`, where `skip` leaves out a directory or file by its path from the top, and
+/// `wanted` says which files are hashed. `index` remembers hashes by inode, size and times, as git's
+/// index does: a file that changed in the last two seconds is always read again, and since ctime
+/// cannot be set, one whose mtime was put back is too. A file that cannot be read counts as empty.
+pub fn contents(
+    tree: &Path,
+    index: &Path,
+    skip: impl Fn(&str) -> bool + Sync,
+    wanted: impl Fn(&str) -> bool + Sync,
+) -> Result<Contents> {
+    let known = read_index(index);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i128);
+    let mut paths = walk(tree, "", &skip).map_err(|err| Error::io(tree, err))?;
+    paths.par_sort_unstable();
+    let entry = |path: &String| {
+        let full = tree.join(path);
+        // Through symbolic links: what is read is what they lead to.
+        let stamp = fs::metadata(&full).map(|meta| Stamp::of(&meta)).unwrap_or_default();
+        let hash = match known.get(path.as_bytes()) {
+            Some((old, hash)) if *old == stamp => *hash,
+            _ => *blake3::hash(&fs::read(&full).unwrap_or_default()).as_bytes(),
+        };
+        Entry { path: path.into(), kind: b'f', hash, stamp }
+    };
+    let wanted: Vec<&String> = paths.iter().filter(|path| wanted(path)).collect();
+    let entries: Vec<Entry> = wanted.par_iter().map(|path| entry(path)).collect();
+    if entries.iter().any(|e| !is_known(&known, e)) || known.len() > entries.len() {
+        let _ = write_index(index, &entries, now);
+    }
+    let files = wanted.into_iter().zip(entries).map(|(path, entry)| (path.clone(), entry.hash));
+    Ok(Contents { files: files.collect(), paths })
+}
+
+/// The files below a directory, in no order; `dir` is its path from the top.
+fn walk(
+    tree: &Path,
+    dir: &str,
+    skip: &(impl Fn(&str) -> bool + Sync),
+) -> std::io::Result<Vec<String>> {
+    let (mut files, mut below) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(tree.join(dir))? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = if dir.is_empty() { name } else { format!("{dir}/{name}") };
+        if !skip(&path) {
+            let list = if entry.file_type()?.is_dir() { &mut below } else { &mut files };
+            list.push(path);
+        }
+    }
+    let below: Vec<Vec<String>> =
+        below.par_iter().map(|dir| walk(tree, dir, skip)).collect::<std::io::Result<_>>()?;
+    files.extend(below.into_iter().flatten());
+    Ok(files)
 }
 
 /// Hex digest of one file.

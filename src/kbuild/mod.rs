@@ -36,5 +36,6 @@ pub mod shims;
 pub mod slot;
 pub mod source;
 pub mod state;
+pub mod store;
 pub mod strict;
 pub mod toolchain;

@@ -29,7 +29,10 @@ impl Valuation {
                     let off = options.iter().any(|option| option == formulas.text(name));
                     off.then_some(false)
                 }
-                Atom::Equals(..) => None,
+                Atom::Equals(name, value) => {
+                    let off = options.iter().any(|option| option == formulas.text(name));
+                    off.then(|| matches!(formulas.text(value), "" | "n"))
+                }
                 Atom::InModule => Some(in_module),
                 Atom::Opaque(text) => known_macro(formulas.text(text)),
             }

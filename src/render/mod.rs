@@ -8,6 +8,7 @@ pub mod columns;
 pub mod compare;
 pub mod csv;
 pub mod diffconfig;
+pub mod explain;
 pub mod html;
 pub mod json;
 pub mod lint;

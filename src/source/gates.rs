@@ -134,6 +134,11 @@ impl<'t> Gates<'t> {
         self.by_path.get(object).and_then(|object| object.source.as_deref())
     }
 
+    /// The source files of all objects, in no order.
+    pub fn sources(&self) -> impl Iterator<Item = &'t str> {
+        self.by_source.keys().copied()
+    }
+
     /// The objects that are made of a source file.
     pub fn objects_of(&self, file: &str) -> &[&'t Object] {
         self.by_source.get(file).map_or(&[], Vec::as_slice)

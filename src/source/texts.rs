@@ -12,7 +12,15 @@ use super::guards::Span;
 #[derive(Debug, Default)]
 pub struct Texts {
     roots: Vec<PathBuf>,
-    texts: FxHashMap<String, Vec<u8>>,
+    texts: FxHashMap<String, Known>,
+}
+
+/// A file.
+#[derive(Debug, Default)]
+struct Known {
+    text: Vec<u8>,
+    /// Where each line but the first begins, once somebody has asked.
+    starts: Option<Vec<usize>>,
 }
 
 impl Texts {
@@ -28,15 +36,16 @@ impl Texts {
             let mut roots = self.roots.iter();
             let text = roots.find_map(|root| std::fs::read(root.join(file)).ok());
             let text = text.unwrap_or_default();
-            self.texts.insert(file.to_owned(), text);
+            self.texts.insert(file.to_owned(), Known { text, starts: None });
         }
-        &self.texts[file]
+        &self.texts[file].text
     }
 
     /// A 1-based line of a file, without its end; empty beyond the last.
     pub fn line(&mut self, file: &str, line: u32) -> Cow<'_, str> {
-        let mut lines = self.get(file).split(|byte| *byte == b'\n');
-        String::from_utf8_lossy(lines.nth((line as usize).saturating_sub(1)).unwrap_or_default())
+        let (start, end) = (self.offset(file, line), self.offset(file, line.saturating_add(1)));
+        let text = &self.texts[file].text[start..end];
+        String::from_utf8_lossy(text.strip_suffix(b"\n").unwrap_or(text))
     }
 
     /// A piece of a C file on one line.
@@ -48,9 +57,12 @@ impl Texts {
 
     /// The byte where a 1-based line begins; the end of the file beyond the last.
     pub fn offset(&mut self, file: &str, line: u32) -> usize {
-        let text = self.get(file);
-        let mut starts = memchr::memchr_iter(b'\n', text).map(|newline| newline + 1);
+        self.get(file);
+        let Some(known) = self.texts.get_mut(file) else { return 0 };
         let Some(before) = (line as usize).checked_sub(2) else { return 0 };
-        starts.nth(before).unwrap_or(text.len())
+        let starts = known.starts.get_or_insert_with(|| {
+            memchr::memchr_iter(b'\n', &known.text).map(|newline| newline + 1).collect()
+        });
+        starts.get(before).copied().unwrap_or(known.text.len())
     }
 }

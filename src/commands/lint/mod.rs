@@ -23,7 +23,7 @@ mod diff;
 mod entries;
 mod fix;
 mod hide;
-mod load;
+pub(in crate::commands) mod load;
 mod reach;
 mod verify;
 

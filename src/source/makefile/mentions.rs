@@ -64,7 +64,7 @@ pub fn walk(roots: &[&Path], wanted: fn(&str) -> bool, mut each: impl FnMut(&str
 }
 
 /// Whether the file of this path is a makefile.
-pub(super) fn is_makefile(path: &str) -> bool {
+pub fn is_makefile(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name == "Kbuild"
         || name.starts_with("Makefile")

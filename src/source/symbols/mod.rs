@@ -14,6 +14,7 @@ pub mod reach;
 pub mod signature;
 pub mod tree;
 mod types;
+pub mod words;
 
 pub use declare::functions;
 pub use types::{Function, Manner, Mention, NOWHERE, Pasted, SourceFile, Symbols};

@@ -15,13 +15,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("logic", &["kconf", "source", "model"]),
     ("analyze", &["logic", "model"]),
     ("lint", &["logic", "kconf", "source", "model"]),
+    ("explain", &["lint", "logic", "kconf", "source", "model"]),
     ("render", &["model"]),
     ("cli", &["model"]),
     (
         "commands",
         &[
-            "cli", "render", "lint", "analyze", "logic", "elf", "kconf", "source", "kbuild",
-            "schema", "model",
+            "cli", "render", "explain", "lint", "analyze", "logic", "elf", "kconf", "source",
+            "kbuild", "schema", "model",
         ],
     ),
 ];
