@@ -113,7 +113,7 @@ impl Text {
                 let last = at + 1 == columns;
                 let left = self.width.saturating_sub(line.chars().count() + 1);
                 let width = if last { left.max(8) } else { widths[at] };
-                let cell = shorten(cell, width);
+                let cell = if at == 0 { tail(cell, width) } else { shorten(cell, width) };
                 let fill = if last { 0 } else { width - cell.chars().count().min(width) + 1 };
                 put(&mut line, format_args!(" {cell}{:fill$}", ""));
             }
@@ -341,6 +341,17 @@ impl Text {
         let header = ["image", "bytes", "symbols", value];
         self.out.push_str(&table(&header, &rows, &[false, true, true, false], self.width));
     }
+}
+
+/// The end of a place, which has the file's name and the line.
+fn tail(text: &str, width: usize) -> String {
+    let text = clean(text);
+    let long = text.chars().count().saturating_sub(width);
+    if long == 0 {
+        return text;
+    }
+    let rest: String = text.chars().skip(long + 1).collect();
+    format!("…{rest}")
 }
 
 fn selector(one: &Selector) -> Vec<String> {
