@@ -284,7 +284,7 @@ impl Index {
 fn read_tree(root: &Path, phases: &mut Vec<crate::lint::Phase>) -> Result<Tree> {
     // Nothing of the tree is run.
     let args = Lint { tree: Some(root.to_owned()), probe: ProbeMode::Never, ..Lint::default() };
-    let what = load::What { needs: Needs::KBUILD, ..load::What::default() };
+    let what = (load::What::default(), Needs::KBUILD);
     with_stack(|| load::load(&args, false, what, phases))
         .map_err(|err| Error::io("a thread", err))?
 }

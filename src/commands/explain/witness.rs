@@ -36,7 +36,7 @@ pub fn find(
     if !possible.is_empty() {
         let (tree, probe) = (Some(root.to_owned()), ProbeMode::Never);
         let args = Lint { tree, arch: possible.clone(), probe, ..Lint::default() };
-        let what = load::What { needs: Needs::KCONFIG, ..load::What::default() };
+        let what = (load::What::default(), Needs::KCONFIG);
         let thread = |err| Error::io("a thread", err);
         let tree =
             with_stack(|| load::load(&args, false, what, &mut Vec::new())).map_err(thread)??;
