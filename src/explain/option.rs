@@ -40,7 +40,7 @@ pub fn find(asked: &Asked<'_>, option: &str, files: &[&str], built: &[&str]) -> 
 fn of_file(opened: &Opened, option: &str, whole: bool) -> Found {
     let (source, f) = (&opened.source, &opened.formulas);
     let mut out = Found::default();
-    let without = Valuation::without(f, option);
+    let without = Valuation::without(f, &[option.to_owned()]);
     let names = |holds: &[FormulaId]| f.options(holds).iter().any(|name| name == option);
     let text = |start: usize, end: usize| {
         let text = String::from_utf8_lossy(source.text.get(start..end).unwrap_or_default());
@@ -88,7 +88,7 @@ pub fn needs(object: &ObjectOf, option: &str) -> bool {
                 rule.options.iter().any(|name| name == option) && {
                     let mut f = Formulas::default();
                     let holds = f.parse(&rule.holds);
-                    let without = Valuation::without(&f, option);
+                    let without = Valuation::without(&f, &[option.to_owned()]);
                     holds.is_some_and(|holds| without.get(holds, false) == Some(false))
                 }
             })
