@@ -113,6 +113,55 @@ fn lint(findings: &[(&str, u32, &str)]) -> Value {
     })
 }
 
+/// The JSON of `audit`: one architecture that has the option, and one that cannot.
+fn audit() -> Value {
+    let gate = json!({ "kind": "object", "place": "mm/Makefile:127", "text": "obj-$(CONFIG_HMM_MIRROR) += hmm.o" });
+    let row = |name: &str, object: &str, old: Option<u64>, new: u64, why: &str| {
+        json!({
+            "name": name, "object": object, "class": "code", "old": old, "new": new,
+            "delta": new as i64 - old.unwrap_or(0) as i64, "why": why, "option": "ZONE_DEVICE",
+        })
+    };
+    let mut direct = row("hmm_range_fault", "mm/hmm.o", None, 1340, "direct");
+    direct["defined"] = "mm/hmm.c:577".into();
+    direct["gate"] = gate;
+    let mut ungated = row("zap_pte_range", "mm/memory.o", Some(1000), 1091, "ungated");
+    ungated["growth"] = "inline".into();
+    ungated["through"] = json!(["put_page"]);
+    let group = |why: &str, growth: Option<&str>, bytes: i64| {
+        let mut group = json!({ "why": why, "option": "ZONE_DEVICE", "bytes": bytes, "up": bytes, "down": 0, "rows": 1 });
+        if let Some(growth) = growth {
+            group["growth"] = growth.into();
+        }
+        group
+    };
+    let side = |file: &str, text: u64| json!({ "file": file, "size": { "text": text, "data": 0, "bss": 0 }, "payload": { "bytes": text, "kind": "map" } });
+    let cost = json!({
+        "old": side("without/vmlinux", 9000), "new": side("with/vmlinux", 10431), "identical": false,
+        "requested": [], "dragged_in": [], "payload": 1431, "dec": 1431, "moved": 1431,
+        "groups": [group("direct", None, 1340), group("ungated", Some("inline"), 91)],
+        "rows": [direct, ungated], "types": [], "warnings": [],
+    });
+    json!({
+        "schema": 1, "tool": "hmmsize 0.1.0", "tree": "linux", "kernel": "6.12.0", "options": ["ZONE_DEVICE"],
+        "verdict": "broken", "reasons": ["x86_64: 91 bytes are ungated"], "functions": [], "findings": [],
+        "commit_message": "Size of it",
+        "arches": [
+            {
+                "arch": "arm", "on": null, "off": null, "missing": [],
+                "possible": [{
+                    "option": "ZONE_DEVICE", "state": "impossible",
+                    "chain": [{ "symbol": "ZONE_DEVICE", "place": "mm/Kconfig:1105", "says": "needs ARCH_HAS_PTE_DEVMAP" }],
+                }],
+            },
+            {
+                "arch": "x86_64", "on": cost, "off": null, "missing": [],
+                "possible": [{ "option": "ZONE_DEVICE", "state": "possible" }],
+            },
+        ],
+    })
+}
+
 /// A directory with these files.
 fn case(files: &[(&str, &str)]) -> tempfile::TempDir {
     let dir = support::scratch();

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
                   map needs to show the whole kernel."
 )]
 pub struct Report {
-    /// JSON of build (run.json), compare, lint, and histories of `gate --record`.
+    /// JSON of build (run.json), compare, audit, lint, and histories of `gate --record`.
     #[arg(value_name = "INPUT.json", required = true)]
     pub inputs: Vec<PathBuf>,
     /// What to make.

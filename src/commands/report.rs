@@ -18,7 +18,7 @@ use crate::lint::rules::RULES;
 use crate::model::finding::RuleInfo;
 use crate::model::report::{Linted, Page, short_names};
 use crate::model::run_report::Delta;
-use crate::model::{delta, finding, history};
+use crate::model::{audit, delta, finding, history};
 use crate::render;
 
 mod excerpts;
@@ -68,6 +68,7 @@ struct Shape {
     command: Option<IgnoredAny>,
     comparisons: Option<IgnoredAny>,
     findings: Option<IgnoredAny>,
+    commit_message: Option<IgnoredAny>,
 }
 
 /// Reads one input into the page.
@@ -78,11 +79,13 @@ fn read(file: &Path, page: &mut Page) -> Result<()> {
     if line.is_some_and(|line| line.kind.as_deref() == Some(history::KIND)) {
         return lines(file, &text, page);
     }
-    let what = "the JSON of hmmsize build, compare or lint";
+    let what = "the JSON of hmmsize build, compare, audit or lint";
     let shape: Shape = json::parse(file, &text, what, u32::MAX)?;
     if shape.comparisons.is_some() {
         let what = "the JSON of hmmsize compare";
         page.comparisons.push(checked(file, json::parse(file, &text, what, delta::SCHEMA)?)?);
+    } else if shape.commit_message.is_some() {
+        page.audits.push(json::parse(file, &text, "the JSON of hmmsize audit", audit::SCHEMA)?);
     } else if shape.findings.is_some() {
         let what = "the JSON of hmmsize lint";
         let report: finding::Report = json::parse(file, &text, what, finding::SCHEMA)?;
@@ -144,6 +147,9 @@ fn title(page: &Page) -> String {
             let (new, old) = short_names(names.0, names.1);
             parts.push(format!("{new} against {old}"));
         }
+    }
+    for report in &page.audits {
+        parts.push(format!("audit of {}", report.options.join(", ")));
     }
     for lint in &page.lints {
         parts.push(format!("lint of {}", lint.report.tree));

@@ -1,5 +1,6 @@
 //! What `hmmsize report` shows, read and put in order: the page before it is a page.
 
+use super::audit;
 use super::delta;
 use super::finding;
 use super::history;
@@ -16,6 +17,8 @@ pub struct Page {
     pub runs: Vec<RunReport>,
     /// Results of `compare`.
     pub comparisons: Vec<delta::Report>,
+    /// Results of `audit`.
+    pub audits: Vec<audit::Report>,
     /// Results of `lint`.
     pub lints: Vec<Linted>,
     /// What is known of the rules of `lint`.

@@ -3,6 +3,7 @@
 use super::columns::{clean, put};
 use super::run_markdown;
 use super::verdict_markdown::escape;
+use crate::model::audit;
 use crate::model::delta::{By, Comparison, Report, Row};
 use crate::model::number::{grouped, share, signed};
 use crate::model::report::{Linted, Page, short_names};
@@ -10,6 +11,7 @@ use crate::model::report::{Linted, Page, short_names};
 /// GitHub refuses comments of more than 65,536 characters.
 const SYMBOLS: usize = 25;
 const FINDINGS: usize = 30;
+const REASONS: usize = 10;
 
 /// The report as GitHub-flavoured markdown.
 pub fn render(page: &Page) -> String {
@@ -22,6 +24,9 @@ pub fn render(page: &Page) -> String {
         for one in &report.comparisons {
             comparison(&mut text, report, one);
         }
+    }
+    for report in &page.audits {
+        audit(&mut text, report);
     }
     for lint in &page.lints {
         findings(&mut text, lint);
@@ -88,6 +93,35 @@ fn numbers(row: &Row) -> String {
 /// Text within backticks in a table cell.
 fn code(text: &str) -> String {
     clean(text).replace('`', "'").replace('|', "\\|")
+}
+
+/// The verdict of an audit, its reasons, and the costs.
+fn audit(text: &mut String, report: &audit::Report) {
+    let verdict = match report.verdict {
+        audit::Verdict::Holds => "✅ free for whoever does not use it",
+        audit::Verdict::Broken => "❌ not free for whoever does not use it",
+        audit::Verdict::Unknown => "⚠️ cannot be said",
+    };
+    put(text, format_args!("### {}: {verdict}\n\n", escape(&report.options.join(", "))));
+    for reason in report.reasons.iter().take(REASONS) {
+        put(text, format_args!("- {}\n", escape(reason)));
+    }
+    if report.reasons.len() > REASONS {
+        put(text, format_args!("- … and {} more\n", report.reasons.len() - REASONS));
+    }
+    text.push_str("\n| architecture | when on | when off |\n|---|---:|---:|\n");
+    for arch in &report.arches {
+        let cost = |cost: &Option<audit::Cost>| match cost {
+            Some(cost) if cost.identical => "0, proven".to_owned(),
+            Some(cost) => signed(cost.payload),
+            None => "-".to_owned(),
+        };
+        let (on, off) = (cost(&arch.on), cost(&arch.off));
+        if arch.on.is_some() || arch.off.is_some() {
+            put(text, format_args!("| {} | {on} | {off} |\n", escape(&arch.arch)));
+        }
+    }
+    text.push('\n');
 }
 
 fn findings(text: &mut String, lint: &Linted) {

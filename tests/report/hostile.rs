@@ -121,6 +121,18 @@ fn inputs(attack: &str) -> Vec<(&'static str, String)> {
     for number in 0..2 {
         findings["findings"][number]["witness"] = serde_json::json!({ attack: "y" });
     }
+    let mut audit = super::audit();
+    for field in ["tree", "kernel", "options", "reasons", "commit_message"] {
+        poison(&mut audit[field], attack);
+    }
+    for row in audit["arches"][1]["on"]["rows"].as_array_mut().unwrap() {
+        for field in ["name", "object", "option", "defined", "gate", "through"] {
+            if let Some(value) = row.get_mut(field) {
+                poison(value, attack);
+            }
+        }
+    }
+    poison(&mut audit["arches"][0]["possible"][0]["chain"], attack);
     let mut history: Value =
         serde_json::from_str(sample("history.v1.jsonl").lines().next().unwrap()).unwrap();
     for field in ["subject", "time", "cells"] {
@@ -152,6 +164,7 @@ fn inputs(attack: &str) -> Vec<(&'static str, String)> {
     vec![
         ("c.json", table.to_string()),
         ("l.json", findings.to_string()),
+        ("a.json", audit.to_string()),
         ("h.jsonl", history.to_string()),
         ("run.json", run.to_string()),
     ]
@@ -219,7 +232,7 @@ fn nothing_in_the_input_runs_in_a_browser() {
     let names: Vec<&str> = poisoned.iter().map(|(name, _)| *name).collect();
     let dir = case(&files);
     let file = page(dir.path(), &names);
-    for tab in ["overview", "map", "symbols", "findings", "history"] {
+    for tab in ["overview", "audit", "map", "symbols", "findings", "history"] {
         browser.open(&file, &format!("#tab={tab}&finding=0000000000000000"));
         browser.eval("document.querySelectorAll('details').forEach((it) => { it.open = true; })");
         browser.until("document.querySelectorAll('.panel:not(.off)').length === 1");

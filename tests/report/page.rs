@@ -270,3 +270,40 @@ fn without_scripts_the_page_still_says_it() {
         assert!(tree.contains(words), "{words}");
     }
 }
+
+#[test]
+fn an_audit_says_why_a_symbol_is_there() {
+    let Some(mut browser) = Browser::start() else { return };
+    let table = comparison(&[
+        ("hmm_range_fault", "mm/hmm.o", None, Some(1340)),
+        ("other", "mm/other.o", None, Some(5)),
+    ]);
+    let audit = super::audit().to_string();
+    let dir = case(&[("a.json", &audit), ("c.json", &table.to_string())]);
+    let file = page(dir.path(), &["c.json", "a.json"]);
+    browser.open(&file, "#tab=audit");
+    let text = browser.text("document.querySelector('#audit').textContent");
+    for part in ["not free", "impossible", "direct: ZONE_DEVICE", "+1,340", "Size of it"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    browser.open(&file, "#symbol=hmm_range_fault");
+    let chain = "[...document.querySelectorAll('#symbols .chain li')].map((it) => it.textContent).join(' | ')";
+    assert_eq!(
+        browser.text(chain),
+        "direct: ZONE_DEVICE | hmm_range_fault is definedmm/hmm.c:577 | \
+         object: obj-$(CONFIG_HMM_MIRROR) += hmm.omm/Makefile:127"
+    );
+    let title = "document.querySelector('#symbols .detail h4').textContent";
+    let by = "Why it is there, by x86_64: cost of ZONE_DEVICE where it is on";
+    assert_eq!(browser.text(title), by);
+    browser.open(&file, "#symbol=zap_pte_range");
+    assert_eq!(browser.text("document.querySelector('[data-chooser] select').value"), "1");
+    browser.eval(
+        "(() => { const it = document.querySelector('#symbols select[aria-label=\"Why it is there\"]'); \
+         it.value = 'ungated, inline: ZONE_DEVICE'; it.dispatchEvent(new Event('change')); })()",
+    );
+    assert_eq!(names(&mut browser, "symbols"), "zap_pte_range");
+    browser.click("#symbols tr[data-at='0'] th");
+    assert!(browser.text(chain).contains("through put_page"));
+    calm(&mut browser);
+}

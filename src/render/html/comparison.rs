@@ -111,20 +111,9 @@ fn bars(table: &Table) -> Markup {
             }
             tbody {
                 @for row in &rows {
-                    @let width = row.delta.unsigned_abs() as f64 / most as f64 * 49.0;
                     tr {
                         th scope="row" { (row.name) }
-                        td.bar-cell {
-                            svg viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true" {
-                                rect.b-axis x="49.8" y="0" width=".4" height="12" {}
-                                @if row.delta > 0 {
-                                    rect.b-up x="50" y="2" width=(format!("{width:.2}")) height="8" {}
-                                } @else {
-                                    rect.b-down x=(format!("{:.2}", 50.0 - width)) y="2"
-                                        width=(format!("{width:.2}")) height="8" {}
-                                }
-                            }
-                        }
+                        (bar(row.delta, most))
                         td.num data-v=(row.delta) { span class=(tone(row.delta)) { (signed(row.delta)) } }
                         td.num data-v=(row.new.unwrap_or(0)) { (bytes(row.new)) }
                     }
@@ -132,6 +121,20 @@ fn bars(table: &Table) -> Markup {
             }
         }
         @if equal > 0 { p.dim { (equal) @if equal == 1 { " class did" } @else { " classes did" } " not change." } }
+    }
+}
+
+/// A cell with a bar to one side of a line; `most` is as long as a bar gets.
+pub fn bar(delta: i64, most: u64) -> Markup {
+    let width = delta.unsigned_abs() as f64 / most as f64 * 49.0;
+    let (class, from) = if delta > 0 { ("b-up", 50.0) } else { ("b-down", 50.0 - width) };
+    html! {
+        td.bar-cell {
+            svg viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true" {
+                rect.b-axis x="49.8" y="0" width=".4" height="12" {}
+                rect class=(class) x=(format!("{from:.2}")) y="2" width=(format!("{width:.2}")) height="8" {}
+            }
+        }
     }
 }
 

@@ -96,7 +96,7 @@ async function unpack() {
 
 const DEFAULTS = {
   tab: 'overview', cmp: '0', symbol: '', of: '', q: '', show: '', class: '', sort: '', at: '',
-  area: '', fq: '', rule: '', severity: '', arch: '', finding: '',
+  area: '', why: '', fq: '', rule: '', severity: '', arch: '', finding: '',
 };
 let state = { ...DEFAULTS };
 const listeners = [];

@@ -12,8 +12,10 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::audit;
 use super::digest::base64;
 use super::text::{visible, visible_in};
+use crate::model::audit::Cost;
 use crate::model::class::Class;
 use crate::model::delta::{self, By, Change, Row};
 use crate::model::finding::{Finding, RuleInfo};
@@ -53,6 +55,10 @@ struct Symbols {
     nth: BTreeMap<usize, (u32, u32)>,
     /// What no symbol covers.
     rest: Vec<(String, Option<u64>, Option<u64>)>,
+    /// Reasons that rows have; of audits only.
+    whys: Vec<String>,
+    /// Index into `whys`.
+    why: Vec<i32>,
     /// Why a symbol is there: facts, and where they stand.
     gates: BTreeMap<usize, Vec<(String, Option<String>)>>,
 }
@@ -73,6 +79,10 @@ pub fn encode(page: &Page) -> String {
         for one in &report.comparisons {
             comparisons.push(Symbols::of(report, one));
         }
+    }
+    for report in &page.audits {
+        let costs = audit::costs(report).into_iter().filter(|(_, cost)| !cost.rows.is_empty());
+        comparisons.extend(costs.map(|(title, cost)| Symbols::of_cost(&title, cost)));
     }
     let lints = page.lints.iter().map(|lint| Lint::of(lint, &page.rules)).collect();
     pack(&serde_json::to_vec(&Data { comparisons, lints }).expect("plain data"))
@@ -103,13 +113,57 @@ impl Symbols {
             made.push(row, &mut units);
         }
         let rest = tables(by).flat_map(|table| &table.rest);
-        made.rest = rest.map(|row| (visible(&row.name), row.old, row.new)).collect();
+        made.rest = rest
+            .filter(|row| row.name != "unattributed")
+            .map(|row| (visible(&row.name), row.old, row.new))
+            .collect();
+        if !made.rest.is_empty() {
+            // What no symbol covers is in sections that say what it is: .BTF, .orc_unwind.
+            for section in &one.sections {
+                let [old, new] =
+                    [section.old, section.new].map(|side| side.map(|it| it.unattributed));
+                if old.unwrap_or(0) + new.unwrap_or(0) > 0 {
+                    made.rest.push((visible(&section.name), old, new));
+                }
+            }
+        }
         note(&made).clone_into(&mut made.note);
         made
     }
 
+    /// What an audit says of two images: only what changed, and why.
+    fn of_cost(title: &str, cost: &Cost) -> Self {
+        let mut made = Self {
+            title: visible(title),
+            classes: Class::ALL.iter().map(|class| class.name()).collect(),
+            directories: cost
+                .rows
+                .iter()
+                .flat_map(|row| &row.object)
+                .any(|name| name.contains('/')),
+            note: "Only what changed is here, as the audit found it.".to_owned(),
+            ..Self::default()
+        };
+        let (mut units, mut whys) = (FxHashMap::default(), FxHashMap::default());
+        for (at, found) in cost.rows.iter().enumerate() {
+            let mut row = Row::new(found.name.as_str(), found.old, found.new);
+            row.class = Some(found.class);
+            let object = found.object.as_deref();
+            made.push_row(&row, object, &mut units);
+            let reason = visible(&audit::row_reason(found));
+            let why = *whys.entry(reason).or_insert_with_key(|reason| {
+                made.whys.push(reason.clone());
+                made.whys.len() as i32 - 1
+            });
+            made.why.push(why);
+            let chain = audit::chain(found).into_iter();
+            let chain = chain.map(|(text, place)| (visible(&text), place.as_deref().map(visible)));
+            made.gates.insert(at, chain.collect());
+        }
+        made
+    }
+
     fn push<'a>(&mut self, row: &'a Row, units: &mut FxHashMap<&'a str, i32>) {
-        let at = self.name.len();
         let (name, unit) = if self.objects {
             let (dir, name) = row.name.rsplit_once('/').unwrap_or(("", &row.name));
             (name, Some(dir).filter(|dir| !dir.is_empty()))
@@ -118,6 +172,18 @@ impl Symbols {
         } else {
             (row.name.as_str(), row.object.as_deref())
         };
+        let at = self.name.len();
+        self.push_row(row, unit, units);
+        self.name[at] = visible(name);
+    }
+
+    fn push_row<'a>(
+        &mut self,
+        row: &Row,
+        unit: Option<&'a str>,
+        units: &mut FxHashMap<&'a str, i32>,
+    ) {
+        let at = self.name.len();
         let unit = unit.map_or(-1, |unit| {
             *units.entry(unit).or_insert_with(|| {
                 self.units.push(visible(unit));
@@ -125,7 +191,7 @@ impl Symbols {
             })
         });
         let class = row.class.and_then(|class| Class::ALL.iter().position(|one| *one == class));
-        self.name.push(visible(name));
+        self.name.push(visible(&row.name));
         self.unit.push(unit);
         self.class.push(class.map_or(-1, |class| class as i32));
         self.old.push(row.old);

@@ -6,7 +6,7 @@ function chooser(data) {
     if (data.comparisons.length < 2) continue;
     const select = el('select', {
       'aria-label': 'Comparison',
-      onchange: () => go({ cmp: select.value, at: '', symbol: '', of: '' }, true),
+      onchange: () => go({ cmp: select.value, at: '', symbol: '', of: '', why: '' }, true),
     }, ...data.comparisons.map((one, at) => el('option', { value: at }, one.title)));
     select.value = state.cmp;
     watchState(() => { select.value = state.cmp; });
@@ -60,6 +60,9 @@ async function main() {
   keys();
   try {
     const data = await unpack();
+    // A link may name a symbol and not say which comparison it is in.
+    const where = data.comparisons.findIndex((one) => one.name.includes(state.symbol));
+    if (state.symbol && where > 0 && !location.hash.includes('cmp=')) state.cmp = String(where);
     chooser(data);
     const detail = new Detail(data);
     if (data.comparisons.length > 0) {

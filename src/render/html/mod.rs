@@ -11,6 +11,7 @@ use crate::model::delta;
 use crate::model::number;
 use crate::model::report::{Page, short_names};
 
+mod audit;
 mod chart;
 mod comparison;
 mod data;
@@ -145,6 +146,12 @@ fn panels(page: &Page) -> Vec<Panel> {
         tables.filter(|table| table.by == by).map(|table| table.rows.len()).sum::<usize>()
     };
     let (symbols, objects) = (has(delta::By::Symbol), has(delta::By::Object));
+    let audited = page.audits.iter().flat_map(audit::costs).map(|(_, cost)| cost.rows.len());
+    let symbols = symbols + audited.sum::<usize>();
+    if !page.audits.is_empty() {
+        let body = audit::body(&page.audits);
+        panels.push(Panel { id: "audit", title: "Audit", count: None, body, scripted: false });
+    }
     if symbols + objects > 0 {
         panels.push(Panel {
             id: "map",

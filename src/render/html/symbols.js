@@ -89,13 +89,24 @@ class Detail {
     ];
   }
 
+  /** The chain of a row, or what an audit of the same symbol says. */
+  chain(one, row) {
+    if (one.gates[row]) return [one.gates[row], ''];
+    for (const other of this.data.comparisons.filter((it) => it.whys.length > 0)) {
+      const at = other.name.findIndex((name, at) => name === one.name[row]
+        && other.old[at] === one.old[row] && other.new[at] === one.new[row]);
+      if (at >= 0 && other.gates[at]) return [other.gates[at], `, by ${other.title}`];
+    }
+    return [null, ''];
+  }
+
   /** Why the symbol is there: what must hold, fact by fact. */
   gates(one, row) {
-    const chain = one.gates[row];
+    const [chain, from] = this.chain(one, row);
     if (!chain) return [];
     const hops = chain.map(([text, place]) => el('li', {}, text,
       place ? el('span', { class: 'place mono' }, place) : null));
-    return [el('h4', {}, 'Why it is there'), el('ol', { class: 'chain' }, ...hops)];
+    return [el('h4', {}, `Why it is there${from}`), el('ol', { class: 'chain' }, ...hops)];
   }
 }
 
@@ -152,6 +163,10 @@ function symbolPanel(data, detail) {
   });
   const sum = el('p', { class: 'sum', role: 'status' });
   const list = el('div', { role: 'region', 'aria-label': 'Symbols', tabindex: 0 });
+  const whys = el('select', {
+    'aria-label': 'Why it is there',
+    onchange: () => go({ why: whys.value }),
+  });
   const delta = (row) => (one.new[row] || 0) - (one.old[row] || 0);
   const table = new LongTable(list, {
     caption: 'Symbols and how they changed',
@@ -173,7 +188,7 @@ function symbolPanel(data, detail) {
     order: (key) => go({ sort: key }),
   });
   $('.body', panel).replaceChildren(
-    el('div', { class: 'bar' }, search, classes, el('div', { class: 'chips', role: 'group', 'aria-label': 'Changes' }, ...chips)),
+    el('div', { class: 'bar' }, search, classes, whys, el('div', { class: 'chips', role: 'group', 'aria-label': 'Changes' }, ...chips)),
     sum, el('div', { class: 'split rows' }, el('div', { class: 'left' }, list), el('div', { class: 'side' }, detail.place('symbols'))),
   );
 
@@ -219,12 +234,16 @@ function symbolPanel(data, detail) {
       });
       classes.replaceChildren(el('option', { value: '' }, 'all classes'),
         ...one.classes.map((name) => el('option', { value: name }, name)));
+      whys.hidden = one.whys.length === 0;
+      whys.replaceChildren(el('option', { value: '' }, 'all reasons'),
+        ...one.whys.map((text) => el('option', { value: text }, text)));
     }
     if (document.activeElement !== search) search.value = state.q;
     classes.value = state.class;
+    whys.value = state.why;
     const on = state.show.split(',').filter(Boolean);
     for (const chip of chips) chip.setAttribute('aria-pressed', on.includes(chip.dataset.change));
-    const key = [state.q, state.show, state.class, state.sort].join('\n');
+    const key = [state.q, state.show, state.class, state.why, state.sort].join('\n');
     if (key !== last) {
       last = key;
       filter(on);
@@ -237,12 +256,14 @@ function symbolPanel(data, detail) {
     search.setAttribute('aria-invalid', test === null);
     const wanted = on.length > 0 ? CHANGES.map((name) => on.includes(name)) : null;
     const kind = one.classes.indexOf(state.class);
+    const why = one.whys.indexOf(state.why);
     let rows = [];
     let up = 0;
     let down = 0;
     for (let row = 0; row < one.name.length; row++) {
       if (wanted && !wanted[kinds[row]]) continue;
       if (kind >= 0 && one.class[row] !== kind) continue;
+      if (why >= 0 && one.why[row] !== why) continue;
       if (state.q && !(test && test(`${one.name[row]} ${detail.where(one, row)}`))) continue;
       rows.push(row);
       const change = delta(row);

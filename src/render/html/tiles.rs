@@ -20,6 +20,13 @@ pub fn tiles(page: &Page) -> Markup {
         ul.tiles {
             @for run in page.runs.iter().take(MOST) { (of_run(run)) }
             @for report in page.comparisons.iter().take(MOST) { (of_comparison(report, several)) }
+            @for report in page.audits.iter().take(MOST) {
+                li.tile {
+                    span.what { (report.options.join(", ")) }
+                    span.value { (super::audit::verdict(report.verdict).0) }
+                    span.more { (report.reasons.first().map_or("", String::as_str)) }
+                }
+            }
             @for lint in page.lints.iter().take(MOST) {
                 @let count = |severity| {
                     let all = lint.report.findings.iter();

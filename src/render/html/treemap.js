@@ -47,9 +47,14 @@ function plant(one) {
       root.padding = one.name.length + number;
       return;
     }
-    root.leaves.push(one.name.length + number);
-    root.old += old || 0;
-    root.new += now || 0;
+    const bare = child(root, '(no symbol)');
+    bare.leaves.push(one.name.length + number);
+    for (const node of [bare, root]) {
+      node.old += old || 0;
+      node.new += now || 0;
+      node.size += Math.max(old || 0, now || 0);
+      node.change += Math.abs((now || 0) - (old || 0));
+    }
   });
   if (nowhere && nowhere.leaves.length === 0) root.kids.delete(nowhere.name);
   return root;
@@ -143,7 +148,7 @@ class Palette {
       const mix = Math.abs(step) / 40;
       const rgb = this.same.map((from, at) => Math.round(from + (to[at] - from) * mix));
       const light = rgb[0] * 0.299 + rgb[1] * 0.587 + rgb[2] * 0.114;
-      found = { fill: `rgb(${rgb})`, text: light > 140 ? '#10151d' : '#ffffff' };
+      found = { fill: `rgb(${rgb})`, text: light > 125 ? '#10151d' : '#ffffff' };
       this.made.set(step, found);
     }
     return found;
