@@ -5,6 +5,8 @@ mod support;
 mod compare {
     mod bloat;
     mod build;
+    mod debug;
     mod formats;
+    mod maintainers;
     mod symbols;
 }

@@ -3,7 +3,9 @@
 mod support;
 
 mod dwarf {
+    mod agree;
     mod damage;
     mod oracle;
+    mod records;
     mod sources;
 }

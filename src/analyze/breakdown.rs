@@ -83,7 +83,7 @@ pub fn by_file_dir(images: &[Image<'_>], depth: Option<usize>) -> Breakdown {
 }
 
 /// The path of the object: its file, `mm/hmm.o` of a thin archive, or `lib.a(member.o)`.
-fn object_name(image: &Image<'_>) -> String {
+pub(super) fn object_name(image: &Image<'_>) -> String {
     match &image.member {
         Some(_) if image.name.contains(&b'/') => image.name.to_string(),
         Some(member) => format!("{}({member})", image.path),
@@ -91,8 +91,9 @@ fn object_name(image: &Image<'_>) -> String {
     }
 }
 
-/// The directory of an object file with a slash at its end; `./` for none.
-fn directory(file: &BStr, depth: Option<usize>) -> String {
+/// The path of an object in the tree, where the linker writes `archive(member)`: the archive's own for a
+/// member without one.
+pub(super) fn path_of(file: &BStr) -> &[u8] {
     let mut path: &[u8] = file;
     if let Some(rest) = path.strip_suffix(b")")
         && let Some(open) = rest.find_byte(b'(')
@@ -101,7 +102,12 @@ fn directory(file: &BStr, depth: Option<usize>) -> String {
         // ld.lld names members of thin archives by their path in the tree.
         path = if member.contains(&b'/') { member } else { &rest[..open] };
     }
-    let path = path.strip_prefix(b"./").unwrap_or(path);
+    path.strip_prefix(b"./").unwrap_or(path)
+}
+
+/// The directory of an object file with a slash at its end; `./` for none.
+pub(super) fn directory(file: &BStr, depth: Option<usize>) -> String {
+    let path = path_of(file);
     let Some(end) = path.rfind_byte(b'/') else { return "./".to_owned() };
     let dir = &path[..=end];
     let cut = depth.and_then(|depth| dir.find_iter("/").nth(depth.max(1) - 1));
@@ -148,13 +154,14 @@ fn one_object(map: &LinkMap<'_>, laid: &[Laid<'_, '_, '_>]) -> Option<Diag> {
 
 /// Rows in order of first appearance.
 #[derive(Default)]
-struct Rows {
+pub(super) struct Rows {
     index: FxHashMap<String, usize>,
     rows: Vec<Row>,
 }
 
 impl Rows {
-    fn of(&mut self, name: &str) -> &mut Berkeley {
+    /// The row of this name.
+    pub fn of(&mut self, name: &str) -> &mut Berkeley {
         let at = if let Some(&at) = self.index.get(name) {
             at
         } else {
@@ -165,12 +172,13 @@ impl Rows {
         &mut self.rows[at].size
     }
 
-    fn add(&mut self, name: &str, section: &Section<'_>, bytes: u64) {
+    /// So many bytes of a section more.
+    pub fn add(&mut self, name: &str, section: &Section<'_>, bytes: u64) {
         self.of(name).add(section, bytes);
     }
 
     /// Padding and unattributed bytes come last.
-    fn finish(mut self, kind: Option<PayloadKind>) -> Breakdown {
+    pub fn finish(mut self, kind: Option<PayloadKind>) -> Breakdown {
         self.rows.sort_by_key(|row| match row.name.as_str() {
             PADDING => 1,
             UNATTRIBUTED => 2,

@@ -16,14 +16,16 @@ use super::payload::Estimate;
 use super::select::{self, Selection, Sort};
 use super::tally::{Tally, summary};
 use super::units::Units;
-use super::{class, payload, size};
+use super::{class, payload, size, unit_tables};
 use crate::exit::{Error, Result};
 use crate::model::breakdown::Breakdown;
 use crate::model::class::Class;
 use crate::model::delta::{By, Comparison, Row, Table};
 use crate::model::diag::Diag;
 use crate::model::image::{Image, Kind};
+use crate::model::inline::Inlines;
 use crate::model::linkmap::LinkMap;
+use crate::model::origin::Origins;
 use crate::model::payload::PayloadMap;
 use crate::model::size::{Berkeley, Payload, PayloadKind};
 
@@ -48,6 +50,17 @@ pub struct Analysed<'a> {
     pub mapped: Option<PayloadMap>,
     /// What the linker map does not explain.
     pub diags: Vec<Diag>,
+    /// The debug information of each image; empty unless it was read.
+    pub debug: Vec<Debugged>,
+}
+
+/// What was read of the debug information of an image.
+#[derive(Debug, Default)]
+pub struct Debugged {
+    /// Units, functions, variables; without units if there is none.
+    pub origins: Origins,
+    /// What was inlined, if that was asked for.
+    pub inlines: Option<Inlines>,
 }
 
 /// Works out what can be said of one file alone; padding and payload only if `payload`.
@@ -90,6 +103,7 @@ pub fn analyse<'a>(
         estimated,
         mapped,
         diags,
+        debug: Vec::new(),
     }
 }
 
@@ -195,6 +209,8 @@ pub struct Options<'o> {
     pub by: Vec<By>,
     /// Which rows.
     pub selection: Selection<'o>,
+    /// The subsystem of a source file, for [`By::Subsystem`].
+    pub subsystem: Option<&'o (dyn Fn(&str) -> String + Sync)>,
     /// Tables of symbols: bloat-o-meter's heading, and which categories are in it.
     pub categories: &'o [(&'o str, &'o [Category])],
     /// Which objects the symbols of the old and the new file are from, if rows are to say so.
@@ -213,7 +229,8 @@ pub fn compare(
         (Some(_), Some(_)) => PayloadKind::Map,
         _ => PayloadKind::Estimated,
     };
-    let with_symbols = options.by.contains(&By::Symbol) && old.has_symtab() && new.has_symtab();
+    let symbols_wanted = [By::Symbol, By::Inline].iter().any(|by| options.by.contains(by));
+    let with_symbols = symbols_wanted && old.has_symtab() && new.has_symtab();
     let (paired, accounts) = rayon::join(
         || {
             with_symbols.then(|| {
@@ -234,17 +251,27 @@ pub fn compare(
             }
             continue;
         }
+        if by == By::Inline {
+            let pairs = paired.as_ref().map(|(pairs, _)| pairs);
+            tables.push(unit_tables::inline_table(old, new, pairs, &options.selection)?);
+            continue;
+        }
+        let by_objects = old.has_objects() && new.has_objects();
+        if matches!(by, By::Unit | By::Subsystem) || (by == By::Dir && !by_objects) {
+            tables.push(unit_tables::table(by, old, new, kind, options)?);
+            continue;
+        }
         let rows = match by {
             By::Class => class_rows(&old.classes(kind), &new.classes(kind)),
             By::Section => accounts.rows(),
             By::Object | By::Dir => merge(&old.objects(by)?, &new.objects(by)?),
-            By::Symbol => Vec::new(),
+            By::Symbol | By::Unit | By::Subsystem | By::Inline => Vec::new(),
         };
         // Classes and sections have an order of their own; of the rest the largest changes matter
         // most.
         let natural = match by {
             By::Class | By::Section => None,
-            By::Symbol | By::Object | By::Dir => Some(Sort::Abs),
+            _ => Some(Sort::Abs),
         };
         let selection = Selection { sort: options.selection.sort.or(natural), ..options.selection };
         let change = |row: &Row| if by == By::Section { accounts.change(row) } else { row.change };
@@ -293,7 +320,7 @@ fn class_rows(old: &BTreeMap<Class, u64>, new: &BTreeMap<Class, u64>) -> Vec<Row
 }
 
 /// The rows of two breakdowns, matched by name.
-fn merge(old: &Breakdown, new: &Breakdown) -> Vec<Row> {
+pub(super) fn merge(old: &Breakdown, new: &Breakdown) -> Vec<Row> {
     let mut rows: BTreeMap<&str, (Option<u64>, Option<u64>)> = BTreeMap::new();
     for row in &old.rows {
         let bytes = rows.entry(&row.name).or_default().0.get_or_insert(0);

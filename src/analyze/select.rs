@@ -69,7 +69,7 @@ pub fn table(
         rows.truncate(top);
     }
     let hidden = before - rows.len();
-    Table { by, title: None, summary: None, hidden, rows, rest: Vec::new(), total }
+    Table { by, title: None, summary: None, hidden, rows, note: None, rest: Vec::new(), total }
 }
 
 struct Key {
@@ -156,6 +156,7 @@ pub fn symbols(
         summary: None,
         hidden: total - rows.len(),
         rows,
+        note: None,
         rest: Vec::new(),
         total: Row::new("total", None, None),
     }

@@ -13,6 +13,7 @@ Exit codes: 0 fine; 1 the files differ and --exit-code was given; 2 bad input or
 Examples:
   hmmsize compare ../without/vmlinux vmlinux
   hmmsize compare --by class,section old/vmlinux new/vmlinux
+  hmmsize compare --by inline old/vmlinux new/vmlinux
   hmmsize compare --by symbol --filter '^hmm_' --top 0 old/vmlinux new/vmlinux
   hmmsize compare --compat bloat-o-meter old/vmlinux new/vmlinux";
 
@@ -31,6 +32,9 @@ pub struct Compare {
     /// One table each.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND")]
     pub by: Vec<ByArg>,
+    /// The tree whose MAINTAINERS names subsystems [default: beside the file].
+    #[arg(short = 'C', long = "source", value_name = "TREE")]
+    pub tree: Option<PathBuf>,
     /// Compare against the N-th file, not the first.
     #[arg(long, value_name = "N")]
     pub against: Option<usize>,
@@ -57,6 +61,8 @@ pub struct Compare {
     #[arg(long, conflicts_with = "text")]
     pub data: bool,
     /// Only functions, as bloat-o-meter -t.
+    ///
+    /// With --by unit: only code, without looking up every variable.
     #[arg(long)]
     pub text: bool,
     /// Print exactly what this tool would.
@@ -123,8 +129,14 @@ pub enum ByArg {
     Symbol,
     /// Object files, of archives or by the linker map.
     Object,
-    /// Directories of object files.
+    /// Directories of object or source files.
     Dir,
+    /// Compile units, by debug information or the linker map.
+    Unit,
+    /// Sections of the tree's MAINTAINERS.
+    Subsystem,
+    /// Functions that were inlined into others, by debug information.
+    Inline,
 }
 
 /// Order of rows.

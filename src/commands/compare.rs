@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use super::diffconfig::requested;
+use super::images::WantDebug;
 use super::size::{self as size_tables, Table as SizeTable};
+use super::subsystems::Subsystems;
 use super::{images, json, output, run_report};
 use crate::analyze::claims::Category;
 use crate::analyze::compare::{Analysed, Options, compare};
@@ -11,6 +13,7 @@ use crate::analyze::select::{Selection, Sort};
 use crate::analyze::{bloat, config, size, warnings};
 use crate::cli::common::Common;
 use crate::cli::compare::{ByArg, Compare, Format, ShowArg, SortArg};
+use crate::elf::dwarf;
 use crate::exit::{Error, Exit, Result};
 use crate::model::delta::{self, By, Change, Comparison, ConfigDelta, Report};
 use crate::model::size::Radix;
@@ -102,9 +105,21 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
     let lent = images::read(&opened)?;
     clock.phase("read");
     say(common, lent.iter().flat_map(images::Lent::warnings));
-    let files = images::analyse_all(&lent, wanted.payload);
+    let mut files = images::analyse_all(&lent, wanted.payload);
     say(common, files.iter().flat_map(|file| file.diags.iter().map(ToString::to_string)));
     clock.phase("analyse");
+    if let Some(want) = wanted_debug(args, &wanted.by, &files) {
+        say(common, images::debug(&mut files, want)?);
+        clock.phase("debug");
+    }
+    let subsystems = if wanted.by.contains(&By::Subsystem) {
+        let (found, odd) = Subsystems::find(args.tree.as_deref(), &args.files)?;
+        say(common, odd);
+        Some(found)
+    } else {
+        None
+    };
+    let subsystem = subsystems.as_ref().map(|found| |file: &str| found.name(file));
     let mut report = Report {
         schema: delta::SCHEMA,
         tool: concat!("hmmsize ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -123,6 +138,7 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
             sort: wanted.sort,
             top: wanted.top,
         },
+        subsystem: subsystem.as_ref().map(|find| find as &(dyn Fn(&str) -> String + Sync)),
         categories: wanted.categories,
         units: None,
     };
@@ -152,6 +168,16 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
     std::mem::forget(lent);
     std::mem::forget(opened);
     Ok(if args.exit_code && differ { Exit::Verdict } else { Exit::Ok })
+}
+
+/// What of debug information the tables need; `None` if nothing.
+fn wanted_debug(args: &Compare, by: &[By], files: &[Analysed]) -> Option<WantDebug> {
+    let units = by.iter().any(|by| matches!(by, By::Unit | By::Subsystem));
+    // Directories are those of objects, where it is known of which object each byte is.
+    let dirs = by.contains(&By::Dir) && !files.iter().all(Analysed::has_objects);
+    let inlines = by.contains(&By::Inline);
+    let things = (units || dirs) && !args.text;
+    (units || dirs || inlines).then_some(WantDebug { origins: dwarf::Want { things }, inlines })
 }
 
 fn baseline(args: &Compare) -> Result<usize> {
@@ -244,6 +270,9 @@ fn by_of(by: ByArg) -> By {
         ByArg::Symbol => By::Symbol,
         ByArg::Object => By::Object,
         ByArg::Dir => By::Dir,
+        ByArg::Unit => By::Unit,
+        ByArg::Subsystem => By::Subsystem,
+        ByArg::Inline => By::Inline,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::analyze::compare::{Analysed, analyse};
+use crate::analyze::compare::{Analysed, Debugged, analyse};
 use crate::analyze::units::Units;
 use crate::elf::dwarf::{self, Debug};
 use crate::elf::{Input, Want, ikconfig, linkmap};
@@ -128,6 +128,41 @@ pub fn analyse_all<'a>(lent: &'a [Lent<'a>], payload: bool) -> Vec<Analysed<'a>>
             analyse(file.name.clone(), file.is_archive, &file.images, file.map.as_ref(), payload)
         })
         .collect()
+}
+
+/// What of debug information is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct WantDebug {
+    /// How much of the origins of symbols.
+    pub origins: dwarf::Want,
+    /// What was inlined.
+    pub inlines: bool,
+}
+
+/// Reads the debug information of files, where there is some. Returns what was odd about it.
+pub fn debug(files: &mut [Analysed], want: WantDebug) -> Result<Vec<String>> {
+    let read = |file: &mut Analysed| -> Result<Vec<String>> {
+        let images = file.images.par_iter().map(|image| {
+            let Some(debug) = Debug::of(image)? else {
+                return Ok((Debugged::default(), Vec::new()));
+            };
+            let mut origins = debug.origins(want.origins);
+            let mut diags = std::mem::take(&mut origins.diags);
+            let inlines = want.inlines.then(|| {
+                let (inlines, odd) = debug.inlines();
+                // A unit that is damaged is so for both.
+                diags.extend(odd.into_iter().filter(|odd| !origins.diags.contains(odd)));
+                inlines
+            });
+            Ok((Debugged { origins, inlines }, diags))
+        });
+        let all: Vec<(Debugged, Vec<_>)> = images.collect::<Result<_>>()?;
+        let (debug, diags): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        file.debug = debug;
+        Ok(diags.into_iter().flatten().map(|diag| diag.to_string()).collect())
+    };
+    let all: Vec<Vec<String>> = files.par_iter_mut().map(read).collect::<Result<_>>()?;
+    Ok(all.concat())
 }
 
 /// A configuration and where it is from.

@@ -22,6 +22,7 @@ pub mod output;
 pub mod report;
 pub mod run_report;
 pub mod size;
+mod subsystems;
 
 /// Runs the command the user asked for.
 #[allow(clippy::needless_pass_by_value)]

@@ -12,12 +12,16 @@ use rayon::prelude::*;
 use crate::exit::Result;
 use crate::model::diag::Diag;
 use crate::model::image::{Image, Kind};
-use crate::model::origin::Origins;
+use crate::model::inline::Inlines;
+use crate::model::origin::{Bases, Origins};
+use crate::model::record::Record;
 
 mod entry;
 mod files;
+mod inline;
 mod paths;
 mod places;
+mod records;
 mod relocate;
 mod sections;
 
@@ -78,6 +82,27 @@ impl<'a> Debug<'a> {
         let odd = self.sections.oddities.iter().chain(&reader.oddities);
         origins.diags.splice(0..0, odd.map(|text| self.diag(text)));
         origins
+    }
+
+    /// What was inlined where, and what could not be read.
+    pub fn inlines(&self) -> (Inlines, Vec<Diag>) {
+        let reader = Reader::new(self);
+        inline::merge(reader.each(|chunk| inline::read(&reader, chunk)))
+    }
+
+    /// The layouts of the structures and unions whose tag is `wanted`, sorted. One tag may have several:
+    /// private ones of one name, or what differs by an option of the file.
+    pub fn records(&self, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Vec<Record> {
+        let reader = Reader::new(self);
+        let mut all = reader.each(|chunk| records::read(&reader, chunk, wanted)).concat();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// The addresses of sections of a relocatable file.
+    pub fn bases(&self) -> &Bases {
+        &self.sections.bases
     }
 
     fn diag(&self, text: &str) -> Diag {

@@ -91,6 +91,9 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// How many rows `--top` cut off.
     pub hidden: usize,
+    /// What to know about the rows: how much of the files they cover.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
     /// What is in no row but belongs to the total: padding and unattributed bytes beside symbols.
     pub rest: Vec<Row>,
     /// Of all rows, before `--filter`, `--show` and `--top`, and the rest.
@@ -111,6 +114,12 @@ pub enum By {
     Object,
     /// Directory of object files.
     Dir,
+    /// Compile unit.
+    Unit,
+    /// Section of the tree's MAINTAINERS.
+    Subsystem,
+    /// Function that was inlined into others.
+    Inline,
 }
 
 impl By {
@@ -122,6 +131,9 @@ impl By {
             Self::Symbol => "symbol",
             Self::Object => "object",
             Self::Dir => "dir",
+            Self::Unit => "unit",
+            Self::Subsystem => "subsystem",
+            Self::Inline => "inline",
         }
     }
 }
@@ -202,6 +214,20 @@ pub struct Row {
     /// Several symbols share this name: which one of how many.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub nth: Option<(u32, u32)>,
+    /// Of an inlined function: what it did to those it is inlined into.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inlined: Option<Inlined>,
+}
+
+/// What an inlined function did to functions that are on both sides, and have more or less of it now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inlined {
+    /// How many functions.
+    pub functions: u64,
+    /// How many bytes these grew, for whatever reason.
+    pub growth: i64,
+    /// How many of them are of the inlined function, with what is inlined into that in turn.
+    pub bytes: i64,
 }
 
 impl Row {
@@ -220,6 +246,7 @@ impl Row {
             unit: None,
             was: None,
             nth: None,
+            inlined: None,
         }
     }
 }

@@ -19,7 +19,7 @@ use super::symtab::{Place, Symbol};
 /// }
 /// ```
 ///
-/// Without debug information, `analyze::attribute::Objects` knows the object of a symbol from the linker map.
+/// Without debug information, `analyze::units::Units` knows the object of a symbol from the linker map.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
     /// Compile units, in the order of the file.
@@ -134,8 +134,14 @@ impl Bases {
 impl Origins {
     /// Where a symbol comes from: by the function or variable at its address, else by the unit whose code
     /// it lies in.
+    ///
+    /// A symbol without size may lie where another thing begins, of which it is no part; it can only be a
+    /// label in code.
     pub fn of(&self, symbol: &Symbol) -> Option<Origin> {
-        self.at(self.bases.of(symbol)?)
+        let addr = self.bases.of(symbol)?;
+        let is_label = symbol.size == 0
+            && self.thing_at(addr).is_some_and(|thing| thing.kind == Kind::Variable);
+        if is_label { None } else { self.at(addr) }
     }
 
     /// Where what begins at `addr` comes from.

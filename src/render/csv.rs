@@ -9,7 +9,8 @@ use crate::model::delta::{By, Report, Row, SectionBytes, SectionDelta};
 pub fn csv(report: &Report) -> String {
     let mut out =
         String::from("file,baseline,by,name,class,object,old,new,delta,percent,change,was,");
-    out += "symbols_old,symbols_new,padding_old,padding_new,unattributed_old,unattributed_new\n";
+    out += "symbols_old,symbols_new,padding_old,padding_new,unattributed_old,unattributed_new,";
+    out += "inlined_functions,inlined_growth,inlined_bytes\n";
     let name = |file: usize| report.files.get(file).map_or("", |file| file.name.as_str());
     let baseline = name(report.baseline);
     for comparison in &report.comparisons {
@@ -60,6 +61,8 @@ fn line(out: &mut String, front: &[&str], row: &Row, account: Option<&SectionDel
         };
         all.extend([side(|section| section.old), side(|section| section.new)]);
     }
+    let told = row.inlined.map(|told| [told.functions as i64, told.growth, told.bytes]);
+    all.extend((0..3).map(|at| told.map_or_else(String::new, |told| told[at].to_string())));
     out.push_str(&all.join(","));
     out.push('\n');
 }

@@ -100,6 +100,12 @@ fn rows(table: &Table, comparison: &Comparison) -> String {
     if table.hidden > 0 {
         let _ = writeln!(out, "\n{} more rows not shown", number::grouped(table.hidden as u64));
     }
+    if let Some(note) = &table.note {
+        let _ = writeln!(out, "\n{note}");
+    }
+    for text in table.rows.iter().filter_map(table::inlined) {
+        let _ = writeln!(out, "\n- {}", escape(&text));
+    }
     if has_account {
         out += "\nDelta = symbols + padding + unattributed.\n";
     }

@@ -182,8 +182,13 @@ pub fn table(table: &Table, comparison: &Comparison, view: View) -> String {
     if table.by == By::Section {
         return sections(table, comparison, view);
     }
+    // A file beside the name: of what is inlined always, of a symbol where there is room.
     let symbols = table.by == By::Symbol;
-    let wide = symbols && view.width >= 120 && table.rows.iter().any(|row| row.object.is_some());
+    let inlined = table.by == By::Inline;
+    let wide = (inlined || symbols)
+        && view.width >= if inlined { 100 } else { 120 }
+        && view.width >= 120
+        && table.rows.iter().any(|row| row.object.is_some());
     let has_class = table.rows.iter().any(|row| row.class.is_some());
     let title = table.title.as_deref().filter(|_| table.title.as_deref() != Some("Symbol"));
     let title = title.map(str::to_lowercase);
@@ -192,7 +197,7 @@ pub fn table(table: &Table, comparison: &Comparison, view: View) -> String {
         head.push("class");
     }
     if wide {
-        head.push("object");
+        head.push(if inlined { "declared in" } else { "object" });
     }
     let text = head.len() - 1;
     head.extend(["old", "new", "delta", "%"]);
@@ -215,7 +220,36 @@ pub fn table(table: &Table, comparison: &Comparison, view: View) -> String {
         .collect();
     let signs: Vec<i64> = all.iter().map(|row| row.delta).collect();
     let shape = Shape { head: &head, text, plain: 2, signs: &signs, totals: tail.len() };
-    layout(&shape, rows, view) + &hidden(table)
+    let mut out = layout(&shape, rows, view) + &hidden(table);
+    if let Some(note) = &table.note {
+        out += &wrap(note, view.width, 0);
+        out.push('\n');
+    }
+    out += &told(table, view);
+    out
+}
+
+/// What inlined functions did to those they are inlined into, a line each: the cause of dozens of small growths.
+fn told(table: &Table, view: View) -> String {
+    let lines = table
+        .rows
+        .iter()
+        .filter_map(|row| inlined(row).map(|text| wrap(&text, view.width, 2) + "\n"));
+    let lines: String = lines.collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
+}
+
+/// `72 functions +1,234 bytes, of which +812 inlined put_page`
+pub fn inlined(row: &Row) -> Option<String> {
+    let told = row.inlined?;
+    let functions = if told.functions == 1 { "function" } else { "functions" };
+    Some(format!(
+        "{} {functions} {} bytes, of which {} inlined {}",
+        number::grouped(told.functions),
+        number::signed(told.growth),
+        number::signed(told.bytes),
+        clean(&row.name)
+    ))
 }
 
 fn hidden(table: &Table) -> String {
@@ -327,6 +361,7 @@ mod tests {
             summary: None,
             rows: vec![Row::new(".text", Some(4096), Some(4096))],
             hidden: 0,
+            note: None,
             rest: Vec::new(),
             total: Row::new("total", Some(4096), Some(4096)),
         };
@@ -350,6 +385,7 @@ mod tests {
             summary: None,
             rows,
             hidden: 2,
+            note: None,
             rest: Vec::new(),
             total: Row::new("total", Some(1), Some(2)),
         };

@@ -3,6 +3,7 @@
 
 pub mod gates;
 pub mod guards;
+pub mod maintainers;
 pub mod makefile;
 pub mod symbols;
 pub mod texts;

@@ -6,6 +6,7 @@
 
 mod kconfig;
 mod lint;
+mod units;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -58,6 +59,7 @@ pub fn run(args: &Args) -> Result<()> {
         eprintln!("xtask: bloaty is not on PATH: not measured");
     }
 
+    rows.extend(units::rows(&ours, &pair, few)?);
     rows.extend(kconfig::rows(&ours, &tree, few)?);
     rows.extend(lint::rows(&ours, &tree, few)?);
 

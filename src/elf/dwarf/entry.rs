@@ -27,6 +27,10 @@ pub(super) struct Entry<'a> {
     pub language: u64,
     pub bytes: Option<u64>,
     pub member_at: Option<u64>,
+    /// `DW_AT_data_bit_offset`
+    pub bit_at: Option<u64>,
+    /// `DW_AT_type`, of the same unit.
+    pub kind: Option<UnitOffset>,
     low: Option<Value<'a>>,
     high: Option<Value<'a>>,
     ranges: Option<RangeListsOffset>,
@@ -85,6 +89,12 @@ impl<'a> Entry<'a> {
                     }
                 }
                 dw::DW_AT_byte_size => entry.bytes = value.udata_value(),
+                dw::DW_AT_data_bit_offset => entry.bit_at = value.udata_value(),
+                dw::DW_AT_type => {
+                    if let AttributeValue::UnitRef(at) = value {
+                        entry.kind = Some(at);
+                    }
+                }
                 dw::DW_AT_data_member_location => entry.member_at = value.udata_value(),
                 dw::DW_AT_low_pc => entry.low = Some(value),
                 dw::DW_AT_high_pc => entry.high = Some(value),
@@ -109,6 +119,8 @@ impl<'a> Entry<'a> {
                 | dw::DW_AT_language
                 | dw::DW_AT_byte_size
                 | dw::DW_AT_data_member_location
+                | dw::DW_AT_data_bit_offset
+                | dw::DW_AT_type
                 | dw::DW_AT_low_pc
                 | dw::DW_AT_high_pc
                 | dw::DW_AT_ranges

@@ -103,6 +103,7 @@ fn unit<'d>(
             number_of_unit: reader.number_of(header),
             files: Files::new(),
             decls: FxHashMap::default(),
+            empty: FxHashMap::default(),
             elsewhere: Vec::new(),
             ranges,
             part,
@@ -123,6 +124,8 @@ struct Places<'p, 'd> {
     files: Files,
     /// Declarations that others refer to.
     decls: FxHashMap<UnitOffset, Decl>,
+    /// Whether types have no bytes.
+    empty: FxHashMap<UnitOffset, bool>,
     /// Other units that were referred to, by number.
     elsewhere: Vec<(usize, DwarfUnit<'d>)>,
     ranges: Vec<(u64, u64)>,
@@ -183,8 +186,48 @@ impl<'p, 'd> Places<'p, 'd> {
         if address == 0 || self.unit.header.is_tombstone_address(address) {
             return;
         }
+        // The type of what was declared before is in the declaration.
+        let kind = entry.kind.or_else(|| match entry.origin {
+            Some(Target::Here(at)) => entry_at(&self.reader.dwarf, self.unit, at)?.kind,
+            _ => None,
+        });
+        if kind.is_some_and(|kind| self.is_empty(kind)) {
+            return;
+        }
         let decl = self.decl(entry);
         self.add(address, 0, decl, Kind::Variable);
+    }
+
+    /// Whether a type has no bytes, as a `struct lock_class_key` without lockdep. A variable of it lies where the
+    /// next object's first one does, which is not its.
+    fn is_empty(&mut self, kind: UnitOffset) -> bool {
+        if let Some(&known) = self.empty.get(&kind) {
+            return known;
+        }
+        let mut at = kind;
+        let mut found = false;
+        for _ in 0..MOST_TYPES {
+            let Some((tag, entry)) = tagged(&self.reader.dwarf, self.unit, at) else { break };
+            found = match tag {
+                dw::DW_TAG_structure_type | dw::DW_TAG_union_type => {
+                    !entry.declaration && entry.bytes == Some(0)
+                }
+                _ => false,
+            };
+            let is_other = matches!(
+                tag,
+                dw::DW_TAG_typedef
+                    | dw::DW_TAG_const_type
+                    | dw::DW_TAG_volatile_type
+                    | dw::DW_TAG_array_type
+            );
+            match entry.kind {
+                Some(next) if is_other => at = next,
+                _ => break,
+            }
+        }
+        self.empty.insert(kind, found);
+        found
     }
 
     fn add(&mut self, addr: u64, size: u64, decl: Decl, kind: Kind) {
@@ -246,7 +289,7 @@ impl<'p, 'd> Places<'p, 'd> {
 }
 
 /// Looks another unit up and keeps it for a while.
-fn look_up<'e, 'd>(
+pub(super) fn look_up<'e, 'd>(
     elsewhere: &'e mut Vec<(usize, DwarfUnit<'d>)>,
     reader: &Reader<'d>,
     number: usize,
@@ -279,30 +322,44 @@ const MOST_HOPS: usize = 4;
 
 const NOWHERE: Decl = Decl { file: 0, line: 0 };
 
+/// Typedefs and arrays of a type: a damaged file may have them in a circle.
+const MOST_TYPES: usize = 16;
+
 /// The entry at an offset.
 pub(super) fn entry_at<'d>(
     dwarf: &Dwarf<'d>,
     unit: &DwarfUnit<'d>,
     at: UnitOffset,
 ) -> Option<Entry<'d>> {
-    let mut raw = unit.entries_raw(Some(at)).ok()?;
-    let abbreviation = raw.read_abbreviation().ok()??;
-    Entry::read(dwarf, unit, &mut raw, abbreviation).ok()
+    tagged(dwarf, unit, at).map(|(_, entry)| entry)
 }
 
-/// Goes on at the sibling of an entry that was just read, if it has children and says where.
+/// The entry at an offset, and what it is.
+fn tagged<'d>(
+    dwarf: &Dwarf<'d>,
+    unit: &DwarfUnit<'d>,
+    at: UnitOffset,
+) -> Option<(dw::DwTag, Entry<'d>)> {
+    let mut raw = unit.entries_raw(Some(at)).ok()?;
+    let abbreviation = raw.read_abbreviation().ok()??;
+    let entry = Entry::read(dwarf, unit, &mut raw, abbreviation).ok()?;
+    Some((abbreviation.tag(), entry))
+}
+
+/// Goes on at the sibling of an entry that was just read, if it has children and says where; whether it did.
 pub(super) fn skip<'p, 'd>(
     unit: &'p DwarfUnit<'d>,
     raw: &mut Raw<'p, 'd>,
     abbreviation: &Abbreviation,
     sibling: Option<UnitOffset>,
-) -> Read<()> {
+) -> Read<bool> {
     // Only forwards, or a damaged file could go round for ever.
     if let Some(sibling) = sibling
         && abbreviation.has_children()
         && sibling.0 > raw.next_offset().0
     {
         *raw = unit.entries_raw(Some(sibling))?;
+        return Ok(true);
     }
-    Ok(())
+    Ok(false)
 }
