@@ -161,7 +161,7 @@ fn growth_is_told_by_what_was_inlined() {
             (&plain, &special, true, true),
             (&special, &none, true, false),
         ] {
-            let all = table(&["--by", "inline"], old, new);
+            let all = table(&["--by", "inline", "--show", "all"], old, new);
             let table = &all["tables"][0];
             for side in ["old", "new"] {
                 let dec =

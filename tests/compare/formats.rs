@@ -101,7 +101,7 @@ fn csv_and_markdown_have_a_line_for_each_row() {
     let Some(files) = files() else { return };
     let csv = text(&["--format", "csv", "--by", "class"], &[&files.old, &files.new]);
     let fields: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-    assert!(fields.len() > 8 && fields.iter().all(|&count| count == 18), "{csv}");
+    assert!(fields.len() > 8 && fields.iter().all(|&count| count == 21), "{csv}");
     let markdown = text(&["--format", "markdown", "--by", "symbol"], &[&files.old, &files.new]);
     assert!(markdown.starts_with("```\n   text\t"), "{markdown}");
     let table: Vec<&str> = markdown.lines().skip_while(|line| !line.contains("symbol")).collect();

@@ -50,7 +50,7 @@ fn a_file_belongs_where_the_script_says() {
         let mut here: Vec<String> = std::fs::read_dir(tree.join(dir))
             .unwrap()
             .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
-            .filter(|name| name.ends_with(".c"))
+            .filter(|name| name.strip_suffix(".c").is_some())
             .map(|name| format!("{dir}/{name}"))
             .collect();
         here.sort();
