@@ -121,6 +121,8 @@ fn functions(image: &Path) -> BTreeMap<String, Vec<u64>> {
     for line in String::from_utf8(out.stdout).unwrap().lines() {
         let fields: Vec<&str> = line.split_whitespace().collect();
         if let [_, size, "t" | "T", name] = fields[..] {
+            // `same.isra.0` is `same` still.
+            let name = name.split('.').next().unwrap_or(name);
             sizes.entry(name.to_owned()).or_default().push(u64::from_str_radix(size, 16).unwrap());
         }
     }
