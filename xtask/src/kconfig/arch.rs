@@ -2,7 +2,8 @@
 //!
 //! The environment comes from make itself, not from our rules for it (src/kbuild/kconfenv.rs), so
 //! that a mistake in those shows as a difference. Environment and recorded probes are kept in the
-//! cache beside `conf`, under a name that changes with the compiler, PATH and the tree's place.
+//! cache beside `conf`, under a name that changes with the programs that probes ask, PATH and the
+//! tree's place.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -70,6 +71,10 @@ const PREFIXES: &[(&str, &str)] = &[
     ("sparc64", "sparc64-linux-gnu-"),
 ];
 
+/// Programs that Kconfig's probes ask for their versions, compilers and linkers apart. They come and go
+/// with packages, and what was recorded without one is not what make sees with it.
+const ASKED: &[&str] = &["pahole", "rustc", "bindgen"];
+
 impl Tree {
     /// The tree in `dir`, with its `conf` built.
     pub fn new(dir: &Path) -> Result<Self> {
@@ -104,6 +109,14 @@ impl Tree {
         let mut hasher = DefaultHasher::new();
         (&words, &self.dir, std::env::var_os("PATH")).hash(&mut hasher);
         output(command(&compiler).arg("--version"))?.hash(&mut hasher);
+        for program in ["ld".to_owned(), format!("{}ld", prefix.unwrap_or_default())]
+            .iter()
+            .map(String::as_str)
+            .chain(ASKED.iter().copied())
+            .filter(|program| which(program).is_some())
+        {
+            (program, output(command(program).arg("--version")).ok()).hash(&mut hasher);
+        }
         let cache = self.conf.with_file_name("probes");
         fs::create_dir_all(&cache)?;
         let file = |kind: &str| cache.join(format!("{name}-{:016x}.{kind}", hasher.finish()));
