@@ -10,7 +10,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Error, Exit, Result};
 use crate::kbuild::jobs::Pool;
 use crate::kbuild::kept::Keep;
-use crate::kbuild::plan::Plan;
+use crate::kbuild::plan::{CellPlan, Plan};
 use crate::kbuild::process::Runner;
 use crate::kbuild::state::{self, RUN};
 use crate::kbuild::{describe, planner};
@@ -106,12 +106,27 @@ fn no_out(words: &[String]) -> Vec<String> {
 
 /// Plans and builds `what`, for commands that go on with the result: the run, and its file.
 pub fn carry_out(common: &Common, what: &What) -> Result<(Run, PathBuf)> {
+    carry_out_some(common, what, |_, _| true)
+}
+
+/// As [`carry_out`], but only the cells of the plan that are `wanted`.
+///
+/// # Errors
+/// As [`carry_out`].
+pub fn carry_out_some(
+    common: &Common,
+    what: &What,
+    wanted: impl Fn(&Plan, &CellPlan) -> bool,
+) -> Result<(Run, PathBuf)> {
     let mut ask = ask::ask(common, what, true)?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let pool = Pool::new(*ask.jobs.get_or_insert(cores))?;
     let mut runner = Runner::new(Some(pool.client()))?;
     runner.echo = common.verbose > 1;
-    let plan = planner::plan(&ask, &runner)?;
+    let mut plan = planner::plan(&ask, &runner)?;
+    let keep: Vec<bool> = plan.cells.iter().map(|cell| wanted(&plan, cell)).collect();
+    let mut keep = keep.into_iter();
+    plan.cells.retain(|_| keep.next().unwrap_or(true));
     if common.quiet == 0 {
         for note in &plan.notes {
             eprintln!("hmmsize: note: {note}");

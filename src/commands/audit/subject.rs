@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::audit::Audit;
 use crate::cli::common::Common;
+use crate::commands::build;
 use crate::commands::gate::{directory, read_run};
 use crate::commands::json::is_json;
 use crate::exit::{Error, Result};
 use crate::kbuild::arches;
+use crate::kbuild::plan::{CellPlan, Plan};
 use crate::model::run::{Cell, Run, Status, Target};
 use crate::model::words::MakeWords;
 
@@ -58,7 +60,11 @@ impl Subject {
             ([], false, None) => Ok(Self::default()),
             ([], false, Some(without)) => Self::of_images(args, without),
             ([], true, None) => {
-                let (run, file) = crate::commands::build::carry_out(common, &args.what)?;
+                let mut what = args.what.clone();
+                if what.base.is_some() && what.head.is_none() {
+                    what.head = Some("HEAD".into());
+                }
+                let (run, file) = build::carry_out_some(common, &what, counts)?;
                 Ok(Self::of_run(&run, &directory(&file), args))
             }
             ([file], false, None) if is_json(Path::new(file)) => {
@@ -125,7 +131,11 @@ impl Subject {
         let variant = run.baseline_variant.as_deref().or_else(|| first(|cell| &cell.variant));
         let source = run.baseline_source.as_deref().or_else(|| first(|cell| &cell.source.label));
         for cell in &cells {
-            if let Some(sentence) = missing(cell) {
+            let newest = cells.iter().rfind(|other| other.arch == cell.arch);
+            let is_newest = newest.is_some_and(|last| last.source.label == cell.source.label);
+            // An earlier source with the option on is no side of a pair.
+            let is_asked = is_newest || Some(&*cell.variant) == variant;
+            if is_asked && let Some(sentence) = missing(cell) {
                 subject.missing.push((cell.arch.clone(), sentence));
             }
             let of = |variant: Option<&str>, source: Option<&str>| {
@@ -137,8 +147,6 @@ impl Subject {
                 })
             };
             let own = Some(&*cell.source.label);
-            let newest = cells.iter().rfind(|other| other.arch == cell.arch);
-            let is_newest = newest.is_some_and(|last| last.source.label == cell.source.label);
             if Some(&*cell.variant) != variant
                 && is_newest
                 && let Some(base) = of(variant, own)
@@ -154,6 +162,14 @@ impl Subject {
         }
         subject
     }
+}
+
+/// Whether a cell is one side of a pair: of an earlier source, only the option that is off counts, and
+/// a patch that brings the option cannot have it on before.
+fn counts(plan: &Plan, cell: &CellPlan) -> bool {
+    let newest = plan.cells.last().map(|last| &last.source.label);
+    let baseline = plan.baseline_variant.as_ref();
+    newest == Some(&cell.source.label) || baseline.is_none_or(|name| *name == cell.variant.name)
 }
 
 /// Why a cell has no result.

@@ -3,7 +3,7 @@
 use crate::analyze::attribute::record;
 use crate::cli::audit::Audit;
 use crate::cli::lint::Deny;
-use crate::model::audit::{Cost, Report, Verdict, Why};
+use crate::model::audit::{Cost, Report, Row, Verdict, Why};
 
 /// Judges what was found, and says why.
 pub fn judge(report: &mut Report, args: &Audit) {
@@ -15,10 +15,12 @@ pub fn judge(report: &mut Report, args: &Audit) {
         if let Some(cost) = &arch.off {
             let more = leaked(cost);
             if more > args.max_off {
-                let leaks = cost.rows.iter().filter(|row| row.delta > 0 && row.why != Why::Noise);
+                let count = cost.rows.iter().filter(|row| grown(cost, row) > 0).count();
+                let (what, verb) =
+                    if count == 1 { ("symbol", "costs") } else { ("symbols", "cost") };
+                let off = if report.options.len() == 1 { "is off" } else { "are off" };
                 broken.push(format!(
-                    "{name}: {} symbols cost {more} bytes although {options} is off ({} are allowed)",
-                    leaks.count(),
+                    "{name}: {count} {what} {verb} {more} bytes although {options} {off} ({} are allowed)",
                     args.max_off
                 ));
             }
@@ -47,6 +49,10 @@ pub fn judge(report: &mut Report, args: &Audit) {
             unknown.push(format!("{name}: the parts do not add up to {dec} and {payload} (a bug)"));
         }
         unknown.extend(arch.missing.iter().cloned());
+        let asked = args.what.base.is_some() || args.before.is_some();
+        if asked && arch.on.is_some() && arch.off.is_none() && arch.missing.is_empty() {
+            unknown.push(format!("{name}: nothing of the earlier source was compared"));
+        }
     }
     let lowest = match args.deny {
         Deny::Note => 0,
@@ -74,6 +80,22 @@ pub fn judge(report: &mut Report, args: &Audit) {
 
 /// Bytes that symbols gained although the option is off: what others lost does not count against it.
 pub fn leaked(cost: &Cost) -> u64 {
-    let grown = cost.rows.iter().filter(|row| row.delta > 0 && row.why != Why::Noise);
-    grown.map(|row| row.delta.unsigned_abs()).sum()
+    cost.rows.iter().map(|row| grown(cost, row)).sum()
+}
+
+/// The bytes of a row that are more than before. Bytes without a symbol are what an object's symbols
+/// leave of its sections: where one goes, they may become more, and that is no growth.
+fn grown(cost: &Cost, row: &Row) -> u64 {
+    if row.delta <= 0 || row.why == Why::Noise {
+        return 0;
+    }
+    let more = row.delta.unsigned_abs();
+    if !row.name.starts_with('(') {
+        return more;
+    }
+    let same =
+        cost.rows.iter().filter(|other| other.object == row.object && other.class == row.class);
+    let less: u64 =
+        same.filter(|other| other.delta < 0).map(|other| other.delta.unsigned_abs()).sum();
+    more.saturating_sub(less)
 }
