@@ -21,6 +21,7 @@ pub mod similar;
 pub mod statements;
 pub mod verdicts;
 pub mod verify;
+pub mod watch;
 
 use std::hash::BuildHasher as _;
 use std::rc::Rc;
@@ -31,7 +32,7 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 pub use self::context::{Arch, Tree};
 use self::focus::Focus;
 use self::merge::{Definition, Idle, Key, Raw};
-pub use self::run::{Phase, run};
+pub use self::run::{Phase, run, run_watched};
 use crate::kconf::eval::Tristate;
 use crate::kconf::expr::ExprId;
 use crate::kconf::model::{MenuId, Model, Place, Property, SymbolId};

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::context::Tree;
 use super::merge::{self, Idle, Key, Merged, Raw};
 use super::verdicts::{self, Board, Found, Left, Verdicts};
+use super::watch::{Unwatched, Watch};
 use super::{ArchCx, Check, Needs, Refuted, Rule, TreeCx, Wanted, fingerprint, locked, rules};
 use crate::exit::{Error, Result};
 use crate::kconf::eval::with_stack;
@@ -21,13 +22,23 @@ pub type Phase = (String, Duration);
 
 /// Applies `rules` to `tree`. Findings are merged, sorted, and have their fingerprints.
 pub fn run(tree: &Tree, rules: &[&'static Rule]) -> Result<(Vec<Finding>, Vec<Phase>)> {
+    run_watched(tree, rules, &Unwatched)
+}
+
+/// As [`run`], and tells `watch` how far it is.
+pub fn run_watched(
+    tree: &Tree,
+    rules: &[&'static Rule],
+    watch: &dyn Watch,
+) -> Result<(Vec<Finding>, Vec<Phase>)> {
     let mut phases: Vec<Phase> =
         rules.iter().map(|r| (r.name.to_owned(), Duration::ZERO)).collect();
     let refuted = Refuted::default();
     let needs = rules.iter().fold(Needs::default(), |all, rule| all.and(rule.needs));
     let board = needs.verdicts.then(|| Board::new(tree));
     let ask = |index: usize| {
-        let pass = Pass { refuted: &refuted, wanted: None, board: board.as_ref(), left: &[] };
+        let board = board.as_ref();
+        let pass = Pass { refuted: &refuted, wanted: None, board, left: &[], watch };
         // Expressions nest as deep as a tree's author likes.
         let said = with_stack(|| one(tree, index, rules, pass));
         (index, said.map_err(|err| Error::io("a thread", err)))
@@ -36,6 +47,7 @@ pub fn run(tree: &Tree, rules: &[&'static Rule]) -> Result<(Vec<Finding>, Vec<Ph
     // again.
     let mut largest: Vec<usize> = (0..tree.arches.len()).collect();
     largest.sort_by_key(|index| std::cmp::Reverse(tree.arches[*index].model.symbols.len()));
+    watch.phase("asking", tree.arches.len() * (rules.len() + 1));
     let (first, others) = largest.split_at(largest.len().min(FIRST));
     let mut per_arch: Vec<(usize, Result<_>)> = first.par_iter().map(|index| ask(*index)).collect();
     per_arch.par_extend(others.par_iter().map(|index| ask(*index)));
@@ -53,11 +65,14 @@ pub fn run(tree: &Tree, rules: &[&'static Rule]) -> Result<(Vec<Finding>, Vec<Ph
     let start = Instant::now();
     let merged = merge::merge(tree, found, &idle, &locked(&refuted));
     let left = board.map(|board| board.left(tree)).unwrap_or_default();
-    let mut findings = prove(tree, merged, rules, &left)?;
+    let mut findings = prove(tree, merged, rules, &left, watch)?;
     let proofs = start.elapsed();
     let mut found = Vec::new();
+    let whole = |rule: &&&Rule| matches!(rule.check, Check::Tree(_));
+    watch.phase("whole tree", rules.iter().filter(whole).count());
     for (rule, phase) in rules.iter().zip(&mut phases) {
         let Check::Tree(check) = rule.check else { continue };
+        watch.step(rule.name);
         let start = Instant::now();
         check(&mut TreeCx { tree, rule, found: &mut found });
         phase.1 += start.elapsed();
@@ -84,6 +99,8 @@ struct Pass<'a> {
     board: Option<&'a Board>,
     /// What is to be proven about guards.
     left: &'a [Left],
+    /// Who waits.
+    watch: &'a dyn Watch,
 }
 
 /// Asks the rules once more, on few architectures, for the proofs of what holds everywhere.
@@ -92,6 +109,7 @@ fn prove(
     merged: Vec<Merged>,
     rules: &[&'static Rule],
     left: &[Vec<Left>],
+    watch: &dyn Watch,
 ) -> Result<Vec<Finding>> {
     let mut wanted: Vec<Wanted> = vec![Wanted::default(); tree.arches.len()];
     let mut asked: Vec<&'static Rule> = Vec::new();
@@ -116,12 +134,13 @@ fn prove(
     let indexes: Vec<usize> = (0..tree.arches.len())
         .filter(|index| !wanted[*index].is_empty() || !of(*index).is_empty())
         .collect();
+    watch.phase("proving", indexes.len() * (asked.len() + 1));
     let refuted = Refuted::default();
     let proven: Vec<Result<Said>> = indexes
         .into_par_iter()
         .map(|index| {
             let (wanted, left) = (Some(&wanted[index]), of(index));
-            let pass = Pass { refuted: &refuted, wanted, board: None, left };
+            let pass = Pass { refuted: &refuted, wanted, board: None, left, watch };
             with_stack(|| one(tree, index, &asked, pass).0)
                 .map_err(|err| Error::io("a thread", err))
         })
@@ -151,6 +170,7 @@ fn one<'a>(tree: &'a Tree, index: usize, rules: &[&'static Rule], pass: Pass<'a>
     };
     let mut cx = ArchCx::new(tree, index, first, pass.refuted, pass.wanted);
     for rule in rules {
+        pass.watch.step(&format!("{}: {}", cx.arch.name, rule.name));
         let start = Instant::now();
         cx.rule = rule;
         match (rule.check, cx.arch.model.failed()) {
@@ -159,6 +179,7 @@ fn one<'a>(tree: &'a Tree, index: usize, rules: &[&'static Rule], pass: Pass<'a>
         }
         times.rules.push(start.elapsed());
     }
+    pass.watch.step(&format!("{}: guards", cx.arch.name));
     let start = Instant::now();
     if let Some(board) = pass.board.filter(|board| board.concerns(tree, index)) {
         if cx.has_logic() {

@@ -17,6 +17,7 @@ use crate::kconf::model::{Message, Model, Severity};
 use crate::lint::context::{Arch, MAX_ARCHES, Tree};
 use crate::lint::focus::{Focus, Names};
 use crate::lint::rules::recursive_dependency::CONF_SAYS;
+use crate::lint::watch::Watch;
 use crate::lint::{Needs, Phase, Rule};
 use crate::model::finding::Finding;
 use crate::model::formula::Formulas;
@@ -81,6 +82,8 @@ pub struct Session<'a> {
     pub color: bool,
     /// The phases so far.
     pub phases: Vec<Phase>,
+    /// Who waits for them.
+    pub watch: &'a dyn Watch,
 }
 
 impl Session<'_> {
@@ -91,6 +94,7 @@ impl Session<'_> {
         rules: &[&'static Rule],
     ) -> Result<(Tree, Vec<Finding>)> {
         let needs = rules.iter().fold(Needs::KCONFIG, |needs, rule| needs.and(rule.needs));
+        self.watch.phase("reading", 0);
         let tree = load(self.args, self.color, (what, needs), &mut self.phases)?;
         let findings = self.ask(&tree, rules)?;
         Ok((tree, findings))
@@ -98,7 +102,7 @@ impl Session<'_> {
 
     /// Asks the rules about a tree.
     pub fn ask(&mut self, tree: &Tree, rules: &[&'static Rule]) -> Result<Vec<Finding>> {
-        let (findings, times) = crate::lint::run(tree, rules)?;
+        let (findings, times) = crate::lint::run_watched(tree, rules, self.watch)?;
         self.phases.extend(times);
         Ok(findings)
     }

@@ -12,6 +12,7 @@ use crate::elf::HugePages;
 use crate::exit::{Error, Exit, Result};
 use crate::lint::focus::Names;
 use crate::lint::rules::{self, RULES};
+use crate::lint::watch::Watch as _;
 use crate::lint::{Rule, Tree, explain};
 use crate::model::finding::{Finding, Report, RuleInfo, SCHEMA, Severity};
 use crate::model::snippet::{Level, Snippet};
@@ -24,10 +25,12 @@ mod entries;
 mod fix;
 mod hide;
 pub(in crate::commands) mod load;
+mod progress;
 mod reach;
 mod verify;
 
 use load::{Changes, Only};
+use progress::Bar;
 
 /// Runs the command.
 pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
@@ -42,7 +45,8 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     let pool = pool.map_err(|err| Error::Usage(format!("lint: {err}")))?;
     let start = Instant::now();
     let color = output::stderr_colored(common);
-    let mut session = load::Session { args, color, phases: Vec::new() };
+    let bar = Bar::new(common);
+    let mut session = load::Session { args, color, phases: Vec::new(), watch: &bar };
     let (tree, findings) = pool.install(|| {
         if let Some(revision) = &args.diff {
             return diff::new_since(&mut session, revision, &rules);
@@ -60,10 +64,12 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     hidden.apply(&tree, &mut findings);
     let hidden = before - findings.len();
     if args.verify {
+        bar.phase("verifying", 0);
         let verified = Instant::now();
         findings = pool.install(|| verify::run(common, args, (&tree, &rules), findings))?;
         phases.push(("verify".to_owned(), verified.elapsed()));
     }
+    drop(bar);
     if let Some(file) = &args.fix {
         let patch = fix::patch(&tree, &findings)?;
         output::write(Some(file), patch)?;
