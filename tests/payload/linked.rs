@@ -337,7 +337,7 @@ fn padding_that_hides_a_function_is_reported() {
         assert_eq!(markdown.contains("| padding (estimated) |"), !maps, "{markdown}");
         let csv = compare(dir, &["--by", "section", "--format", "csv"]);
         let row = ",section,.text,code,,8192,8192,0,0.000000,same,,99,165,";
-        let parts = if maps { "8092,8026,1,1\n" } else { "8093,8027,0,0\n" };
+        let parts = if maps { "8092,8026,1,1,,,\n" } else { "8093,8027,0,0,,,\n" };
         assert!(csv.contains(&format!("{row}{parts}")), "{csv}");
         let json = compare(dir, &["--by", "section", "--format", "json"]);
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
