@@ -4,6 +4,7 @@
 //! installed, `kernel` where the Linux tree is that tests and the demo build.
 
 mod apt;
+mod attribution;
 mod bench;
 mod debs;
 mod demo;

@@ -12,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 use ignore::WalkBuilder;
 
 use crate::process::{self, cargo, command, output};
-use crate::{debs, kconfig, kernel, lint, off, setup};
+use crate::{attribution, debs, kconfig, kernel, lint, off, setup};
 
 /// Arguments of `cargo xtask oracle`.
 #[derive(Debug, clap::Args)]
@@ -54,6 +54,8 @@ enum Oracle {
     Kconfig,
     /// Faults planted in a copy of a real tree, which lint must find
     Lint,
+    /// Bytes planted behind options of a real kernel, which must land on those options
+    Attribution,
 }
 
 /// Fewer objects than this and the run proves too little.
@@ -93,6 +95,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if asked(Oracle::Lint) {
         lint::prove(&args.rules, &tree, &ours, args.save)?;
+    }
+    if asked(Oracle::Attribution) {
+        attribution::prove(&tree, &ours, args.save)?;
     }
     Ok(())
 }
