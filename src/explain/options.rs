@@ -239,17 +239,9 @@ fn definition(model: &Model, id: SymbolId, menu: MenuId) -> DefinitionOf {
     // The outermost is the name of the tree.
     path.pop();
     path.reverse();
-    let ty = match symbol.ty {
-        Type::Unknown => "unknown",
-        Type::Bool => "bool",
-        Type::Tristate => "tristate",
-        Type::Int => "int",
-        Type::Hex => "hex",
-        Type::String => "string",
-    };
     DefinitionOf {
         place: place(model, node.place),
-        ty: ty.to_owned(),
+        ty: symbol.ty.name().to_owned(),
         prompt,
         menu: path,
         depends: node.dep.map(|dep| cut(&print::plain(model, Some(dep)))),

@@ -118,6 +118,29 @@ pub fn version(tree: &Path) -> Result<String> {
     }
 }
 
+/// A copy of `tree` in hard links, in seconds; what is there already is removed. Its files must be
+/// changed by [`replace`], never written through.
+///
+/// # Errors
+///
+/// When the old copy cannot be removed, or `cp` fails.
+pub fn linked_copy(tree: &Path, copy: &Path) -> Result<()> {
+    if copy.exists() {
+        fs::remove_dir_all(copy).with_context(|| copy.display().to_string())?;
+    }
+    if let Some(dir) = copy.parent() {
+        fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    }
+    run(command("cp").args(["-al", "--"]).arg(tree).arg(copy))
+}
+
+/// Replaces a hard-linked file by a new one, so that the tree it was copied from keeps its own.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
+    let new = path.with_extension("hmmsize-new");
+    fs::write(&new, text).with_context(|| new.display().to_string())?;
+    fs::rename(&new, path).with_context(|| path.display().to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,13 +9,13 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::process::{self, shown};
-use crate::{kernel, off, setup};
+use crate::{kernel, setup};
 
 /// Arguments of `cargo xtask long`.
 #[derive(Debug, clap::Args)]
@@ -153,11 +153,10 @@ fn with_prompt(tree: &Path) -> Result<PathBuf> {
         return Ok(copy);
     }
     let half = copy.with_file_name(format!(".{name}-mirror-prompt.{}", std::process::id()));
-    let status = Command::new("cp").arg("-al").arg(tree).arg(&half).status().context("cp")?;
-    ensure!(status.success(), "cp -al {} failed: {status}", tree.display());
+    kernel::linked_copy(tree, &half)?;
     let kconfig = half.join("mm/Kconfig");
     let text = fs::read_to_string(&kconfig).with_context(|| kconfig.display().to_string())?;
-    off::replace(&kconfig, &prompted(&text)?)?;
+    kernel::replace(&kconfig, &prompted(&text)?)?;
     fs::rename(&half, &copy).with_context(|| copy.display().to_string())?;
     Ok(copy)
 }

@@ -167,32 +167,27 @@ struct Sources {
 fn make_sources(tree: &Path, dir: &Path) -> Result<Sources> {
     let sources = Sources { clean: dir.join("clean"), leaking: dir.join("leaking") };
     for copy in [&sources.clean, &sources.leaking] {
-        if copy.exists() {
-            fs::remove_dir_all(copy).with_context(|| copy.display().to_string())?;
-        }
-        fs::create_dir_all(dir)?;
-        let status = Command::new("cp").arg("-al").arg(tree).arg(copy).status().context("cp")?;
-        ensure!(status.success(), "cp -al {} failed: {status}", tree.display());
+        kernel::linked_copy(tree, copy)?;
         add_option(copy)?;
     }
     let util = sources.leaking.join("mm/util.c");
     let text = fs::read_to_string(&util)?;
-    replace(&util, &(text + LEAKING))?;
+    kernel::replace(&util, &(text + LEAKING))?;
     Ok(sources)
 }
 
 fn add_option(tree: &Path) -> Result<()> {
-    replace(&tree.join("include/linux/hmmsize_proof.h"), HEADER)?;
-    replace(&tree.join("mm/hmmsize_proof.c"), SOURCE)?;
+    kernel::replace(&tree.join("include/linux/hmmsize_proof.h"), HEADER)?;
+    kernel::replace(&tree.join("mm/hmmsize_proof.c"), SOURCE)?;
 
     let kconfig = tree.join("mm/Kconfig");
     let text = fs::read_to_string(&kconfig)?;
     let Some(end) = text.rfind("endmenu") else { bail!("mm/Kconfig has no endmenu") };
-    replace(&kconfig, &format!("{}{KCONFIG}{}", &text[..end], &text[end..]))?;
+    kernel::replace(&kconfig, &format!("{}{KCONFIG}{}", &text[..end], &text[end..]))?;
 
     let makefile = tree.join("mm/Makefile");
     let text = fs::read_to_string(&makefile)?;
-    replace(&makefile, &(text + "obj-$(CONFIG_HMMSIZE_PROOF) += hmmsize_proof.o\n"))?;
+    kernel::replace(&makefile, &(text + "obj-$(CONFIG_HMMSIZE_PROOF) += hmmsize_proof.o\n"))?;
 
     // The include goes below the last one and the call into kvfree(), which every configuration has.
     let util = tree.join("mm/util.c");
@@ -203,12 +198,5 @@ fn add_option(tree: &Path) -> Result<()> {
     let text = text
         .replacen(include, &format!("#include <linux/hmmsize_proof.h>\n{include}"), 1)
         .replacen(function, &format!("{function}\thmmsize_proof_note(addr);\n"), 1);
-    replace(&util, &text)
-}
-
-/// Replaces a hard-linked file by a new one, so that the tree it was copied from keeps its own.
-pub fn replace(path: &Path, text: &str) -> Result<()> {
-    let new = path.with_extension("hmmsize-new");
-    fs::write(&new, text).with_context(|| new.display().to_string())?;
-    fs::rename(&new, path).with_context(|| path.display().to_string())
+    kernel::replace(&util, &text)
 }

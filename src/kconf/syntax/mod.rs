@@ -115,6 +115,20 @@ pub enum Type {
     String,
 }
 
+impl Type {
+    /// The keyword, for people; `unknown` where there is none.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Bool => "bool",
+            Self::Tristate => "tristate",
+            Self::Int => "int",
+            Self::Hex => "hex",
+            Self::String => "string",
+        }
+    }
+}
+
 /// A prompt and its condition.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prompt {

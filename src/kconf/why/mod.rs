@@ -188,7 +188,7 @@ fn value(ty: Type, wanted: &str) -> Result<Box<[u8]>, String> {
         Type::String | Type::Unknown => true,
     };
     if !fits {
-        let name = now::type_name(ty);
+        let name = ty.name();
         return Err(match ty {
             Type::Bool if text == "m" => "it is a bool: y or n, never m".to_owned(),
             _ => format!("{wanted} is no value of {} {name}", article(name)),

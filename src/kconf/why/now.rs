@@ -28,7 +28,7 @@ pub(super) fn explain(state: &mut State, symbol: SymbolId, arch: &str) -> Answer
         arch: arch.to_owned(),
         symbol: words::name(model, symbol),
         wanted: None,
-        kind: Some(type_name(data.ty).to_owned()),
+        kind: Some(data.ty.name().to_owned()),
         value: Some(value),
         user,
         definitions: data
@@ -71,18 +71,6 @@ pub(super) fn undefined(name: &str, arch: &str, similar: Option<String>) -> Answ
         range: None,
         choice: None,
         outcome: Outcome::NotAsked,
-    }
-}
-
-/// The keyword of a type.
-pub(super) fn type_name(ty: Type) -> &'static str {
-    match ty {
-        Type::Unknown => "unknown",
-        Type::Bool => "bool",
-        Type::Tristate => "tristate",
-        Type::Int => "int",
-        Type::Hex => "hex",
-        Type::String => "string",
     }
 }
 

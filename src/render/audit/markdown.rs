@@ -1,7 +1,7 @@
 //! An audit for a pull request or a report.
 
-use super::{answers, heading, place, proof, reason, row_reason, unattributed};
-use crate::model::audit::{Cost, Growth, Lacks, PossibleState, Report, Row, Verdict, Why};
+use super::{answers, detail, heading, proof, reason, row_reason, unattributed};
+use crate::model::audit::{Cost, Growth, Lacks, PossibleState, Report, Verdict, Why};
 use crate::model::number::{grouped, signed};
 use crate::render::columns::put;
 use crate::render::verdict_markdown::escape;
@@ -100,7 +100,7 @@ fn one(out: &mut String, cost: &Cost, top: Option<usize>) {
                 escape(&row.name),
                 signed(row.delta),
                 escape(&row_reason(row)),
-                escape(&detail(row)),
+                escape(&detail(row, ", ")),
             ),
         );
     }
@@ -119,23 +119,6 @@ fn one(out: &mut String, cost: &Cost, top: Option<usize>) {
     }
     for warning in &cost.warnings {
         put(out, format_args!("\nWarning: {}.\n", escape(warning)));
-    }
-}
-
-fn detail(row: &Row) -> String {
-    if let Some(leak) = &row.leak {
-        return format!(
-            "{}: {}; {} would stop it ({})",
-            leak.place, leak.text, leak.guard, leak.at
-        );
-    }
-    let through = match row.through.as_slice() {
-        [] => String::new(),
-        names => format!(" through {}", names.join(", ")),
-    };
-    match &row.gate {
-        Some(gate) => format!("{}: {}{through}", gate.place, gate.text),
-        None => place(row),
     }
 }
 

@@ -62,6 +62,24 @@ fn row_reason(row: &Row) -> String {
     reason(row.why, row.option.as_deref(), row.growth.map(Growth::name))
 }
 
+/// What is behind a row: places, and the text of the gate; what leads there is joined by `joint`.
+fn detail(row: &Row, joint: &str) -> String {
+    if let Some(leak) = &row.leak {
+        return format!(
+            "{}: {}; {} would stop it ({})",
+            leak.place, leak.text, leak.guard, leak.at
+        );
+    }
+    let through = match row.through.as_slice() {
+        [] => String::new(),
+        names => format!(" through {}", names.join(joint)),
+    };
+    match &row.gate {
+        Some(gate) => format!("{}: {}{through}", gate.place, gate.text),
+        None => place(row),
+    }
+}
+
 /// Where a row comes from: the leak, the gate, or the definition.
 fn place(row: &Row) -> String {
     match (&row.leak, &row.gate) {

@@ -1,6 +1,6 @@
 //! An audit for a terminal.
 
-use super::{answers, heading, place, proof, reason, row_reason, unattributed};
+use super::{answers, detail, heading, proof, reason, row_reason, unattributed};
 use crate::model::audit::{
     Arch, Cost, Function, Growth, Lacks, PossibleState, Report, Row, Verdict, Why,
 };
@@ -128,7 +128,7 @@ fn symbols(out: &mut String, cost: &Cost, top: Option<usize>, view: View) {
             shorten(&name(row), name_width),
             row_reason(row)
         );
-        let detail = detail(row);
+        let detail = detail(row, " > ");
         if detail.is_empty() {
             put(out, format_args!("{left}\n"));
         } else if wide && left.chars().count() + detail.chars().count() + 2 <= view.width {
@@ -149,24 +149,6 @@ fn name(row: &Row) -> String {
     match &row.object {
         Some(object) if row.name.starts_with('(') => format!("{object}{}", row.name),
         _ => row.name.clone(),
-    }
-}
-
-/// What is behind a row: places, and the text of the gate.
-fn detail(row: &Row) -> String {
-    if let Some(leak) = &row.leak {
-        return format!(
-            "{}: {}; {} would stop it ({})",
-            leak.place, leak.text, leak.guard, leak.at
-        );
-    }
-    let through = match row.through.as_slice() {
-        [] => String::new(),
-        names => format!(" through {}", names.join(" > ")),
-    };
-    match &row.gate {
-        Some(gate) => format!("{}: {}{through}", gate.place, gate.text),
-        None => place(row),
     }
 }
 

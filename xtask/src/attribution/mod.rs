@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::kconfig::perturb::Numbers;
+use crate::kernel;
 use crate::process::{self, command, output};
-use crate::{kernel, off};
 use sites::{Kind, Site};
 
 /// What is built, on top of tinyconfig: enough for the options to be there.
@@ -245,15 +245,11 @@ fn dec(object: &Path) -> Result<i64> {
 
 /// A copy of links, in which each site's file is replaced.
 fn plant(tree: &Path, copy: &Path, sites: &[Site], numbers: &mut Numbers) -> Result<()> {
-    if copy.exists() {
-        fs::remove_dir_all(copy).with_context(|| copy.display().to_string())?;
-    }
-    let status = Command::new("cp").arg("-al").arg(tree).arg(copy).status().context("cp")?;
-    ensure!(status.success(), "cp -al {} failed: {status}", tree.display());
+    kernel::linked_copy(tree, copy)?;
     for (number, site) in sites.iter().enumerate() {
         let file = copy.join(&site.file);
         let text = fs::read_to_string(&file)?;
-        off::replace(&file, &sites::planted(&text, site, number, numbers))?;
+        kernel::replace(&file, &sites::planted(&text, site, number, numbers))?;
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::kconfig::perturb::Numbers;
 use crate::kernel;
-use crate::process::{command, output, run};
+use crate::process::{command, output};
 use builds::KCONFIG;
 use faults::{FAULTS, Fault, Group, Planted, Shown};
 use text::Files;
@@ -144,15 +144,11 @@ fn look(
     planted: &[(&Fault, Planted)],
     before: &[Finding],
 ) -> Result<Vec<bool>> {
-    let _ = fs::remove_dir_all(copy);
-    // Of links: what is planted replaces the file, never its bytes.
-    run(command("cp").args(["-rl", "--"]).arg(tree).arg(copy))?;
+    kernel::linked_copy(tree, copy)?;
     let mut moved = text::Moved::default();
     let changes: Vec<Planted> = planted.iter().map(|(_, one)| one.clone()).collect();
     for (name, text) in text::edited(tree, &changes, &mut moved)? {
-        let path = copy.join(&name);
-        let _ = fs::remove_file(&path);
-        fs::write(&path, text).with_context(|| name.clone())?;
+        kernel::replace(&copy.join(&name), &text)?;
     }
     let mut rules: Vec<&str> = planted.iter().map(|(fault, _)| fault.rule).collect();
     rules.dedup();
