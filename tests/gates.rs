@@ -11,6 +11,7 @@ use hmmsize::model::valuation::Valuation;
 use hmmsize::source::gates::{Gates, Source};
 use hmmsize::source::makefile::{Kbuild, Presence};
 use hmmsize::source::texts::Texts;
+use rustc_hash::FxHashSet;
 
 fn tree() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tree")
@@ -82,4 +83,57 @@ fn a_stub_and_its_function_exclude_each_other() {
     );
     assert_eq!(value(&f, &chains[0], ""), Some(Tristate::Yes));
     assert_eq!(value(&f, &chains[0], "CONFIG_HMM=y\n"), Some(Tristate::No));
+}
+
+/// The gates of a file that the makefiles of `fixtures/makefile/nearest` build, each way once.
+fn nearest(file: &str) -> Vec<Vec<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/makefile/nearest");
+    let mut f = Formulas::default();
+    let (presence, _) = Kbuild::new(&root, FxHashSet::default()).presence("", &mut f);
+    let chain = Gates::new(&presence).of_file(file, &f, &mut Texts::new(&[&root]));
+    let ways = chain.objects.iter().flat_map(|object| &object.ways);
+    let mut seen: Vec<Vec<String>> = ways
+        .map(|way| {
+            let gate = |gate: &hmmsize::model::gates::Gate| {
+                format!("{:?} {} {:?}", gate.kind, gate.text, gate.options)
+            };
+            // The last is where the tree begins.
+            way.rules[..way.rules.len() - 1].iter().map(gate).collect()
+        })
+        .collect();
+    seen.dedup();
+    seen
+}
+
+#[test]
+fn what_a_line_names_is_nearer_than_the_conditionals_around_it() {
+    let is = |file: &str, gates: &[&str]| assert_eq!(nearest(file), [gates], "{file}");
+    let a = r#"Conditional ifdef CONFIG_A ["A"]"#;
+    is("inner.c", &[r#"Object obj-$(CONFIG_B) += inner.o ["B"]"#, a]);
+    is("twice.c", &[r#"Object obj-$(CONFIG_A) += twice.o ["A"]"#, a]);
+    is("deep.c", &["Object obj-y += deep.o []", r#"Conditional ifneq ($(CONFIG_B),) ["B"]"#, a]);
+    is(
+        "other.c",
+        &[
+            r#"Object obj-$(CONFIG_C) += other.o ["C"]"#,
+            r#"Conditional else of ifneq ($(CONFIG_B),) ["B"]"#,
+            a,
+        ],
+    );
+    is(
+        "part.c",
+        &[
+            r#"Part whole-$(CONFIG_C) += part.o ["C"]"#,
+            a,
+            r#"Object obj-$(CONFIG_B) += whole.o ["B"]"#,
+        ],
+    );
+    is(
+        "below/far.c",
+        &[
+            r#"Object obj-$(CONFIG_A) += far.o ["A"]"#,
+            "Directory obj-y += below/ []",
+            r#"Conditional ifeq ($(CONFIG_C),y) ["C"]"#,
+        ],
+    );
 }

@@ -45,7 +45,7 @@ fn fixtures_list_what_make_lists_in_every_configuration() {
     let root = support::fixtures("makefile");
     let kbuild = Kbuild::new(&root, rustc_hash::FxHashSet::default());
     let mut compared = 0;
-    for dir in ["lists", "conditions", "functions", "variables", "include"] {
+    for dir in ["lists", "conditions", "functions", "variables", "include", "nearest"] {
         let directory = kbuild.directory_alone(dir, &[]);
         assert_eq!(directory.diags, [], "{dir}");
         let question = Question {
@@ -130,7 +130,7 @@ fn work_is_bounded() {
 #[test]
 fn broken_makefiles_do_no_harm() {
     let mut texts = Vec::new();
-    for dir in ["lists", "conditions", "functions", "variables", "include"] {
+    for dir in ["lists", "conditions", "functions", "variables", "include", "nearest"] {
         let file = support::fixtures("makefile").join(dir).join("Makefile");
         texts.push(fs::read(file).unwrap());
     }

@@ -70,6 +70,7 @@ pub fn word(kind: GateKind) -> &'static str {
         GateKind::Part => "part",
         GateKind::Object => "object",
         GateKind::Directory => "directory",
+        GateKind::Conditional => "conditional",
     }
 }
 
@@ -117,10 +118,10 @@ pub fn objects(tree: &Tree) -> Objects {
     let mut out = Objects::default();
     for (source, objects) in merged {
         for (object, arches) in &objects {
-            for gate in object.ways.iter().flat_map(|way| &way.rules) {
+            for (gate, kind) in object.ways.iter().flat_map(|way| controls(&way.rules)) {
                 for option in &gate.options {
                     // `obj-$(CONFIG_X)` is two rules: one for y, one for m.
-                    let key = (option.clone(), gate.place.clone(), gate.kind.clone());
+                    let key = (option.clone(), gate.place.clone(), kind.to_owned());
                     let rule = rules.entry(key).or_insert_with(|| Rule::new(gate.clone()));
                     rule.holds.insert(gate.holds.clone());
                     rule.objects.insert(object.object.clone());
@@ -132,15 +133,15 @@ pub fn objects(tree: &Tree) -> Objects {
         let objects = objects.map(|(one, arches)| ObjectOf { arches: named(&arches), ..one });
         out.sources.insert(source, objects.collect());
     }
-    for ((option, ..), rule) in rules {
+    for ((option, _, kind), rule) in rules {
         let arches: Vec<usize> = rule.arches.into_iter().collect();
         let count = rule.objects.len();
-        let shown = if rule.gate.kind == "directory" { 0 } else { SHOWN };
+        let shown = if kind == "directory" { 0 } else { SHOWN };
         let gate = rule.gate;
         out.rules.entry(option).or_default().push(RuleOf {
             place: gate.place,
             text: gate.text,
-            controls: gate.kind,
+            controls: kind,
             holds: either(&rule.holds),
             objects: rule.objects.into_iter().take(shown).collect(),
             count,
@@ -148,6 +149,19 @@ pub fn objects(tree: &Tree) -> Objects {
         });
     }
     out
+}
+
+/// Gates with what they control: a conditional around the line that leads to a directory controls all
+/// that is below, as the line does.
+fn controls(rules: &[Gate]) -> impl Iterator<Item = (&Gate, &str)> {
+    let mut line = "";
+    rules.iter().map(move |gate| {
+        if gate.kind != word(GateKind::Conditional) {
+            line = &gate.kind;
+        }
+        let below = line == word(GateKind::Directory);
+        (gate, if below { line } else { gate.kind.as_str() })
+    })
 }
 
 /// What holds if one of these does.

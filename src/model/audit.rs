@@ -271,7 +271,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
-    /// `guard`, `code`, `part`, `object` or `directory`, see [`super::gates::GateKind`].
+    /// `guard`, `code`, `part`, `object`, `directory` or `conditional`, see [`super::gates::GateKind`].
     pub kind: String,
     /// `file:line`
     pub place: String,

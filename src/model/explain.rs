@@ -168,7 +168,7 @@ pub struct RuleOf {
     pub place: String,
     /// As written.
     pub text: String,
-    /// `object`, `part` or `directory`.
+    /// `object`, `part`, `directory` or `conditional`; what is around a `directory` is one, too.
     pub controls: String,
     /// When it applies, as a formula.
     pub holds: String,
@@ -281,7 +281,7 @@ pub struct Chain {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
-    /// `guard`, `code`, `part`, `object`, `directory`.
+    /// `guard`, `code`, `part`, `object`, `directory`, `conditional`.
     #[serde(rename = "gate")]
     pub kind: String,
     /// Where.

@@ -41,8 +41,13 @@ impl Formulas {
 
     /// The options that formulas name, without `CONFIG_`, in the order in which they stand, each once.
     pub fn options(&self, all: &[FormulaId]) -> Vec<String> {
+        self.options_but(all, &[])
+    }
+
+    /// The same, without what is named only within one of `parts`.
+    pub fn options_but(&self, all: &[FormulaId], parts: &[FormulaId]) -> Vec<String> {
         let mut out: Vec<NameId> = Vec::new();
-        let mut seen = rustc_hash::FxHashSet::default();
+        let mut seen: rustc_hash::FxHashSet<FormulaId> = parts.iter().copied().collect();
         let mut waiting: Vec<FormulaId> = all.iter().rev().copied().collect();
         while let Some(next) = waiting.pop() {
             if !seen.insert(next) {
@@ -148,6 +153,7 @@ mod tests {
         let any = f.or(both, not);
         assert_eq!(f.shown(any), "CONFIG_LEVELS=\"4\" && [X > 3] || !(CONFIG_B=y || CONFIG_C=m)");
         assert_eq!(f.options(&[any, a]), ["LEVELS", "B", "C", "A"]);
+        assert_eq!(f.options_but(&[any, a], &[either, level]), ["A"]);
     }
 
     #[test]

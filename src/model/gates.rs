@@ -21,6 +21,8 @@ pub enum GateKind {
     Object,
     /// The line that leads to the makefile's directory: `obj-$(CONFIG_X) += dir/`.
     Directory,
+    /// A conditional of a makefile around such a line: `ifdef CONFIG_X`.
+    Conditional,
 }
 
 /// One gate.
@@ -35,9 +37,10 @@ pub struct Gate {
     /// As written, on one line. For `#else` with the directive that it belongs to.
     pub text: String,
     /// All of these hold where it is open; for a line of a makefile, given that its directory is
-    /// visited.
+    /// visited, with what is around it.
     pub holds: Vec<FormulaId>,
-    /// The options that it names, without `CONFIG_`, in the order in which it does.
+    /// The options that it names, without `CONFIG_`, in the order in which it does. A line of a makefile
+    /// does not name those of the conditionals around it, which are gates of their own.
     pub options: Vec<String>,
 }
 
@@ -50,8 +53,8 @@ pub struct Way {
     pub part_of: Option<String>,
     /// When, all in all.
     pub when: FormulaId,
-    /// The rules: nearest first, the line that leads to the topmost directory last. Of several lines
-    /// that lead to a directory, the first.
+    /// The rules: nearest first, the line that leads to the topmost directory last, each followed by the
+    /// conditionals around it from the inside out. Of several lines that lead to a directory, the first.
     pub rules: Vec<Gate>,
 }
 

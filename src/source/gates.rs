@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::guards::{self, Around, Block, FileGuards, FileKind};
 use super::makefile::syntax::Loc;
-use super::makefile::{Contribution, Object, Presence, Role, is_linked_apart};
+use super::makefile::{Conditional, Contribution, Object, Presence, Role, is_linked_apart};
 use super::symbols::define::{Definition, Definitions};
 use super::texts::Texts;
 use crate::model::formula::{FormulaId, Formulas};
@@ -200,27 +200,53 @@ impl<'t> Gates<'t> {
     }
 
     fn way(&self, why: &Contribution, f: &Formulas, texts: &mut Texts) -> Way {
-        let mut gate = |kind, rule: &Loc, holds| Gate {
-            kind,
-            file: rule.file.to_string(),
-            line: rule.line,
-            text: one_line(texts.line(&rule.file, rule.line).as_bytes()),
-            holds: vec![holds],
-            options: f.options(&[holds]),
-        };
         let mut rules = Vec::new();
+        let mut depth = 0;
+        let mut add = |kind, rule: &Loc, holds| {
+            let around = self.presence.around.of(rule);
+            rules.extend(gates_of_line(kind, rule, holds, around, f, texts));
+            depth += 1;
+            depth < MAX_DEPTH
+        };
         if let Some(whole) = &why.part_of {
-            rules.push(gate(GateKind::Part, &whole.rule, whole.when));
+            add(GateKind::Part, &whole.rule, whole.when);
         }
-        rules.push(gate(GateKind::Object, &why.rule, why.listed));
+        add(GateKind::Object, &why.rule, why.listed);
         let mut at = Some(why.directory);
         while let Some(way) = at.and_then(|at| self.presence.directories[at].ways.first()) {
-            rules.push(gate(GateKind::Directory, &way.rule, way.when));
-            at = way.from.filter(|_| rules.len() < MAX_DEPTH);
+            let goes_on = add(GateKind::Directory, &way.rule, way.when);
+            at = way.from.filter(|_| goes_on);
         }
         let part_of = why.part_of.as_ref().map(|whole| whole.path.to_string());
         Way { role: word(why.role), part_of, when: why.when, rules }
     }
+}
+
+/// A line of a makefile, and then what is around it: what the line itself names is nearer to the object.
+fn gates_of_line(
+    kind: GateKind,
+    rule: &Loc,
+    holds: FormulaId,
+    around: &[Conditional],
+    f: &Formulas,
+    texts: &mut Texts,
+) -> Vec<Gate> {
+    let conditions: Vec<FormulaId> = around.iter().map(|one| one.when).collect();
+    let mut text = |at: &Loc| one_line(texts.line(&at.file, at.line).as_bytes());
+    let gate = |kind, rule: &Loc, text, holds, options| {
+        let (file, line, holds) = (rule.file.to_string(), rule.line, vec![holds]);
+        Gate { kind, file, line, text, holds, options }
+    };
+    let mut out = vec![gate(kind, rule, text(rule), holds, f.options_but(&[holds], &conditions))];
+    for one in around {
+        let mut words = text(&one.rule);
+        if let Some(head) = &one.head {
+            words = format!("{words} of {}", text(head));
+        }
+        let kind = GateKind::Conditional;
+        out.push(gate(kind, &one.rule, words, one.when, f.options(&[one.when])));
+    }
+    out
 }
 
 /// The list that an object is in.

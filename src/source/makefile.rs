@@ -11,6 +11,7 @@
 //! what is made before the descent (`asm-offsets.s`, `scripts/`) are not in here.
 
 mod apart;
+mod around;
 mod defines;
 mod descend;
 mod eval;
@@ -34,6 +35,7 @@ use std::sync::{Arc, RwLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use self::apart::is_linked_apart;
+pub use self::around::{Around, Conditional};
 pub use self::defines::{Define, Scope};
 pub use self::lists::{Below, Composite, Directory, Item, Role};
 pub use self::parse::parse;
@@ -64,6 +66,8 @@ pub struct Presence {
     pub special: Vec<Object>,
     /// All directories that are visited.
     pub directories: Vec<Visit>,
+    /// The conditionals around the lines that list objects and directories.
+    pub around: Around,
     /// `-DCONFIG_X` in flags.
     pub defines: Vec<Define>,
     /// For each of `defines`, the index of its directory; beyond all for the top makefile and the

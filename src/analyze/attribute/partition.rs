@@ -287,6 +287,7 @@ pub fn shown(gate: &gates::Gate) -> Gate {
         GateKind::Part => "part",
         GateKind::Object => "object",
         GateKind::Directory => "directory",
+        GateKind::Conditional => "conditional",
     };
     let place = format!("{}:{}", gate.file, gate.line);
     Gate { kind: kind.to_owned(), place, text: gate.text.clone() }

@@ -26,7 +26,7 @@ use crate::source::makefile::mentions::is_makefile;
 use crate::source::symbols::words::is_source;
 
 /// Raised when what is kept changes its meaning.
-const FORMAT: &str = concat!("1 hmmsize ", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("2 hmmsize ", env!("CARGO_PKG_VERSION"));
 /// When so many files have changed, the names are read anew.
 const MANY: usize = 300;
 /// The tree changed while it was read: so often it is read again.

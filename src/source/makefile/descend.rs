@@ -100,6 +100,7 @@ pub(super) fn presence(
                 }
             }
         }
+        out.around.absorb(&directory.around, |when| f.import(&directory.formulas, when, &mut memo));
         for define in &directory.defines {
             let when = f.import(&directory.formulas, define.when, &mut memo);
             let when = f.and(conditions.visited, when);

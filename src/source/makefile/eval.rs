@@ -5,6 +5,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::around::{Around, Conditional};
 use super::expand::{MAX_DEPTH, MAX_STEPS};
 use super::files::{Files, normal};
 use super::layer::Layer;
@@ -39,6 +40,10 @@ pub(super) struct Evaluator<'a> {
     /// Makefiles read.
     seen: FxHashSet<Box<str>>,
     when: FormulaId,
+    /// The conditionals that are open, from the outside in.
+    open: Vec<Conditional>,
+    /// Those around each assignment.
+    pub(super) around: Around,
     pub(super) depth: u32,
     pub(super) steps: usize,
     pub(super) loc: Loc,
@@ -60,6 +65,8 @@ impl<'a> Evaluator<'a> {
             diags: Vec::new(),
             seen: FxHashSet::default(),
             when: Formulas::TRUE,
+            open: Vec::new(),
+            around: Around::default(),
             depth: 0,
             steps: 0,
             loc: Loc { file: "".into(), line: 0 },
@@ -107,6 +114,7 @@ impl<'a> Evaluator<'a> {
             match statement {
                 Statement::Assign(assign) => {
                     self.loc.line = assign.line;
+                    self.around.note(&self.loc, &self.open);
                     self.assign(assign);
                 }
                 Statement::If(branches) => self.conditional(branches),
@@ -150,14 +158,20 @@ impl<'a> Evaluator<'a> {
     fn conditional(&mut self, branches: &[Branch]) {
         let outer = self.when;
         let mut left = Formulas::TRUE;
+        let mut head = None;
         for branch in branches {
             self.loc.line = branch.line;
             let test = self.test(&branch.test);
             let taken = self.f.and(left, test);
             self.when = self.f.and(outer, taken);
             if self.when != Formulas::FALSE {
+                let (rule, head) = (self.loc.clone(), head.clone());
+                self.open.push(Conditional { rule, head, when: taken });
                 self.statements(&branch.body);
+                self.open.pop();
             }
+            self.loc.line = branch.line;
+            head.get_or_insert_with(|| self.loc.clone());
             self.when = outer;
             let not = self.f.not(test);
             left = self.f.and(left, not);
@@ -242,6 +256,7 @@ impl<'a> Evaluator<'a> {
             }
             let outer = self.when;
             self.when = self.f.and(outer, word.when);
+            self.open.push(Conditional { rule: self.loc.clone(), head: None, when: word.when });
             for name in names {
                 if self.depth >= MAX_DEPTH {
                     self.odd("makefiles include each other without end");
@@ -253,6 +268,7 @@ impl<'a> Evaluator<'a> {
                     self.depth -= 1;
                 }
             }
+            self.open.pop();
             self.when = outer;
         }
     }

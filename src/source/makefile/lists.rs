@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::around::Around;
 use super::defines::{self, Define};
 use super::eval::Evaluator;
 use super::files::{Files, normal};
@@ -90,6 +91,8 @@ pub struct Directory {
     pub items: Vec<Item>,
     /// The directories that it leads to.
     pub below: Vec<Below>,
+    /// The conditionals around the lines of `items` and `below`.
+    pub around: Around,
     /// `-DCONFIG_X` in its flags.
     pub defines: Vec<Define>,
     /// What could not be evaluated.
@@ -172,7 +175,11 @@ pub(super) fn read(
     let mut used: Vec<Box<str>> = eval.used.into_iter().collect();
     used.sort_unstable();
     let Lists { items, below, .. } = lists;
-    Directory { formulas: eval.f, items, below, defines, diags: eval.diags, used }
+    let mut around = eval.around;
+    let parts = items.iter().filter_map(|item| item.part_of.as_ref()).map(|whole| &whole.rule);
+    let rules = items.iter().map(|item| &item.rule).chain(below.iter().map(|below| &below.rule));
+    around.keep(parts.chain(rules));
+    Directory { formulas: eval.f, items, below, around, defines, diags: eval.diags, used }
 }
 
 struct Lists<'a> {
