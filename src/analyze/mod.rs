@@ -10,6 +10,7 @@ pub mod class;
 pub mod comparable;
 pub mod compare;
 pub mod config;
+pub mod cost;
 pub mod dealt;
 pub mod diff;
 pub mod disagree;

@@ -7,6 +7,7 @@ pub mod build;
 pub mod common;
 pub mod compare;
 pub mod config;
+pub mod cost;
 pub mod diffconfig;
 pub mod explain;
 pub mod gate;
@@ -35,6 +36,8 @@ pub enum Command {
     Build(build::Build),
     /// Say what an option costs whoever does not use it, and which bytes it owns.
     Audit(audit::Audit),
+    /// Rank the options of a kernel by what they cost, and say what would go without each.
+    Cost(cost::Cost),
     /// Judge sizes against a baseline and a policy.
     Gate(gate::Gate),
     /// Configure a kernel tree exactly as its own conf does, without building anything.
@@ -70,7 +73,7 @@ mod tests {
 
     #[test]
     fn short_help_fits_a_screen() {
-        assert_eq!(helps(false).len(), 9);
+        assert_eq!(helps(false).len(), 10);
         for (name, text) in helps(false) {
             assert!(text.lines().count() <= 52, "{name}: {} lines", text.lines().count());
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}: {text}");

@@ -9,6 +9,7 @@ pub mod build;
 pub mod compare;
 pub mod config;
 pub mod configure_only;
+pub mod cost;
 pub mod diffconfig;
 pub mod execute;
 pub mod explain;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Compare(args) => compare::run(&cli.common, args),
         Command::Build(args) => build::run(&cli.common, args),
         Command::Audit(args) => audit::run(&cli.common, args),
+        Command::Cost(args) => cost::run(&cli.common, args),
         Command::Gate(args) => gate::run(&cli.common, args),
         Command::Config(args) => config::run(&cli.common, args),
         Command::Diffconfig(args) => diffconfig::run(&cli.common, args),

@@ -29,6 +29,7 @@ mod simulate;
 pub mod solver;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 pub mod witness;
 pub mod words;
 

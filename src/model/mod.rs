@@ -9,6 +9,7 @@ pub mod checked;
 pub mod class;
 pub mod config;
 pub mod confirm;
+pub mod cost;
 pub mod delta;
 pub mod diag;
 pub mod explain;

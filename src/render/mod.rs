@@ -6,6 +6,7 @@ pub mod bloat;
 pub mod checked;
 pub mod columns;
 pub mod compare;
+pub mod cost;
 pub mod csv;
 pub mod diffconfig;
 pub mod explain;

@@ -8,6 +8,7 @@
 pub mod elf;
 pub mod fixture;
 pub mod schema;
+pub mod small;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -19,9 +19,9 @@ mod causes;
 mod evidence;
 mod gated;
 mod news;
-mod pair;
+pub mod pair;
 mod possible;
-mod subject;
+pub mod subject;
 mod verdict;
 
 use news::Before;

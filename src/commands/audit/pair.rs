@@ -70,11 +70,13 @@ pub struct Opened {
     input: Input,
     map: Option<(PathBuf, Vec<u8>)>,
     config: Config,
+    text: Vec<u8>,
 }
 
 /// Opens an image with its linker map, if that lies beside it, and its configuration.
 pub fn open(picture: &Picture) -> Result<Opened> {
     let input = Input::open(&picture.file)?;
+    linked(&input, &input.image(Want::TOTALS)?)?;
     let mut path = picture.file.clone().into_os_string();
     path.push(".map");
     let path = PathBuf::from(path);
@@ -84,33 +86,44 @@ pub fn open(picture: &Picture) -> Result<Opened> {
     } else {
         None
     };
-    let config = configuration(picture, &input)?;
-    Ok(Opened { input, map, config })
+    let (config, text) = configuration(picture, &input)?;
+    Ok(Opened { input, map, config, text })
 }
 
-/// The configuration that an image was built with.
-fn configuration(picture: &Picture, input: &Input) -> Result<Config> {
+/// An error for what is no linked kernel.
+fn linked(input: &Input, image: &Image<'_>) -> Result<()> {
+    if image.kind == Kind::Linked {
+        return Ok(());
+    }
+    let msg = "is not a linked kernel: what is asked is asked about vmlinux";
+    Err(Error::input(input.path(), msg))
+}
+
+/// The configuration that an image was built with, and its text.
+fn configuration(picture: &Picture, input: &Input) -> Result<(Config, Vec<u8>)> {
     let beside = picture.file.with_file_name(".config");
     let known = picture.config.clone().filter(|file| file.is_file()).unwrap_or(beside);
     if known.is_file() {
         let text = std::fs::read(&known).map_err(|err| Error::io(&known, err))?;
-        return dotconfig::parse(&known, &text);
+        return Ok((dotconfig::parse(&known, &text)?, text));
     }
     let image = input.image(Want::SYMBOLS)?;
     let Some(text) = ikconfig::extract(&image)? else {
         let msg = "its configuration is not known: no .config beside it, and it carries none";
         return Err(Error::input(&picture.file, msg));
     };
-    dotconfig::parse(Path::new(&format!("IKCONFIG of {}", picture.name)), text.as_bytes())
+    let from = format!("IKCONFIG of {}", picture.name);
+    Ok((dotconfig::parse(Path::new(&from), text.as_bytes())?, text.into_bytes()))
 }
 
 impl Opened {
-    fn image(&self) -> Result<Image<'_>> {
+    /// The image, which is a linked kernel.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn image(&self) -> Result<Image<'_>> {
         let image = self.input.image(Want::SYMBOLS)?;
-        if image.kind != Kind::Linked {
-            let msg = "is not a linked kernel: an audit is about vmlinux";
-            return Err(Error::input(self.input.path(), msg));
-        }
+        linked(&self.input, &image)?;
         Ok(image)
     }
 
@@ -119,7 +132,23 @@ impl Opened {
         Ok(crate::commands::gate::arch_of(&self.image()?))
     }
 
-    fn pieces(&self, image: &Image<'_>, with_map: bool, warnings: &mut Vec<String>) -> Pieces {
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its text, as in `.config`.
+    pub fn config_text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Whether a linker map lies beside it.
+    pub fn has_map(&self) -> bool {
+        self.map.is_some()
+    }
+
+    /// Its bytes, dealt out by the linker map, if there is one and it is wanted.
+    pub fn pieces(&self, image: &Image<'_>, with_map: bool, warnings: &mut Vec<String>) -> Pieces {
         let map = self.map.as_ref().filter(|_| with_map);
         let parsed = map.map(|(path, bytes)| linkmap::parse(bytes, &path.to_string_lossy()));
         let map = match parsed {

@@ -173,7 +173,7 @@ fn counts(plan: &Plan, cell: &CellPlan) -> bool {
 }
 
 /// Why a cell has no result.
-fn missing(cell: &Cell) -> Option<String> {
+pub fn missing(cell: &Cell) -> Option<String> {
     let reason = match &cell.status {
         Status::Dropped { reason } => format!("a request was dropped: {reason}"),
         Status::Skipped { reason, .. } => format!("skipped: {reason}"),
@@ -193,7 +193,7 @@ fn pair(run: &Run, dir: &Path, base: &Cell, cell: &Cell, on: bool) -> Option<Pai
 }
 
 /// The image of a cell, or of the one that it is identical to.
-fn picture(run: &Run, dir: &Path, cell: &Cell) -> Option<Picture> {
+pub fn picture(run: &Run, dir: &Path, cell: &Cell) -> Option<Picture> {
     let of = match &cell.status {
         Status::Identical { of } => run.cells.iter().find(|other| other.id == *of),
         _ => None,
