@@ -5,6 +5,7 @@
 //! images side by side and asks for each difference, in the order of DESIGN.md's definition, what decides
 //! it. What the source says comes from outside, as chains of gates.
 
+pub mod decide;
 pub mod partition;
 pub mod pieces;
 pub mod record;

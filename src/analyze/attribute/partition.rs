@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use super::decide::{self, Comes};
 use super::pieces::{Key, Piece, Pieces};
 use crate::model::audit::{Gate, Group, Growth, Leak, Row, Why};
+use crate::model::class::Class;
 use crate::model::config::ConfigChange;
-use crate::model::gates::{self, Chain, GateKind, ObjectGates};
-use crate::model::tristate::Tristate;
+use crate::model::gates::Chain;
 use crate::model::valuation::Valuation;
 
 /// Where the source has a symbol.
@@ -105,6 +106,14 @@ impl Change<'_> {
     fn both(&self) -> bool {
         self.old.is_some() && self.new.is_some()
     }
+
+    fn comes(&self) -> Comes {
+        match (self.old, self.new) {
+            (None, _) => Comes::New,
+            (_, None) => Comes::Gone,
+            _ => Comes::Both,
+        }
+    }
 }
 
 /// Puts `old` and `new` side by side.
@@ -120,12 +129,15 @@ pub fn partition(
         rows.push(symbol(change, question, evidence));
     }
     moved(&changes, &mut rows, evidence);
-    let mut objects: FxHashMap<&str, Vec<(Why, Option<String>)>> = FxHashMap::default();
+    let mut objects = Reasons::default();
     for row in &rows {
-        let said = objects.entry(row.object.as_deref().unwrap_or_default()).or_default();
-        let one = (row.why, row.option.clone());
-        if !said.contains(&one) {
-            said.push(one);
+        let object = row.object.as_deref().unwrap_or_default();
+        for class in [None, Some(row.class)] {
+            let said = objects.entry((object, class)).or_default();
+            let one = (row.why, row.option.clone());
+            if !said.contains(&one) {
+                said.push(one);
+            }
         }
     }
     let bare: Vec<Row> = changes
@@ -187,7 +199,7 @@ fn symbol(change: &Change<'_>, question: &Question<'_>, evidence: &mut dyn Evide
     let place = evidence.place(change.key, change.piece());
     let mut row = row(change, Why::Ungated);
     row.defined = place.defined;
-    if let Some(decided) = decided(change, &place.chains, question) {
+    if let Some(decided) = decide::of(&change.key.object, change.comes(), &place.chains, question) {
         row.why = decided.why;
         row.option = Some(decided.option);
         row.gate = Some(decided.gate);
@@ -208,89 +220,6 @@ fn symbol(change: &Change<'_>, question: &Question<'_>, evidence: &mut dyn Evide
         row.leak = cause.leak;
     }
     row
-}
-
-/// The gate that decides.
-struct Decided {
-    why: Why,
-    option: String,
-    gate: Gate,
-}
-
-/// Whether the presence condition is another one in the two configurations, and what makes it so.
-fn decided(change: &Change<'_>, chains: &[Chain], question: &Question<'_>) -> Option<Decided> {
-    let object = &*change.key.object;
-    let flips: Vec<(&Chain, bool)> = chains
-        .iter()
-        .filter_map(|chain| {
-            let (was, is) = (present(chain, question.was), present(chain, question.is));
-            match (was, is) {
-                (Some(false), is) if is != Some(false) => Some((chain, true)),
-                (was, Some(false)) if was != Some(false) => Some((chain, false)),
-                _ => None,
-            }
-        })
-        .collect();
-    // What is on both sides has a definition for either.
-    let comes = |to: bool| flips.iter().find(|(_, on)| *on == to);
-    let (chain, on) = match (change.old, change.new) {
-        (None, _) => comes(true)?,
-        (_, None) => comes(false)?,
-        _ => comes(true).filter(|_| comes(false).is_some())?,
-    };
-    let gates = gates_of(chain, object);
-    let flips = |gate: &&gates::Gate| {
-        let value = |values: &Valuation| values.all(&gate.holds, false);
-        let (off, on) = if *on { (question.was, question.is) } else { (question.is, question.was) };
-        value(off) == Some(false) && value(on) != Some(false)
-    };
-    let named = |gate: &gates::Gate, wanted: &dyn Fn(&str) -> bool| {
-        gate.options.iter().find(|option| wanted(option)).cloned()
-    };
-    let has_changed = |option: &str| question.changed.iter().any(|one| one.symbol == option);
-    let requested =
-        |option: &str| has_changed(option) && question.options.iter().any(|one| one == option);
-    let find = |why, wanted: &dyn Fn(&str) -> bool| {
-        gates.iter().copied().filter(|gate| flips(gate)).find_map(|gate| {
-            let option = named(gate, wanted)?;
-            Some(Decided { why, option, gate: shown(gate) })
-        })
-    };
-    find(Why::Direct, &requested).or_else(|| find(Why::DraggedIn, &has_changed))
-}
-
-/// Whether it is in the kernel's image, as far as the configuration says.
-fn present(chain: &Chain, under: &Valuation) -> Option<bool> {
-    let value = chain.value(under);
-    match (value.least, value.most) {
-        (Tristate::Yes, _) => Some(true),
-        (_, Tristate::No | Tristate::Mod) => Some(false),
-        _ => None,
-    }
-}
-
-/// The gates in the order of attribution, of this very object where it is known.
-fn gates_of<'c>(chain: &'c Chain, object: &str) -> Vec<&'c gates::Gate> {
-    let is_it = |one: &&ObjectGates| one.object == object;
-    if !chain.objects.iter().any(|one| is_it(&one)) {
-        return chain.gates().collect();
-    }
-    let ways = chain.objects.iter().filter(is_it).flat_map(|one| &one.ways);
-    chain.guards.iter().chain(ways.flat_map(|way| &way.rules)).collect()
-}
-
-/// A gate as it is reported.
-pub fn shown(gate: &gates::Gate) -> Gate {
-    let kind = match gate.kind {
-        GateKind::Guard => "guard",
-        GateKind::Code => "code",
-        GateKind::Part => "part",
-        GateKind::Object => "object",
-        GateKind::Directory => "directory",
-        GateKind::Conditional => "conditional",
-    };
-    let place = format!("{}:{}", gate.file, gate.line);
-    Gate { kind: kind.to_owned(), place, text: gate.text.clone() }
 }
 
 /// Functions that the compiler keeps apart in one image only: who calls them in the same object changed
@@ -325,13 +254,17 @@ fn moved(changes: &[Change<'_>], rows: &mut [Row], evidence: &mut dyn Evidence) 
     }
 }
 
+/// Why symbols of an object changed, all and those of one class.
+type Reasons<'r> = FxHashMap<(&'r str, Option<Class>), Vec<(Why, Option<String>)>>;
+
 /// Bytes without a symbol: they go with their object, and in an object that both sides have, with what
-/// changed in it, if that has one reason only.
+/// changed in it, if that has one reason only. Between variables they are what the compiler aligns these
+/// with, and go with the variables that changed.
 fn bare(
     change: &Change<'_>,
     question: &Question<'_>,
     evidence: &mut dyn Evidence,
-    objects: &FxHashMap<&str, Vec<(Why, Option<String>)>>,
+    objects: &Reasons<'_>,
 ) -> Row {
     if is_noise(change.key) {
         return row(change, Why::Noise);
@@ -342,13 +275,16 @@ fn bare(
         return row;
     }
     let chain = evidence.object(object);
-    if let Some(decided) = chain.and_then(|chain| decided(change, &[chain], question)) {
+    let comes = change.comes();
+    if let Some(decided) = chain.and_then(|chain| decide::of(object, comes, &[chain], question)) {
         row.why = decided.why;
         row.option = Some(decided.option);
         row.gate = Some(decided.gate);
         return row;
     }
-    match objects.get(object).map(Vec::as_slice) {
+    let of_class = matches!(row.class, Class::Data | Class::Bss | Class::Percpu);
+    let of_class = of_class.then(|| objects.get(&(object, Some(row.class)))).flatten();
+    match of_class.or_else(|| objects.get(&(object, None))).map(Vec::as_slice) {
         Some([(why, option)]) if *why != Why::Noise => {
             row.why = *why;
             row.option.clone_from(option);

@@ -128,6 +128,43 @@ fn the_first_reason_that_holds_counts() {
     assert_eq!((sum(Why::Direct), sum(Why::Padding)), (10, -40));
 }
 
+#[test]
+fn fill_between_variables_goes_with_the_variables() {
+    let mut formulas = Formulas::default();
+    let names = ["code", "grown"];
+    let chains = names.map(|name| (name, chain(&mut formulas, &["OTHER"])));
+    let config = Config { values: [("OTHER".to_owned(), "y".to_owned())].into_iter().collect() };
+    let was = Valuation::new(&formulas, &Config::default());
+    let is = Valuation::new(&formulas, &config);
+    let changed = [ConfigChange { symbol: "OTHER".into(), old: None, new: Some("y".into()) }];
+    let options = ["X".to_owned()];
+    let question = Question { options: &options, changed: &changed, was: &was, is: &is };
+    let side = |all: &[(&str, u64, Class)]| {
+        let mut pieces = pieces(&[], 0);
+        for (name, bytes, class) in all {
+            let piece = Piece { bytes: *bytes, class: *class, addr: 0, is_function: false };
+            pieces.all.insert(key("a.o", name), piece);
+        }
+        pieces
+    };
+    let old = side(&[("inlined", 8, Class::Data), ("(.data)", 24, Class::Data)]);
+    let new = side(&[
+        ("inlined", 40, Class::Data),
+        ("code", 9, Class::Code),
+        ("(.data)", 56, Class::Data),
+        ("(.rodata)", 3, Class::Rodata),
+    ]);
+    let parts =
+        partition(&old, &new, &question, &mut Made { chains: FxHashMap::from_iter(chains) });
+    let found = |name: &str| {
+        let row = parts.rows.iter().find(|row| row.name == name).unwrap();
+        (row.why, row.option.as_deref())
+    };
+    assert_eq!(found("code"), (Why::DraggedIn, Some("OTHER")));
+    assert_eq!(found("(.data)"), (Why::Ungated, Some("X")), "as the variable of its object");
+    assert_eq!(found("(.rodata)"), (Why::Unattributed, None), "its object has two reasons");
+}
+
 proptest! {
     #[test]
     fn sums_are_exact(

@@ -12,7 +12,7 @@ use regex::bytes::Regex;
 use rustc_hash::FxHashSet;
 
 use super::pair::{self, ArchSource};
-use crate::analyze::attribute::partition;
+use crate::analyze::attribute::decide;
 use crate::exit::Result;
 use crate::kconf::eval::with_stack;
 use crate::lint::context::{Arch, Tree};
@@ -144,7 +144,7 @@ fn gated(
             let chain = gates.at_byte(file, function.name.0, formulas, &mut texts);
             if let Some((option, gate)) = gate(&chain, &off, options) {
                 let defined = format!("{}:{}", chain.file, chain.line);
-                let gate = partition::shown(gate);
+                let gate = decide::shown(gate);
                 known.entry(name).or_insert(Known { option, gate, defined });
             }
         }
