@@ -262,6 +262,95 @@ fn from_source_alone_it_says_where_an_option_can_be_and_what_it_gates() {
 }
 
 #[test]
+fn debug_information_tells_types_and_what_was_inlined() {
+    let Some(place) = Place::new() else { return };
+    let header = place.tree().join("include/linux/mm.h");
+    let text = fs::read_to_string(&header).unwrap();
+    let types = "struct zone_counts { char head; unsigned long counts[NR_ZONES]; };\nstruct node {\n\t\
+                 struct zone_counts zones;\n\tstruct {\n\t\tint a;\n#ifdef CONFIG_HMM\n\t\tint b[4];\n\
+                 #endif\n\t} own;\n};\nextern struct page mem_map";
+    fs::write(&header, text.replacen("extern struct page mem_map", types, 1)).unwrap();
+    let source = place.tree().join("mm/page_alloc.c");
+    let text = fs::read_to_string(&source).unwrap();
+    fs::write(&source, format!("{text}struct node nodes[3];\n")).unwrap();
+    place.build("out", "ZONE_DEVICE,HMM", &["--debug-info"]);
+    let run = "out/run.json";
+    let report = place.audit(0, &["--option=ZONE_DEVICE", run]);
+    let cost = report.arches.iter().find_map(|arch| arch.on.as_ref()).unwrap();
+    is_exact(cost);
+    let found = |name: &str| cost.types.iter().find(|one| one.name == name).unwrap();
+
+    // A field behind a guard: what the compiler made of an array of them says how large it is.
+    let page = found("struct page");
+    assert_eq!(256 * (page.new - page.old) as i64, row(cost, "mem_map").delta);
+    assert!(page.defined.as_ref().unwrap().starts_with("include/linux/mm.h:"), "{page:?}");
+    let [field] = &page.fields[..] else { panic!("{page:?}") };
+    assert_eq!((field.name.as_str(), field.old, field.new), ("pgmap", None, Some(64)));
+    assert_eq!(field.option.as_deref(), Some("ZONE_DEVICE"));
+    assert_eq!(field.gate.as_ref().unwrap().text, "#ifdef CONFIG_ZONE_DEVICE");
+    // An array that a constant makes longer.
+    let [counts] = &found("struct zone_counts").fields[..] else { panic!("{:?}", cost.types) };
+    assert_eq!((counts.name.as_str(), counts.old, counts.new), ("counts", Some(192), Some(256)));
+    assert_eq!(
+        (counts.option.as_deref(), &counts.through[..]),
+        (Some("ZONE_DEVICE"), &["NR_ZONES".to_owned()][..])
+    );
+    // A member of a type that changed, and one of a structure without a tag, dragged in.
+    let node = found("struct node");
+    assert_eq!(3 * (node.new - node.old) as i64, row(cost, "nodes").delta);
+    let [zones, inner] = &node.fields[..] else { panic!("{node:?}") };
+    assert_eq!(
+        (zones.name.as_str(), zones.through.join(" ").as_str()),
+        ("zones", "zone_counts NR_ZONES")
+    );
+    assert_eq!((inner.name.as_str(), inner.option.as_deref()), ("own.b", Some("HMM")));
+
+    // What was inlined, as `compare` counts it.
+    let put = cost.inlined.iter().find(|one| one.name == "put_page").unwrap();
+    let rows =
+        cost.rows.iter().filter(|r| r.inlined.as_ref().is_some_and(|i| i.name == "put_page"));
+    let (count, growth, bytes) = rows.fold((0, 0, 0), |(count, growth, bytes), row| {
+        let inlined = row.inlined.as_ref().unwrap().bytes;
+        assert!(matches!(row.growth, Some(Growth::Inline | Growth::Moved)), "{row:?}");
+        assert_eq!(row.through[0], "put_page");
+        (count + 1, growth + row.delta, bytes + inlined)
+    });
+    assert_eq!((put.functions, put.growth, put.bytes), (count, growth, bytes));
+    let file = |variant: &str| format!("out/x86_64/linux/{variant}/vmlinux");
+    let words = ["compare", "--by=inline", "--format=json", &file("without"), &file("with")];
+    let output = place.command(&words).output().unwrap();
+    let compared: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all = compared["comparisons"][0]["tables"][0]["rows"].as_array().unwrap();
+    let other = all.iter().find(|row| row["name"] == "put_page").unwrap();
+    // There are functions that call it, and one that is told by another that it inlines.
+    let all = other["inlined"]["functions"].as_u64().unwrap();
+    assert!(put.functions >= 3 && put.functions <= all, "{other} {put:?}");
+    let one = |name: &str, bytes: i64| {
+        assert_eq!(
+            row(cost, name).inlined.as_ref().map(|i| i.bytes.signum()),
+            Some(bytes),
+            "{name}"
+        );
+    };
+    one("split_huge_page", 1);
+    one("lru_add", -1);
+
+    // For people.
+    let said = format!("{} functions ", put.functions);
+    for format in ["table", "markdown"] {
+        let text = place.text(&["--option=ZONE_DEVICE", run, "--format", format]).replace('\\', "");
+        for part in
+            [&said, "inlined put_page", "struct page", "+ pgmap", "8 bytes", "through NR_ZONES"]
+        {
+            assert!(text.contains(part), "{format}: {part}: {text}");
+        }
+    }
+    let table = place.text(&["--option=ZONE_DEVICE", run]);
+    let wide = table.lines().find(|line| !line.contains('\t') && line.chars().count() > 80);
+    assert_eq!(wide, None, "{table}");
+}
+
+#[test]
 fn bad_input_is_one_line_and_exit_code_two() {
     let Some(place) = Place::new() else { return };
     for (words, part) in [

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::class::Class;
 use super::config::ConfigChange;
+use super::delta::Inlined;
 use super::size::{Berkeley, Payload};
 use super::why::{Change, Hop};
 
@@ -125,8 +126,11 @@ pub struct Cost {
     pub groups: Vec<Group>,
     /// Every symbol, and what has none, that changed in size; the largest change first.
     pub rows: Vec<Row>,
-    /// Types that changed in size, from debug information; the largest change first.
+    /// Types that both images have in different sizes, from debug information; the largest change first.
     pub types: Vec<TypeChange>,
+    /// Growth by inlining, told by the inlined function, from debug information; the most bytes first.
+    #[serde(default)]
+    pub inlined: Vec<InlinedGrowth>,
     /// What to know before believing the numbers.
     pub warnings: Vec<String>,
 }
@@ -262,9 +266,37 @@ pub struct Row {
     /// the symbol's own mention first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub through: Vec<String>,
+    /// Of growth by inlining, and of callers of what moved, how many bytes debug information says were
+    /// inlined.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inlined: Option<InlinedBytes>,
     /// Where the option is off: the line of the source that leaks.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub leak: Option<Leak>,
+}
+
+/// What a function has more of another that is inlined into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InlinedBytes {
+    /// The inlined function: the first of [`Row::through`] that was inlined.
+    pub name: String,
+    /// Bytes more (or less), with all that is inlined into it in turn.
+    pub bytes: i64,
+}
+
+/// 72 functions +1,234 bytes, of which +812 inlined `put_page`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InlinedGrowth {
+    /// The inlined function.
+    pub name: String,
+    /// How many rows it was inlined into.
+    pub functions: u64,
+    /// Bytes that these have more (or less).
+    pub growth: i64,
+    /// Bytes of that which are its own code.
+    pub bytes: i64,
 }
 
 /// A gate in the source.
@@ -293,7 +325,7 @@ pub struct Leak {
     pub at: String,
 }
 
-/// A type that changed in size.
+/// A type that both images have in different sizes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TypeChange {
@@ -302,12 +334,36 @@ pub struct TypeChange {
     /// Where it is declared.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub defined: Option<String>,
-    /// Bytes before; absent if it is not there.
+    /// Bytes before.
+    pub old: u64,
+    /// Bytes after.
+    pub new: u64,
+    /// The members that came, went or have another width. None, where only the alignment is another.
+    pub fields: Vec<FieldChange>,
+}
+
+/// A member of a structure or union that is different.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldChange {
+    /// Its name; `lock.owner` where a structure without a tag has it.
+    pub name: String,
+    /// Bits before; absent if it is not there.
     pub old: Option<u64>,
-    /// Bytes after; absent if it is not there.
+    /// Bits after; absent if it is not there.
     pub new: Option<u64>,
-    /// Gates within it that differ between the configurations.
-    pub gates: Vec<Gate>,
+    /// Where it is declared.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub defined: Option<String>,
+    /// The option that makes the difference, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub option: Option<String>,
+    /// The gate around it, or the one that it comes through.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gate: Option<Gate>,
+    /// What leads from it to that gate: the type that it is of, or the constant that makes it longer.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub through: Vec<String>,
 }
 
 /// A function that an option gates.
@@ -360,6 +416,14 @@ pub struct Finding {
     pub message: String,
     /// The architectures for which it was found; empty in a tree without any.
     pub arches: Vec<String>,
+}
+
+impl InlinedGrowth {
+    /// The numbers, as `compare --by inline` has them.
+    pub fn told(&self) -> Inlined {
+        let Self { functions, growth, bytes, .. } = *self;
+        Inlined { functions, growth, bytes }
+    }
 }
 
 impl Cost {

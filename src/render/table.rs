@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use super::columns::{self, clean, wrap};
 use super::number;
 use crate::model::class::Class;
-use crate::model::delta::{By, Change, Comparison, Row, SectionBytes, SectionDelta, Table};
+use crate::model::delta::{
+    By, Change, Comparison, Inlined, Row, SectionBytes, SectionDelta, Table,
+};
 use crate::model::size::PayloadKind;
 
 /// How wide and whether in colour.
@@ -241,15 +243,19 @@ fn told(table: &Table, view: View) -> String {
 
 /// `72 functions +1,234 bytes, of which +812 inlined put_page`
 pub fn inlined(row: &Row) -> Option<String> {
-    let told = row.inlined?;
+    row.inlined.map(|told| inlined_words(told, &row.name))
+}
+
+/// The same, of the inlined function `name`.
+pub fn inlined_words(told: Inlined, name: &str) -> String {
     let functions = if told.functions == 1 { "function" } else { "functions" };
-    Some(format!(
+    format!(
         "{} {functions} {} bytes, of which {} inlined {}",
         number::grouped(told.functions),
         number::signed(told.growth),
         number::signed(told.bytes),
-        clean(&row.name)
-    ))
+        clean(name)
+    )
 }
 
 fn hidden(table: &Table) -> String {

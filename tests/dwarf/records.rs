@@ -24,11 +24,37 @@ struct page {
 	char last;
 };
 union word { int whole; char part[4]; };
-struct page a; union word b;
+typedef struct { int deep; char x; } named_t;
+typedef const unsigned short word_t;
+struct wide {
+	int two[3][2];
+	struct { int deep; char x; } own;
+	named_t named;
+	struct list many[4];
+	struct page *pointer;
+	volatile word_t words[5];
+	unsigned low : 5;
+	char flexible[];
+};
+struct page a; union word b; struct wide *c;
+#define WIDTH(m) sizeof(((struct wide *)0)->m)
 #define AT(m) __builtin_offsetof(struct page, m)
 unsigned int table[] = { sizeof(struct page), sizeof(union word), sizeof(struct list),
-	AT(flags), AT(lru), AT(mapping), AT(order), AT(count), AT(private), AT(last) };
+	AT(flags), AT(lru), AT(mapping), AT(order), AT(count), AT(private), AT(last),
+	WIDTH(two), WIDTH(own), WIDTH(own.deep), WIDTH(own.x), WIDTH(named), WIDTH(named.deep), WIDTH(many),
+	WIDTH(pointer), WIDTH(words) };
 ";
+const WIDE: [(&str, &str); 9] = [
+    ("two", ""),
+    ("own", ""),
+    ("own.deep", ""),
+    ("own.x", ""),
+    ("named", ""),
+    ("named.deep", ""),
+    ("many", "list"),
+    ("pointer", ""),
+    ("words", ""),
+];
 const MEMBERS: [&str; 7] = ["flags", "lru", "mapping", "order", "count", "private", "last"];
 
 #[test]
@@ -54,7 +80,7 @@ fn structures_are_laid_out_as_the_compiler_says() {
                 u64::from(if big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
             };
             let debug = Debug::of(&image).unwrap().unwrap();
-            let records = debug.records(&|name| name != "list");
+            let records = debug.records(&|name| matches!(name, "page" | "word"));
             let what = format!("{} {dwarf}", compiler.name);
             let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
             assert_eq!(names, ["page", "word"], "{what}");
@@ -71,6 +97,25 @@ fn structures_are_laid_out_as_the_compiler_says() {
             assert_eq!((lru.file.as_str(), lru.line), ("a.c", 6), "{what}");
             let list = debug.records(&|name| name == "list");
             assert_eq!(list.iter().map(|list| list.bytes).collect::<Vec<_>>(), [word(2)], "{what}");
+            let wide = &debug.records(&|name| name == "wide")[0];
+            for (number, (name, of)) in WIDE.iter().enumerate() {
+                let member = wide.members.iter().find(|member| member.name == *name).unwrap();
+                let known = (member.bits, member.of.as_str());
+                assert_eq!(known, (word(10 + number) * 8, *of), "{what}: {name}");
+                compared += 1;
+            }
+            let bits = |name: &str| wide.members.iter().find(|one| one.name == name).unwrap().bits;
+            assert_eq!((bits("low"), bits("flexible")), (5, 0), "{what}");
+            let tags = debug.tags();
+            let sizes = tags.iter().map(|tag| (tag.name.as_str(), tag.is_union, tag.bytes));
+            let (page, union, list) = (page.bytes, union.bytes, list[0].bytes);
+            let all = [
+                ("list", false, list),
+                ("page", false, page),
+                ("wide", false, wide.bytes),
+                ("word", true, union),
+            ];
+            assert_eq!(sizes.collect::<Vec<_>>(), all, "{what}");
             compared += 3;
         }
     }

@@ -6,8 +6,10 @@
 //! it. What the source says comes from outside, as chains of gates.
 
 pub mod decide;
+pub mod inlined;
 pub mod partition;
 pub mod pieces;
 pub mod record;
 #[cfg(test)]
 mod tests;
+pub mod types;

@@ -187,6 +187,7 @@ fn row(change: &Change<'_>, why: Why) -> Row {
         defined: None,
         gate: None,
         through: Vec::new(),
+        inlined: None,
         leak: None,
     }
 }

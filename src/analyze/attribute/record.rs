@@ -53,6 +53,7 @@ pub fn cost(
         groups: parts.groups,
         rows: parts.rows,
         types: Vec::new(),
+        inlined: Vec::new(),
         warnings: Vec::new(),
     }
 }
@@ -71,6 +72,7 @@ pub fn identical(old: Side, new: Side) -> Cost {
         groups: Vec::new(),
         rows: Vec::new(),
         types: Vec::new(),
+        inlined: Vec::new(),
         warnings: Vec::new(),
     }
 }

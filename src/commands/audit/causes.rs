@@ -176,6 +176,32 @@ impl Causes {
     }
 }
 
+/// Why a declaration is there, or larger.
+pub struct Declared {
+    /// The option.
+    pub option: Option<String>,
+    /// The gate that it comes through; of what is new where the option is off, its line.
+    pub gate: Option<Gate>,
+    /// The names that lead there.
+    pub through: Vec<String>,
+}
+
+impl Causes {
+    /// Why the bytes of a declaration in a file are there, or what they declare is larger, whose name is at
+    /// `name`.
+    pub fn of_declaration(
+        &self,
+        file: &str,
+        bytes: (u32, u32),
+        name: (u32, u32),
+    ) -> Option<Declared> {
+        let reached = self.growth.of_bytes(file, bytes, name)?;
+        let tag = self.tags.get(reached.tag as usize)?;
+        let (option, gate) = (tag.option.clone(), tag.gate.clone());
+        Some(Declared { option, gate, through: reached.through })
+    }
+}
+
 /// Looks for what has another value in the two configurations.
 struct Differs<'q> {
     formulas: &'q Formulas,

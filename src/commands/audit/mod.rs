@@ -16,6 +16,7 @@ use crate::model::words;
 use crate::render;
 
 mod causes;
+mod debug;
 mod evidence;
 mod gated;
 mod news;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::causes;
+use super::debug::{self, Types};
 use super::evidence::{self, FromSource};
 use super::news::{self, Before};
 use super::subject::{Pair, Picture};
@@ -193,7 +194,10 @@ pub fn cost(
     let ArchSource { presence, formulas, .. } = source;
     let gates = Gates::new(presence);
     let files = evidence::read((&first, &second), &gates, root, formulas);
-    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    let debugs = debug::open(&was, &is, &mut warnings);
+    let types = debugs.as_ref().map(|(old, new)| Types::read((old, new), root, formulas));
+    let mut names: Vec<&str> = files.keys().map(String::as_str).collect();
+    names.extend(types.iter().flat_map(Types::sources).filter(|name| !files.contains_key(*name)));
     let guards = causes::guards(root, &presence.arch, &names, formulas);
     let formulas = &*formulas;
     let (off, on) = (Valuation::new(formulas, &old.config), Valuation::new(formulas, &new.config));
@@ -213,6 +217,10 @@ pub fn cost(
     let new = record::Image { file: new_name, size: new_size, pieces: &second };
     let mut cost = record::cost(&old, &new, &question, &mut evidence);
     cost.warnings = warnings;
+    if let (Some((old, new)), Some(types)) = (&debugs, types) {
+        cost.types = types.explain(&question, formulas, &causes);
+        debug::inlined(&mut cost, (old, new), (&was, &is), (&first, &second));
+    }
     Ok(cost)
 }
 

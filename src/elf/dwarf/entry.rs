@@ -29,6 +29,10 @@ pub(super) struct Entry<'a> {
     pub member_at: Option<u64>,
     /// `DW_AT_data_bit_offset`
     pub bit_at: Option<u64>,
+    /// `DW_AT_bit_size`
+    pub bits: Option<u64>,
+    /// Of a dimension of an array, how many elements.
+    pub count: Option<u64>,
     /// `DW_AT_type`, of the same unit.
     pub kind: Option<UnitOffset>,
     low: Option<Value<'a>>,
@@ -90,6 +94,11 @@ impl<'a> Entry<'a> {
                 }
                 dw::DW_AT_byte_size => entry.bytes = value.udata_value(),
                 dw::DW_AT_data_bit_offset => entry.bit_at = value.udata_value(),
+                dw::DW_AT_bit_size => entry.bits = value.udata_value(),
+                dw::DW_AT_count => entry.count = value.udata_value(),
+                dw::DW_AT_upper_bound => {
+                    entry.count = value.udata_value().and_then(|last| last.checked_add(1));
+                }
                 dw::DW_AT_type => {
                     if let AttributeValue::UnitRef(at) = value {
                         entry.kind = Some(at);
@@ -120,6 +129,9 @@ impl<'a> Entry<'a> {
                 | dw::DW_AT_byte_size
                 | dw::DW_AT_data_member_location
                 | dw::DW_AT_data_bit_offset
+                | dw::DW_AT_bit_size
+                | dw::DW_AT_count
+                | dw::DW_AT_upper_bound
                 | dw::DW_AT_type
                 | dw::DW_AT_low_pc
                 | dw::DW_AT_high_pc

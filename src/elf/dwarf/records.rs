@@ -10,7 +10,8 @@ use super::entry::{Entry, Read, Unit as DwarfUnit};
 use super::files::{Files, Interner};
 use super::places::{entry_at, skip};
 use super::sections::Slice;
-use crate::model::record::{Member, Record};
+use super::width::{self, Width};
+use crate::model::record::{Member, Record, Tag};
 
 /// Anonymous structures in structures: no kernel has them deeper.
 const DEEPEST: usize = 8;
@@ -65,7 +66,7 @@ fn unit<'d>(
         }
         let (file, line) = here.decl(&entry);
         let mut members = Vec::new();
-        here.members(at, 0, DEEPEST, &mut members)?;
+        here.members(at, (0, ""), DEEPEST, &mut members)?;
         let is_union = abbreviation.tag() == dw::DW_TAG_union_type;
         found.insert(Record {
             name,
@@ -75,6 +76,51 @@ fn unit<'d>(
             bytes: entry.bytes.unwrap_or(0),
             members,
         });
+    }
+    Ok(())
+}
+
+/// The tags of a chunk of units with the sizes that they have there.
+pub(super) fn tags<'d>(reader: &Reader<'d>, headers: &[UnitHeader<Slice<'d>>]) -> FxHashSet<Tag> {
+    let mut found: FxHashSet<(&'d [u8], bool, u64)> = FxHashSet::default();
+    for header in headers {
+        // What is before damage counts.
+        let _ = tags_of(reader, header, &mut found);
+    }
+    let tag = |(name, is_union, bytes): (&[u8], bool, u64)| {
+        let name = String::from_utf8_lossy(name).into_owned();
+        Tag { name, is_union, bytes }
+    };
+    found.into_iter().map(tag).collect()
+}
+
+fn tags_of<'d>(
+    reader: &Reader<'d>,
+    header: &UnitHeader<Slice<'d>>,
+    found: &mut FxHashSet<(&'d [u8], bool, u64)>,
+) -> Read<()> {
+    let unit = reader.dwarf.unit(*header)?;
+    let mut raw = unit.entries_raw(None)?;
+    while !raw.is_empty() {
+        let Some(abbreviation) = raw.read_abbreviation()? else { continue };
+        match abbreviation.tag() {
+            dw::DW_TAG_structure_type | dw::DW_TAG_union_type => {
+                let entry = Entry::read(&reader.dwarf, &unit, &mut raw, abbreviation)?;
+                skip(&unit, &mut raw, abbreviation, entry.sibling)?;
+                if let (false, Some(name), Some(bytes)) =
+                    (entry.declaration, entry.name, entry.bytes)
+                    && let Ok(name) = reader.dwarf.attr_string(&unit, name)
+                {
+                    let is_union = abbreviation.tag() == dw::DW_TAG_union_type;
+                    found.insert((name.slice(), is_union, bytes));
+                }
+            }
+            dw::DW_TAG_subprogram | dw::DW_TAG_enumeration_type => {
+                let sibling = Entry::read_sibling(&mut raw, abbreviation)?;
+                skip(&unit, &mut raw, abbreviation, sibling)?;
+            }
+            _ => raw.skip_attributes(abbreviation.attributes())?,
+        }
     }
     Ok(())
 }
@@ -94,11 +140,19 @@ impl<'d> Here<'_, 'd> {
         (path.cloned().unwrap_or_default(), entry.line as u32)
     }
 
-    /// The members of the structure at `at`, which begins at a bit of the outermost one.
+    /// The tag of a structure.
+    fn tag(&self, width: Width) -> Option<String> {
+        let name = entry_at(&self.reader.dwarf, self.unit, width.record?)?.name?;
+        let name = self.reader.dwarf.attr_string(self.unit, name).ok()?;
+        Some(name.to_string_lossy().into_owned())
+    }
+
+    /// The members of the structure at `at`, which begins at a bit of the outermost one and is a member of
+    /// that name in it.
     fn members(
         &mut self,
         at: UnitOffset,
-        bit: u64,
+        (bit, within): (u64, &str),
         depth: usize,
         into: &mut Vec<Member>,
     ) -> Read<()> {
@@ -119,13 +173,22 @@ impl<'d> Here<'_, 'd> {
             let start = bit.wrapping_add(start);
             let name = entry.name.and_then(|name| dwarf.attr_string(unit, name).ok());
             match (name, entry.kind) {
-                (Some(name), _) => {
+                (Some(name), kind) => {
                     let (file, line) = self.decl(&entry);
-                    let name = name.to_string_lossy().into_owned();
-                    into.push(Member { name, bit: start, file, line });
+                    let name = format!("{within}{}", name.to_string_lossy());
+                    let width = kind.and_then(|kind| width::of(dwarf, unit, kind));
+                    let bits = width.map_or(0, |width| width.bytes.wrapping_mul(8));
+                    let bits = entry.bits.unwrap_or(bits);
+                    let of = width.and_then(|width| self.tag(width)).unwrap_or_default();
+                    let untagged = width.filter(|width| width.is_plain && of.is_empty());
+                    let inside = format!("{name}.");
+                    into.push(Member { name, bit: start, bits, of, file, line });
+                    if let Some(record) = untagged.and_then(|width| width.record) {
+                        self.members(record, (start, &inside), depth, into)?;
+                    }
                 }
                 (None, Some(kind)) if entry_at(dwarf, unit, kind).is_some() => {
-                    self.members(kind, start, depth, into)?;
+                    self.members(kind, (start, within), depth, into)?;
                 }
                 _ => {}
             }

@@ -1,6 +1,6 @@
 //! An audit for a pull request or a report.
 
-use super::{answers, detail, heading, proof, reason, row_reason, unattributed};
+use super::{answers, detail, heading, proof, reason, row_reason, types, unattributed};
 use crate::model::audit::{Cost, Growth, Lacks, PossibleState, Report, Verdict, Why};
 use crate::model::number::{grouped, signed};
 use crate::render::columns::put;
@@ -85,6 +85,10 @@ fn one(out: &mut String, cost: &Cost, top: Option<usize>) {
         put(out, format_args!("| **{name}** | | | | **{}** |\n", signed(bytes)));
     }
     put(out, format_args!("\n{}.\n", unattributed(cost)));
+    for (number, line) in types::inlined(cost, top).enumerate() {
+        let gap = if number == 0 { "\n" } else { "" };
+        put(out, format_args!("{gap}- {}\n", escape(&line)));
+    }
     let shown = top.unwrap_or(usize::MAX).min(cost.rows.len());
     if shown > 0 {
         out.push_str(
@@ -108,15 +112,7 @@ fn one(out: &mut String, cost: &Cost, top: Option<usize>) {
     if hidden > 0 {
         put(out, format_args!("\n{} more rows.\n", grouped(hidden as u64)));
     }
-    if !cost.types.is_empty() {
-        out.push_str("\n| type | before | after | gates |\n|---|---:|---:|---|\n");
-    }
-    for one in &cost.types {
-        let size = |size: Option<u64>| size.map_or_else(|| "-".to_owned(), grouped);
-        let gates: Vec<&str> = one.gates.iter().map(|gate| gate.place.as_str()).collect();
-        let (name, gates) = (escape(&one.name), escape(&gates.join(", ")));
-        put(out, format_args!("| {name} | {} | {} | {gates} |\n", size(one.old), size(one.new)));
-    }
+    types::markdown(out, cost, top);
     for warning in &cost.warnings {
         put(out, format_args!("\nWarning: {}.\n", escape(warning)));
     }

@@ -2,6 +2,7 @@
 
 pub mod markdown;
 mod table;
+pub mod types;
 
 pub use table::table;
 

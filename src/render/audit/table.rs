@@ -1,6 +1,6 @@
 //! An audit for a terminal.
 
-use super::{answers, detail, heading, proof, reason, row_reason, unattributed};
+use super::{answers, detail, heading, proof, reason, row_reason, types, unattributed};
 use crate::model::audit::{
     Arch, Cost, Function, Growth, Lacks, PossibleState, Report, Row, Verdict, Why,
 };
@@ -105,8 +105,11 @@ fn one(out: &mut String, cost: &Cost, top: Option<usize>, view: View) {
     let shape = Shape { head: &head, text: 0, plain: 3, signs: &signs, totals: 2 };
     out.push_str(&table::layout(&shape, rows, view));
     put(out, format_args!("{}\n", wrap(&unattributed(cost), view.width, 0)));
+    for line in types::inlined(cost, top) {
+        put(out, format_args!("{}\n", wrap(&line, view.width, 2)));
+    }
     symbols(out, cost, top, view);
-    types(out, cost, view);
+    types::text(out, cost, top, view);
     for warning in &cost.warnings {
         put(out, format_args!("{}\n", table::warning(warning, view)));
     }
@@ -149,20 +152,6 @@ fn name(row: &Row) -> String {
     match &row.object {
         Some(object) if row.name.starts_with('(') => format!("{object}{}", row.name),
         _ => row.name.clone(),
-    }
-}
-
-fn types(out: &mut String, cost: &Cost, view: View) {
-    if cost.types.is_empty() {
-        return;
-    }
-    out.push_str("\ntypes that changed in size\n");
-    for one in &cost.types {
-        let size = |size: Option<u64>| size.map_or_else(|| "-".to_owned(), grouped);
-        let gates: Vec<&str> = one.gates.iter().map(|gate| gate.place.as_str()).collect();
-        let text =
-            format!("{}: {} to {} {}", one.name, size(one.old), size(one.new), gates.join(", "));
-        put(out, format_args!("  {}\n", wrap(&text, view.width.saturating_sub(2), 4)));
     }
 }
 

@@ -4,13 +4,16 @@ use maud::{Markup, html};
 
 use super::{bytes, signed, tone};
 use crate::model::audit::{
-    Arch, Cost, Group, Growth, Lacks, PossibleState, Report, Row, Verdict, Why,
+    Arch, Cost, Group, Growth, Lacks, PossibleState, Report, Row, TypeChange, Verdict, Why,
 };
 use crate::model::number::grouped;
 use crate::model::why::Hop;
+use crate::render::audit::types;
 
 /// As many reasons are shown at once.
 const REASONS: usize = 6;
+/// As many members of a type are shown.
+const MEMBERS: usize = 12;
 
 /// The verdict in a word or two, and the class that colours it.
 pub fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
@@ -201,8 +204,9 @@ fn one(name: &str, cost: &Cost) -> Markup {
                             (format!("{:.2}", cost.unattributed_percent()))
                             " % are unattributed; the sum of all parts is exact."
                         }
+                        @for line in types::inlined(cost, Some(REASONS)) { p.dim { (line) "." } }
                     }
-                    @if !cost.types.is_empty() { div { h3 { "Types that changed" } (types(cost)) } }
+                    @if !cost.types.is_empty() { div { h3 { "Types that changed" } (type_table(cost)) } }
                 }
                 @if !cost.warnings.is_empty() {
                     ul.warnings { @for warning in &cost.warnings { li.warning { (warning) } } }
@@ -255,7 +259,21 @@ fn partition(cost: &Cost) -> Markup {
     }
 }
 
-fn types(cost: &Cost) -> Markup {
+/// What is different in a type.
+fn members(one: &TypeChange) -> Markup {
+    html! {
+        @for field in one.fields.iter().take(MEMBERS) {
+            div {
+                (types::sign(field)) " " (field.name) ": " (types::width_of(field))
+                @let said = types::said(field, ", ");
+                @if !said.is_empty() { "; " (said) }
+            }
+        }
+        @if one.fields.len() > MEMBERS { div { "… and " (one.fields.len() - MEMBERS) " more" } }
+    }
+}
+
+fn type_table(cost: &Cost) -> Markup {
     html! {
         div.x tabindex="0" role="region" aria-label="Types that changed" {
             table.sortable {
@@ -265,17 +283,16 @@ fn types(cost: &Cost) -> Markup {
                         th scope="col" { "Type" }
                         th.num scope="col" { "Before" }
                         th.num scope="col" { "After" }
-                        th scope="col" { "Gates" }
+                        th scope="col" { "Members" }
                     }
                 }
                 tbody {
                     @for one in cost.types.iter().take(40) {
-                        @let gates: Vec<&str> = one.gates.iter().map(|gate| gate.place.as_str()).collect();
                         tr {
                             th.mono scope="row" { (one.name) }
-                            td.num data-v=(one.old.unwrap_or(0)) { (bytes(one.old)) }
-                            td.num data-v=(one.new.unwrap_or(0)) { (bytes(one.new)) }
-                            td.mono.dim { (gates.join(", ")) }
+                            td.num data-v=(one.old) { (bytes(Some(one.old))) }
+                            td.num data-v=(one.new) { (bytes(Some(one.new))) }
+                            td.mono.dim { (members(one)) }
                         }
                     }
                 }

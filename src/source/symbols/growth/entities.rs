@@ -131,7 +131,7 @@ impl Parsed {
     }
 
     /// Adds the names of a range but one.
-    fn mention(&mut self, text: &[u8], name: (u32, u32), (from, to): (u32, u32)) {
+    pub(super) fn mention(&mut self, text: &[u8], name: (u32, u32), (from, to): (u32, u32)) {
         let mut last: Option<usize> = None;
         // A `.`, or a `-` and then a `>`.
         let (mut dash, mut member, mut tag) = (false, false, 0);

@@ -6,6 +6,7 @@
 //! Nothing is expanded, so this says what may be the reason for growth that was measured, and never that
 //! something grows.
 
+mod declared;
 mod entities;
 
 use std::path::Path;
