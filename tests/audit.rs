@@ -351,6 +351,63 @@ fn debug_information_tells_types_and_what_was_inlined() {
 }
 
 #[test]
+fn compare_by_option_and_guard_adds_up_what_audit_says() {
+    let Some(place) = Place::new() else { return };
+    place.build("out", "ZONE_DEVICE,HMM", &[]);
+    let report = place.audit(0, &["--option=ZONE_DEVICE", "out/run.json"]);
+    let cost = report.arches.iter().find_map(|arch| arch.on.as_ref()).unwrap();
+    let file = |variant: &str| format!("out/x86_64/linux/{variant}/vmlinux");
+    let compare = |more: &[&str]| {
+        let (old, new) = (file("without"), file("with"));
+        let words = ["compare", "--by=option,guard", "--option=ZONE_DEVICE", &old, &new];
+        place.command(&[&words[..], more].concat()).output().unwrap()
+    };
+    let json = compare(&["-C", "linux", "--format=json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    support::schema::check("compare", &json);
+    let tables = json["comparisons"][0]["tables"].as_array().unwrap();
+    assert_eq!(
+        (tables[0]["by"].as_str(), tables[1]["by"].as_str()),
+        (Some("option"), Some("guard"))
+    );
+    let delta = |row: &serde_json::Value| row["delta"].as_i64().unwrap();
+    for table in tables {
+        let (rows, rest) = (table["rows"].as_array().unwrap(), table["rest"].as_array().unwrap());
+        for side in ["old", "new"] {
+            let sum: u64 = rows.iter().chain(rest).filter_map(|row| row[side].as_u64()).sum();
+            assert_eq!(Some(sum), table["total"][side].as_u64(), "{table}");
+        }
+        let total = &table["total"];
+        let sizes = (cost.old.size.dec(), cost.new.size.dec());
+        assert_eq!((total["old"].as_u64(), total["new"].as_u64()), (Some(sizes.0), Some(sizes.1)));
+        let same = rest.iter().find(|row| row["name"] == "unchanged").unwrap();
+        assert_eq!(delta(same), 0, "what did not change is the same on both sides");
+        for row in rows {
+            let name = row["name"].as_str().unwrap();
+            let is_it = |one: &&Row| match &one.gate {
+                _ if table["by"] == "option" => one.option.as_deref() == Some(name),
+                Some(gate) => name == format!("{}: {}", gate.place, gate.text),
+                None => false,
+            };
+            let sum: i64 = cost.rows.iter().filter(is_it).map(|one| one.delta).sum();
+            assert_eq!(delta(row), sum, "{name}");
+        }
+    }
+    let own = tables[0]["rows"].as_array().unwrap().iter().find(|row| row["name"] == "ZONE_DEVICE");
+    assert!(delta(own.unwrap()) >= 2048, "mem_map alone has that");
+    for format in ["table", "markdown", "csv"] {
+        let text = compare(&["-C", "linux", "--format", format, "--top=0"]);
+        let text = String::from_utf8(text.stdout).unwrap().replace('\\', "");
+        for part in ["HMM_MIRROR", "mm/hmm.c:33", "unchanged"] {
+            assert!(text.contains(part), "{format}: {part}: {text}");
+        }
+    }
+    let output = compare(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("-C TREE"), "{}", said(&output));
+}
+
+#[test]
 fn bad_input_is_one_line_and_exit_code_two() {
     let Some(place) = Place::new() else { return };
     for (words, part) in [

@@ -16,8 +16,9 @@ use super::payload::Estimate;
 use super::select::{self, Selection, Sort};
 use super::tally::{Tally, summary};
 use super::units::Units;
-use super::{class, payload, size, unit_tables};
+use super::{class, option_tables, payload, size, unit_tables};
 use crate::exit::{Error, Result};
+use crate::model::audit::Cost;
 use crate::model::breakdown::Breakdown;
 use crate::model::class::Class;
 use crate::model::delta::{By, Comparison, Row, Table};
@@ -209,6 +210,8 @@ pub struct Options<'o> {
     pub by: Vec<By>,
     /// Which rows.
     pub selection: Selection<'o>,
+    /// The partition of the difference, for [`By::Option`] and [`By::Guard`].
+    pub cost: Option<&'o Cost>,
     /// The subsystem of a source file, for [`By::Subsystem`].
     pub subsystem: Option<&'o (dyn Fn(&str) -> String + Sync)>,
     /// Tables of symbols: bloat-o-meter's heading, and which categories are in it.
@@ -256,6 +259,11 @@ pub fn compare(
             tables.push(unit_tables::inline_table(old, new, pairs, &options.selection)?);
             continue;
         }
+        if matches!(by, By::Option | By::Guard) {
+            let table = |cost| option_tables::table(by, cost, &options.selection);
+            tables.extend(options.cost.map(table));
+            continue;
+        }
         let by_objects = old.has_objects() && new.has_objects();
         if matches!(by, By::Unit | By::Subsystem) || (by == By::Dir && !by_objects) {
             tables.push(unit_tables::table(by, old, new, kind, options)?);
@@ -265,7 +273,7 @@ pub fn compare(
             By::Class => class_rows(&old.classes(kind), &new.classes(kind)),
             By::Section => accounts.rows(),
             By::Object | By::Dir => merge(&old.objects(by)?, &new.objects(by)?),
-            By::Symbol | By::Unit | By::Subsystem | By::Inline => Vec::new(),
+            _ => Vec::new(),
         };
         // Classes and sections have an order of their own; of the rest the largest changes matter
         // most.

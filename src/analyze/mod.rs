@@ -22,6 +22,7 @@ pub mod inlined;
 pub mod lay;
 pub mod limits;
 pub mod names;
+pub mod option_tables;
 pub mod owners;
 pub mod pairs;
 mod parts;

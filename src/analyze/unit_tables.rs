@@ -100,7 +100,7 @@ pub(super) fn inline_table(
 }
 
 /// A table with the largest changes first, and the rest counted into its total.
-fn by_size(by: By, rows: Vec<Row>, rest: Vec<Row>, selection: &Selection) -> Table {
+pub(super) fn by_size(by: By, rows: Vec<Row>, rest: Vec<Row>, selection: &Selection) -> Table {
     let selection = Selection { sort: selection.sort.or(Some(Sort::Abs)), ..*selection };
     let mut table = select::table(by, rows, |row| row.change, &selection);
     let sum = |pick: fn(&Row) -> Option<u64>, first: Option<u64>| {

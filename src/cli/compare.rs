@@ -14,6 +14,7 @@ Examples:
   hmmsize compare ../without/vmlinux vmlinux
   hmmsize compare --by class,section old/vmlinux new/vmlinux
   hmmsize compare --by inline old/vmlinux new/vmlinux
+  hmmsize compare --by option -C linux old/vmlinux new/vmlinux
   hmmsize compare --by symbol --filter '^hmm_' --top 0 old/vmlinux new/vmlinux
   hmmsize compare --compat bloat-o-meter old/vmlinux new/vmlinux";
 
@@ -32,7 +33,7 @@ pub struct Compare {
     /// One table each.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND")]
     pub by: Vec<ByArg>,
-    /// The tree whose MAINTAINERS names subsystems [default: beside the file].
+    /// The tree: for subsystems [default: beside the file], options and guards.
     #[arg(short = 'C', long = "source", value_name = "TREE")]
     pub tree: Option<PathBuf>,
     /// Compare against the N-th file, not the first.
@@ -137,6 +138,10 @@ pub enum ByArg {
     Subsystem,
     /// Functions that were inlined into others, by debug information.
     Inline,
+    /// Options that decide whether bytes are there, by the source (-C TREE).
+    Option,
+    /// Guards and lines of makefiles that decide, by the source (-C TREE).
+    Guard,
 }
 
 /// Order of rows.

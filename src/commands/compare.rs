@@ -6,7 +6,7 @@ use super::diffconfig::requested;
 use super::images::WantDebug;
 use super::size::{self as size_tables, Table as SizeTable};
 use super::subsystems::Subsystems;
-use super::{images, json, output, run_report};
+use super::{by_option, images, json, output, run_report};
 use crate::analyze::claims::Category;
 use crate::analyze::compare::{Analysed, Options, compare};
 use crate::analyze::select::{Selection, Sort};
@@ -15,6 +15,7 @@ use crate::cli::common::Common;
 use crate::cli::compare::{ByArg, Compare, Format, ShowArg, SortArg};
 use crate::elf::dwarf;
 use crate::exit::{Error, Exit, Result};
+use crate::model::audit::Cost;
 use crate::model::delta::{self, By, Change, Comparison, ConfigDelta, Report};
 use crate::model::size::Radix;
 use crate::render;
@@ -127,6 +128,7 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
         baseline,
         comparisons: Vec::new(),
     };
+    let costs = costs(common, args, &wanted.by, baseline)?;
     let filter = wanted.filter.as_ref().map(|regex| |name: &str| regex.is_match(name));
     let units =
         if format == Format::Json { images::units(&files, args.units)? } else { Vec::new() };
@@ -141,10 +143,12 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
         subsystem: subsystem.as_ref().map(|find| find as &(dyn Fn(&str) -> String + Sync)),
         categories: wanted.categories,
         units: None,
+        cost: None,
     };
     for number in (0..files.len()).filter(|&number| number != baseline) {
         let (old, new) = (&files[baseline], &files[number]);
         options.units = units.get(baseline).zip(units.get(number)).map(|(old, new)| [old, new]);
+        options.cost = costs[number].as_ref();
         let mut comparison = compare(number, old, new, &options)?;
         comparison.warnings = warnings::between(
             &report.files[baseline],
@@ -168,6 +172,20 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
     std::mem::forget(lent);
     std::mem::forget(opened);
     Ok(if args.exit_code && differ { Exit::Verdict } else { Exit::Ok })
+}
+
+/// The partition between the baseline and each other file, where a table is by option or guard.
+fn costs(common: &Common, args: &Compare, by: &[By], baseline: usize) -> Result<Vec<Option<Cost>>> {
+    let by_source = by.iter().any(|by| matches!(by, By::Option | By::Guard));
+    let mut costs = Vec::new();
+    for (number, file) in args.files.iter().enumerate() {
+        let is_asked = by_source && number != baseline;
+        let cost = is_asked.then(|| by_option::cost(args, &args.files[baseline], file));
+        let cost = cost.transpose()?;
+        say(common, cost.iter().flat_map(|cost| cost.warnings.iter().cloned()));
+        costs.push(cost);
+    }
+    Ok(costs)
 }
 
 /// What of debug information the tables need; `None` if nothing.
@@ -273,6 +291,8 @@ fn by_of(by: ByArg) -> By {
         ByArg::Unit => By::Unit,
         ByArg::Subsystem => By::Subsystem,
         ByArg::Inline => By::Inline,
+        ByArg::Option => By::Option,
+        ByArg::Guard => By::Guard,
     }
 }
 

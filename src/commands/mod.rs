@@ -6,6 +6,7 @@ use crate::exit::{Exit, Result};
 pub mod ask;
 pub mod audit;
 pub mod build;
+mod by_option;
 pub mod compare;
 pub mod config;
 pub mod configure_only;

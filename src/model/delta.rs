@@ -120,6 +120,10 @@ pub enum By {
     Subsystem,
     /// Function that was inlined into others.
     Inline,
+    /// Configuration option that decides.
+    Option,
+    /// Gate that decides: a guard, or a line of a makefile.
+    Guard,
 }
 
 impl By {
@@ -134,6 +138,8 @@ impl By {
             Self::Unit => "unit",
             Self::Subsystem => "subsystem",
             Self::Inline => "inline",
+            Self::Option => "option",
+            Self::Guard => "guard",
         }
     }
 }

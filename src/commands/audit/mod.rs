@@ -26,6 +26,7 @@ pub mod subject;
 mod verdict;
 
 use news::Before;
+use pair::Asked;
 use subject::Subject;
 
 /// Says how long phases took, if asked.
@@ -165,7 +166,8 @@ fn costs(
         let before =
             before.or_else(|| args.before_tree.clone().map(Before::Tree)).filter(|_| !one.on);
         let pictures = (&opened.0, &opened.1);
-        let cost = pair::cost(one, pictures, root, source, options, before.as_ref())?;
+        let asked = Asked { options, before: before.as_ref(), with_debug: true };
+        let cost = pair::cost(one, pictures, root, source, &asked)?;
         let arch = entry(found, &arch);
         *(if one.on { &mut arch.on } else { &mut arch.off }) = Some(cost);
     }

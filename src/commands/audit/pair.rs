@@ -166,15 +166,26 @@ impl Opened {
     }
 }
 
+/// What is asked of a pair.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The options in question, without `CONFIG_`.
+    pub options: &'a [String],
+    /// The earlier source, where the option is off in both images.
+    pub before: Option<&'a Before>,
+    /// Whether debug information is read: types, and what was inlined.
+    pub with_debug: bool,
+}
+
 /// What one pair costs.
 pub fn cost(
     pair: &Pair,
     (old, new): (&Opened, &Opened),
     root: &Path,
     source: &mut ArchSource,
-    options: &[String],
-    before: Option<&Before>,
+    asked: &Asked<'_>,
 ) -> Result<Cost> {
+    let Asked { options, before, with_debug } = *asked;
     let (was, is) = (old.image()?, new.image()?);
     let mut warnings = Vec::new();
     if was.header.machine != is.header.machine || was.header.bits != is.header.bits {
@@ -194,7 +205,7 @@ pub fn cost(
     let ArchSource { presence, formulas, .. } = source;
     let gates = Gates::new(presence);
     let files = evidence::read((&first, &second), &gates, root, formulas);
-    let debugs = debug::open(&was, &is, &mut warnings);
+    let debugs = with_debug.then(|| debug::open(&was, &is, &mut warnings)).flatten();
     let types = debugs.as_ref().map(|(old, new)| Types::read((old, new), root, formulas));
     let mut names: Vec<&str> = files.keys().map(String::as_str).collect();
     names.extend(types.iter().flat_map(Types::sources).filter(|name| !files.contains_key(*name)));
