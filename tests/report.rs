@@ -140,7 +140,15 @@ fn audit() -> Value {
         "old": side("without/vmlinux", 9000), "new": side("with/vmlinux", 10431), "identical": false,
         "requested": [], "dragged_in": [], "payload": 1431, "dec": 1431, "moved": 1431,
         "groups": [group("direct", None, 1340), group("ungated", Some("inline"), 91)],
-        "rows": [direct, ungated], "types": [], "warnings": [],
+        "rows": [direct, ungated], "warnings": [],
+        "types": [{
+            "name": "struct page", "defined": "include/linux/mm_types.h:72", "old": 56, "new": 64,
+            "fields": [{
+                "name": "pgmap", "old": null, "new": 64, "option": "ZONE_DEVICE", "through": ["dev_pagemap"],
+                "gate": { "kind": "guard", "place": "include/linux/mm_types.h:90", "text": "#ifdef CONFIG_ZONE_DEVICE" },
+            }],
+        }],
+        "inlined": [{ "name": "put_page", "functions": 72, "growth": 1234, "bytes": 812 }],
     });
     json!({
         "schema": 1, "tool": "hmmsize 0.1.0", "tree": "linux", "kernel": "6.12.0", "options": ["ZONE_DEVICE"],

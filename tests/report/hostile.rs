@@ -132,6 +132,9 @@ fn inputs(attack: &str) -> Vec<(&'static str, String)> {
             }
         }
     }
+    for field in ["types", "inlined"] {
+        poison(&mut audit["arches"][1]["on"][field], attack);
+    }
     poison(&mut audit["arches"][0]["possible"][0]["chain"], attack);
     let mut history: Value =
         serde_json::from_str(sample("history.v1.jsonl").lines().next().unwrap()).unwrap();

@@ -283,7 +283,12 @@ fn an_audit_says_why_a_symbol_is_there() {
     let file = page(dir.path(), &["c.json", "a.json"]);
     browser.open(&file, "#tab=audit");
     let text = browser.text("document.querySelector('#audit').textContent");
-    for part in ["not free", "impossible", "direct: ZONE_DEVICE", "+1,340", "Size of it"] {
+    let types = "+ pgmap: 8 bytes; ZONE_DEVICE, include/linux/mm_types.h:90: #ifdef CONFIG_ZONE_DEVICE \
+                 through dev_pagemap";
+    let inlined = "72 functions +1,234 bytes, of which +812 inlined put_page";
+    for part in
+        ["not free", "impossible", "direct: ZONE_DEVICE", "+1,340", "Size of it", types, inlined]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
     browser.open(&file, "#symbol=hmm_range_fault");
