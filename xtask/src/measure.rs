@@ -7,6 +7,7 @@
 //! their own that are not timed. What a program starts and waits for counts as its own.
 
 use std::fs;
+use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -127,6 +128,23 @@ fn rss_anon(status: &str) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
+/// What a command prints to standard output, and its processor time in seconds.
+///
+/// # Errors
+///
+/// When it cannot be run, or fails.
+pub fn output_and_cpu(command: &mut Command) -> Result<(Vec<u8>, f64)> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", shown(command)))?;
+    let mut text = Vec::new();
+    child.stdout.take().context("its output")?.read_to_end(&mut text)?;
+    let ended = child.wait4()?;
+    if !ended.status.success() {
+        bail!("`{}` failed: {}", shown(command), ended.status);
+    }
+    Ok((text, (ended.rusage.utime + ended.rusage.stime).as_secs_f64()))
+}
+
 fn start_silent(command: &mut Command) -> Result<Child> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().with_context(|| format!("cannot start {}", shown(command)))
@@ -161,6 +179,13 @@ mod tests {
         assert!(times.iter().all(|times| times.runs() == 3));
         // Sleeping takes no CPU time.
         assert!(times[0].best_cpu() > 0.0 && times[0].best_cpu() < times[0].best());
+    }
+
+    #[test]
+    fn what_is_printed_comes_with_its_time() {
+        let (text, seconds) = output_and_cpu(Command::new("echo").arg("one")).unwrap();
+        assert!(text == b"one\n" && seconds < 1.0);
+        assert!(output_and_cpu(Command::new("sh").args(["-c", "exit 3"])).is_err());
     }
 
     #[test]

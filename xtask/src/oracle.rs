@@ -31,6 +31,8 @@ pub struct Args {
     cases: u32,
     #[command(flatten)]
     kconfig: kconfig::Scope,
+    #[command(flatten)]
+    patches: lint::difference::Patches,
     /// lint: only these rules
     #[arg(long = "rule", value_name = "NAME")]
     rules: Vec<String>,
@@ -54,6 +56,8 @@ enum Oracle {
     Kconfig,
     /// Faults planted in a copy of a real tree, which lint must find
     Lint,
+    /// Patches to a copy of a real tree, about which lint --diff says what two whole runs say
+    Diff,
     /// Bytes planted behind options of a real kernel, which must land on those options
     Attribution,
 }
@@ -95,6 +99,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if asked(Oracle::Lint) {
         lint::prove(&args.rules, &tree, &ours, args.save)?;
+    }
+    if asked(Oracle::Diff) {
+        lint::difference::prove(&args.patches, &tree, &ours, args.save)?;
     }
     if asked(Oracle::Attribution) {
         attribution::prove(&tree, &ours, args.save)?;

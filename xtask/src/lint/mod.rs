@@ -6,11 +6,13 @@
 //! on their very lines; what is found without faults is known before.
 
 mod builds;
+pub mod difference;
 mod faults;
 mod fresh;
 mod gating;
 mod guards;
 mod kconfig;
+mod patches;
 mod text;
 
 use std::collections::BTreeSet;
