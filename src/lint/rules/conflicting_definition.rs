@@ -122,7 +122,11 @@ fn pairs(
         }
     }
     for (at, (prop, value)) in known.iter().enumerate() {
-        let earlier = known[..at].iter().find(|(_, other)| value.is_none() || other != value);
+        // A file that is sourced twice says the same twice.
+        let place = |prop: &Property| (prop.place.file, prop.place.span.start);
+        let earlier = known[..at]
+            .iter()
+            .find(|(one, other)| (value.is_none() || other != value) && place(one) != place(prop));
         let Some((other, _)) = earlier else { continue };
         let place = (model.file(prop.place.file).name.as_str(), prop.place.span.start);
         let Some(key) = cx.is_open(place) else { continue };
