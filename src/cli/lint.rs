@@ -10,27 +10,12 @@ use clap::{Args, ValueEnum};
 use super::config::ProbeMode;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 nothing at or above --deny; 1 findings; 2 bad usage or input.";
+Exit codes: 0 nothing at or above --deny; 1 findings; 2 bad usage or input.
+Examples: hmmsize lint --help; the rules: hmmsize lint --explain all";
 
 const EXAMPLES: &str = "\
 Nothing of the tree is run unless --probe=run or --verify says so. A finding that depends on what
 a compiler can do says on which probe.
-
-With --verify the tree's own conf, makefiles and scripts are run, in directories that go away
-afterwards; the tree is not written. Unmet selects are shown to conf. What is impossible has to be
-so for a second solver and in 200 random configurations of each architecture. For functions that
-are not where they are used, objects are compiled, for --verify-limit findings of each rule at
-most. What is refuted is not printed, but counted on standard error; -v says which findings
-those are, and which nobody could decide.
-
-Suppressions are TOML, a table for each:
-  [[suppress]]
-  code = \"K001\"                 # or a rule's name
-  path = \"drivers/staging/**\"   # and symbol = \"NAME\", both optional
-  reason = \"on its way out\"
-
-In a tree of your own, `hmmsize: allow(K001)` in a comment on the same line or the line above does
-the same.
 
 Exit codes: 0 nothing at or above --deny; 1 findings; 2 bad usage or input.
 
@@ -42,7 +27,10 @@ Examples:
   hmmsize lint --rule unmet-select --verify
   hmmsize lint --diff HEAD~1
   hmmsize lint --fix fix.patch; git apply fix.patch
-  hmmsize lint --explain K001";
+  hmmsize lint --explain K001
+
+More: --explain all for the rules, --explain verify for what --verify runs, --explain suppress for
+how findings are hidden.";
 
 /// Arguments of `hmmsize lint`.
 #[derive(Debug, Clone, Default, Args)]
@@ -78,7 +66,7 @@ pub struct Lint {
     /// Write a patch that mends what can be mended mechanically, `-` for standard output.
     #[arg(long, value_name = "FILE")]
     pub fix: Option<String>,
-    /// Print the page of a rule, or of `all`.
+    /// Print the page of a rule, of `all`, or of `verify` or `suppress`.
     #[arg(long, value_name = "CODE")]
     pub explain: Option<String>,
     /// Hide the findings that this file knows.
@@ -109,7 +97,7 @@ pub struct Lint {
     #[arg(long, value_name = "MODE", value_enum, default_value_t = ProbeMode::Never)]
     pub probe: ProbeMode,
     /// The language of this version of Linux [default: that of the tree's Makefile].
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", hide_short_help = true)]
     pub dialect: Option<String>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = LintFormat::Text, value_name = "F")]

@@ -22,6 +22,44 @@ pub fn page(rule: &Rule) -> String {
     out
 }
 
+/// What is explained beside the rules, by name.
+pub const TOPICS: &[(&str, &str)] = &[("verify", VERIFY), ("suppress", SUPPRESS)];
+
+const VERIFY: &str = "\
+## --verify
+
+The tree's own conf, makefiles and scripts are run, in directories that go away afterwards; the tree
+is not written. Do not ask for it in a tree that you would not build.
+
+- Unmet selects are shown to conf, which has to print its warning.
+- What is impossible has to be so for a second solver (`--solver2 CMD` names another one, which reads
+  DIMACS CNF) and in 200 random configurations of each architecture.
+- For functions that are not where they are used, objects are compiled, for `--verify-limit` findings
+  of each rule at most.
+
+What is refuted is not printed, but counted on standard error; -v says which findings those are, and
+which nobody could decide.
+";
+
+const SUPPRESS: &str = "\
+## Hiding findings
+
+`--write-baseline FILE` writes the findings of today; `--baseline FILE` hides them from then on. Lines
+may move: a finding is known by its rule, its file, its option and the words of its line.
+
+`--suppress FILE` hides what a file of TOML says, a table for each:
+
+```
+[[suppress]]
+code = \"K001\"                 # or a rule's name
+path = \"drivers/staging/**\"   # and symbol = \"NAME\", both optional
+reason = \"on its way out\"
+```
+
+In a tree of your own, `hmmsize: allow(K001)` in a comment on the same line or the line above does the
+same.
+";
+
 /// The pages of all rules.
 pub fn book(rules: &[Rule]) -> String {
     let mut out =

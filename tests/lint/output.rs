@@ -141,6 +141,19 @@ fn scopes() {
 }
 
 #[test]
+fn the_short_help_fits_a_screen() {
+    let mut command = Command::cargo_bin("hmmsize").expect("the binary");
+    let output = command.env("COLUMNS", "80").args(["lint", "-h"]).output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!((20..=52).contains(&lines.len()), "{} lines:\n{text}", lines.len());
+    for topic in ["verify", "suppress"] {
+        let (code, page, _) = lint(&["--explain", topic]);
+        assert!(code == 0 && page.contains(&format!("--{topic}")), "{topic}: {page}");
+    }
+}
+
+#[test]
 fn rules_are_explained() {
     let (code, page, _) = lint(&["--explain", "K001"]);
     assert_eq!(code, 0);
