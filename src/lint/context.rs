@@ -81,14 +81,15 @@ pub type Symbols = FxHashMap<Box<str>, Defined>;
 
 impl Arch {
     /// An architecture with its Kconfig and what its makefiles build.
-    pub fn new(name: String, model: Model, kbuild: Option<Presence>) -> Self {
+    pub fn new(name: String, model: impl Into<Arc<Model>>, kbuild: Option<Presence>) -> Self {
+        let model = model.into();
         // conf looks a name up among what is not a constant.
         let named = (0..model.symbols.len() as u32).map(SymbolId).filter(|id| {
             let symbol = model.symbol(*id);
             !symbol.constant && !symbol.name.is_empty() && !symbol.is_choice
         });
         let names = named.map(|id| (model.symbol(id).name.clone(), id)).collect();
-        let (model, names) = (Arc::new(model), Arc::new(names));
+        let names = Arc::new(names);
         Self { name, model, kbuild: kbuild.map(Arc::new), names, compiled: Arc::default() }
     }
 

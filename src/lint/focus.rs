@@ -24,6 +24,14 @@ pub struct Focus {
     pub concerned: Names,
     /// Just files are concerned, these.
     pub files: Option<Override>,
+    /// Makefiles and configurations that are asked about whatever options they name.
+    pub asked: FxHashSet<Box<str>>,
+    /// Options that some file gives a value.
+    pub given: Names,
+    /// No option came, and none went: who names one, anywhere, named one before.
+    pub same_names: bool,
+    /// Objects and sources that changed makefiles may build otherwise.
+    pub built: FxHashSet<Box<str>>,
 }
 
 impl Focus {
@@ -35,7 +43,7 @@ impl Focus {
         let mentioned = |model: &&Model| Marks::new(model, &values).mentioned().names();
         let mut concerned = values.clone();
         concerned.extend(models.par_iter().flat_map_iter(mentioned).collect::<Vec<_>>());
-        Self { values, concerned, files: None }
+        Self { values, concerned, ..Self::default() }
     }
 
     /// What is said in `files`, and nothing else.
@@ -51,14 +59,14 @@ impl Focus {
             names.collect::<Vec<Box<str>>>()
         };
         let concerned = models.par_iter().flat_map_iter(defined).collect();
-        Self { values: Names::default(), concerned, files: Some(files) }
+        Self { concerned, files: Some(files), ..Self::default() }
     }
 
     /// Whether what a makefile or configuration says of one of the options is concerned.
     pub fn concerns(&self, file: &str, option: impl Fn(&Names) -> bool) -> bool {
         match &self.files {
             Some(files) => !files.matched(file, false).is_ignore(),
-            None => option(&self.values),
+            None => self.asked.contains(file) || option(&self.values),
         }
     }
 

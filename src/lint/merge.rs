@@ -53,6 +53,12 @@ impl Raw {
         self
     }
 
+    /// The definition that every architecture has to agree about, if none is against it so far.
+    pub(super) fn waits_for(&self, refuted: &Refuted) -> Option<&Definition> {
+        let stands = self.claim.is_none_or(|claim| !refuted.contains(&claim));
+        self.definition.as_ref().filter(|_| self.everywhere && stands)
+    }
+
     /// What makes it one with what others say.
     pub(super) fn key(&self) -> Key {
         key(&self.finding)

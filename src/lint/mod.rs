@@ -15,6 +15,7 @@ pub mod macros;
 pub mod merge;
 pub mod options;
 pub mod places;
+mod reachable;
 pub mod rules;
 mod run;
 pub mod similar;
@@ -24,7 +25,6 @@ pub mod verify;
 pub mod watch;
 
 use std::hash::BuildHasher as _;
-use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -33,7 +33,6 @@ pub use self::context::{Arch, Tree};
 use self::focus::Focus;
 use self::merge::{Definition, Idle, Key, Raw};
 pub use self::run::{Phase, run, run_watched};
-use crate::kconf::eval::Tristate;
 use crate::kconf::expr::ExprId;
 use crate::kconf::model::{MenuId, Model, Place, Property, SymbolId};
 use crate::logic::circuit::Lit;
@@ -157,7 +156,8 @@ pub struct ArchCx<'a> {
     /// Definitions that no configuration of this architecture reaches, by file and line: what is said
     /// of them here is neither right nor wrong.
     idle: Idle,
-    reachable: Option<Rc<[bool]>>,
+    /// By menu node, where that is known.
+    reachable: Vec<Option<bool>>,
     /// The findings that are to be proven; nothing while they are looked for.
     wanted: Option<&'a Wanted>,
     refuted: &'a Refuted,
@@ -206,7 +206,7 @@ impl<'a> ArchCx<'a> {
             logic: None,
             lowered: None,
             idle,
-            reachable: None,
+            reachable: vec![None; arch.model.menus.len()],
             refuted,
             scope: tree.focus.as_ref().map(|focus| Scope::new(focus, &arch.model)),
             wanted,
@@ -289,34 +289,6 @@ impl<'a> ArchCx<'a> {
         let lowered = self.lowered.get_or_insert_with(|| Lowered::new(formulas));
         let logic = self.logic.get_or_insert_with(|| Box::new(Logic::new(&arch.model)));
         logic.formula(lowered, formula)
-    }
-
-    /// By menu node: whether some configuration meets its conditions. What [`ArchCx::universal`] says
-    /// elsewhere of a definition that is not reachable here holds here too.
-    pub fn reachable(&mut self) -> Rc<[bool]> {
-        if let Some(known) = &self.reachable {
-            return Rc::clone(known);
-        }
-        let model = &self.arch.model;
-        let menus = (0..model.menus.len() as u32).map(MenuId);
-        let asked: Vec<MenuId> = menus.filter(|menu| self.concerns_menu(*menu)).collect();
-        let mut reachable = vec![true; model.menus.len()];
-        if !asked.is_empty() {
-            let condition =
-                |menu: &MenuId| vec![self.logic().expr(model.menu(*menu).dep, Tristate::Mod)];
-            let conditions: Vec<Vec<Lit>> = asked.iter().map(condition).collect();
-            let answers = self.logic().each(&conditions);
-            for (menu, answer) in asked.into_iter().zip(answers) {
-                if answer == Answer::Impossible {
-                    reachable[menu.0 as usize] = false;
-                    let definition = self.definition(model.menu(menu).place);
-                    self.idle.insert(definition);
-                }
-            }
-        }
-        let reachable: Rc<[bool]> = reachable.into();
-        self.reachable = Some(Rc::clone(&reachable));
-        reachable
     }
 
     /// What is asked about on all architectures, by the rule and the place: what one of them has

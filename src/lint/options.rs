@@ -30,6 +30,7 @@ impl<'a> Known<'a> {
         for kbuild in tree.arches.iter().filter_map(|arch| arch.kbuild.as_ref()) {
             others.extend(kbuild.defines.iter().map(|define| define.symbol.as_str().into()));
         }
+        others.extend(tree.focus.iter().flat_map(|focus| focus.given.iter().cloned()));
         let names = Names::new(tree.symbols.keys().map(|name| &**name));
         Self { tree, others, names }
     }

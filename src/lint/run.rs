@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::context::Tree;
-use super::merge::{self, Idle, Key, Merged, Raw};
+use super::merge::{self, Definition, Idle, Key, Merged, Raw};
 use super::verdicts::{self, Board, Found, Left, Verdicts};
 use super::watch::{Unwatched, Watch};
 use super::{ArchCx, Check, Needs, Refuted, Rule, TreeCx, Wanted, fingerprint, locked, rules};
@@ -63,6 +63,9 @@ pub fn run_watched(
         phases.iter_mut().zip(times.rules).for_each(|(phase, time)| phase.1 += time);
     }
     let start = Instant::now();
+    if tree.focus.is_some() {
+        reach_what_is_open(tree, &found, &refuted, &mut idle)?;
+    }
     let merged = merge::merge(tree, found, &idle, &locked(&refuted));
     let left = board.map(|board| board.left(tree)).unwrap_or_default();
     let mut findings = prove(tree, merged, rules, &left, watch)?;
@@ -84,6 +87,38 @@ pub fn run_watched(
     findings.sort_by_cached_key(merge::key);
     fingerprint::add(tree, &mut findings);
     Ok((findings, phases))
+}
+
+/// Where little is asked about, nobody asks an architecture whether it reaches a definition unless
+/// another one has something to say about that.
+fn reach_what_is_open(
+    tree: &Tree,
+    found: &[Raw],
+    refuted: &Refuted,
+    idle: &mut [Idle],
+) -> Result<()> {
+    let refuted = locked(refuted).clone();
+    let open: FxHashSet<Definition> =
+        found.iter().filter_map(|raw| raw.waits_for(&refuted).cloned()).collect();
+    let open: Vec<Definition> = open.into_iter().collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let reads = |index: usize| open.iter().any(|(file, _)| tree.domain(file) >> index & 1 == 1);
+    let asked: Vec<(usize, &mut Idle)> =
+        idle.iter_mut().enumerate().filter(|(index, _)| reads(*index)).collect();
+    asked.into_par_iter().try_for_each(|(index, idle)| {
+        let Some(first) = rules::RULES.first() else { return Ok(()) };
+        let ask = || {
+            let nothing = Refuted::default();
+            let mut cx = ArchCx::new(tree, index, first, &nothing, None);
+            cx.reach_definitions(&open);
+            cx.idle
+        };
+        let more = with_stack(ask).map_err(|err| Error::io("a thread", err))?;
+        idle.extend(more);
+        Ok(())
+    })
 }
 
 /// As many of the largest architectures are asked before the others.

@@ -12,6 +12,7 @@
 
 mod apart;
 mod around;
+mod compare;
 mod defines;
 mod descend;
 mod eval;
@@ -23,6 +24,7 @@ mod layer;
 mod lists;
 pub mod mentions;
 mod parse;
+mod part;
 pub mod syntax;
 mod top;
 mod value;
@@ -36,6 +38,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use self::apart::is_linked_apart;
 pub use self::around::{Around, Conditional};
+pub use self::compare::Affected;
 pub use self::defines::{Define, Scope};
 pub use self::lists::{Below, Composite, Directory, Item, Role};
 pub use self::parse::parse;
@@ -48,7 +51,7 @@ use crate::model::formula::{FormulaId, Formulas};
 pub struct Kbuild {
     files: files::Files,
     texts: FxHashSet<String>,
-    only: Option<FxHashSet<String>>,
+    only: Option<part::Only>,
     evaluated: RwLock<FxHashMap<Box<str>, Vec<Arc<descend::Evaluated>>>>,
 }
 
@@ -145,12 +148,17 @@ impl Kbuild {
         Self { files, texts, only: None, evaluated: RwLock::default() }
     }
 
-    /// Of all objects, only those that are made, or would be, of these files (from the top of the tree):
-    /// what is called so, whatever its ending.
+    /// Of all objects, only those that are made, or would be, of these files (from the top of the tree;
+    /// what is called so, whatever its ending), and those that one of these options (without `CONFIG_`)
+    /// decides about. Of the directories, those that lead there.
     #[must_use]
-    pub fn only<'a>(self, files: impl IntoIterator<Item = &'a str>) -> Self {
-        let stems = files.into_iter().map(|file| descend::stem(file).to_owned());
-        Self { only: Some(stems.collect()), ..self }
+    pub fn only<'a>(
+        self,
+        files: impl IntoIterator<Item = &'a str>,
+        options: &FxHashSet<Box<str>>,
+    ) -> Self {
+        let stems = files.into_iter().map(|file| part::stem(file).to_owned()).collect();
+        Self { only: Some(part::Only { stems, options: options.clone() }), ..self }
     }
 
     /// The tree with the files of `overlay` in place of its own.
@@ -161,7 +169,7 @@ impl Kbuild {
 
     /// What `arch` (a directory of `arch/`) can build, with formulas of `formulas`.
     pub fn presence(&self, arch: &str, formulas: &mut Formulas) -> (Presence, Vec<Diag>) {
-        descend::presence(self, arch, formulas, &mut FxHashMap::default())
+        self.presences(&[arch], formulas).pop().unwrap_or_default()
     }
 
     /// The same for several architectures; formulas that they share are brought over once.
@@ -170,9 +178,9 @@ impl Kbuild {
         arches: &[&str],
         formulas: &mut Formulas,
     ) -> Vec<(Presence, Vec<Diag>)> {
-        let mut known = FxHashMap::default();
-        let one = |arch: &&str| descend::presence(self, arch, formulas, &mut known);
-        arches.iter().map(one).collect()
+        let (mut known, mut parts) = (FxHashMap::default(), FxHashMap::default());
+        let all = descend::directories(self, arches).into_iter();
+        all.map(|one| descend::presence(self, one, formulas, (&mut known, &mut parts))).collect()
     }
 
     /// What the makefile of the directory `dir` lists, where the makefiles above hand down `given`.

@@ -130,6 +130,77 @@ const PATCHES: &[(&str, &[Patch], &[&str])] = &[
         &["B001"],
     ),
     (
+        "a rule that takes another option",
+        &[(
+            "mm/Makefile",
+            "obj-$(CONFIG_ZONE_DEVICE) += memremap.o",
+            Some("obj-$(CONFIG_DEAD_BY_CONTRADICTION) += memremap.o"),
+        )],
+        &["B005"],
+    ),
+    (
+        "a rule that goes",
+        &[("mm/Makefile", "obj-$(CONFIG_HMM_MIRROR) += hmm.o\n", Some(""))],
+        &["B003"],
+    ),
+    (
+        "a file that goes with its rule",
+        &[("mm/hmm.c", "", None), ("mm/Makefile", "obj-$(CONFIG_HMM_MIRROR) += hmm.o\n", Some(""))],
+        &[],
+    ),
+    (
+        "a directory that gets another condition",
+        &[(
+            "drivers/Makefile",
+            "obj-y := demo/ bad/",
+            Some("obj-y := demo/\nobj-$(CONFIG_DEAD_BY_CONTRADICTION) += bad/"),
+        )],
+        &["B005"],
+    ),
+    ("the top makefile", &[("Makefile", "", Some("\n# a comment\n"))], &[]),
+    (
+        "a flag that defines an option",
+        &[("mm/Makefile", "", Some("ccflags-y += -DCONFIG_NO_SUCH_OPTION\n"))],
+        &[],
+    ),
+    (
+        "a driver: an option, a rule and a file",
+        &[
+            (
+                "mm/Kconfig",
+                "endmenu",
+                Some("config NEW\n\tbool \"new\"\n\tdepends on HMM\n\nendmenu"),
+            ),
+            ("mm/Makefile", "", Some("obj-$(CONFIG_NEW) += new.o\n")),
+            (
+                "mm/new.c",
+                "",
+                Some(
+                    "#ifdef CONFIG_NEW\nint new;\n#endif\n#ifdef CONFIG_NEWER\nint newer;\n#endif\n",
+                ),
+            ),
+        ],
+        &["G001", "G007"],
+    ),
+    (
+        "an option that gets another name, but not in its makefile",
+        &[("mm/Kconfig", "config HMM_MIRROR\n", Some("config HMM_MIRRORED\n"))],
+        &["B001"],
+    ),
+    (
+        "an option that gets another name everywhere",
+        &[
+            ("mm/Kconfig", "config HMM_MIRROR\n", Some("config HMM_MIRRORED\n")),
+            ("mm/Makefile", "CONFIG_HMM_MIRROR)", Some("CONFIG_HMM_MIRRORED)")),
+        ],
+        &[],
+    ),
+    (
+        "a defconfig that loses what another line needs",
+        &[("arch/x86/configs/x86_64_defconfig", "CONFIG_MEMORY_HOTPLUG=y\n", Some(""))],
+        &["B007"],
+    ),
+    (
         "a line of a defconfig",
         &[(
             "arch/x86/configs/x86_64_defconfig",

@@ -67,6 +67,16 @@ pub fn changed(name: &str, old: &[u8], new: &[u8], dialect: Dialect) -> Option<N
     (old == new).then_some(names)
 }
 
+/// The options that a file defines.
+pub fn defined(name: &str, text: &[u8], dialect: Dialect) -> Names {
+    let file = parse(name.to_owned(), PathBuf::from(name), text.to_vec(), dialect);
+    let names = file.lines.iter().filter_map(|line| match &line.kind {
+        LineKind::Config { name, .. } => Some(word(&file, name)?.into()),
+        _ => None,
+    });
+    names.collect()
+}
+
 fn word(file: &File, word: &Word) -> Option<String> {
     let text = std::str::from_utf8(file.text(word.span)).ok()?;
     (!word.dollar && !word.escaped).then(|| text.to_owned())

@@ -1,6 +1,6 @@
 //! What a tree's rules look at, read in parallel: Kconfig once for each architecture, guards, makefiles.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -25,7 +25,7 @@ use crate::model::words::MakeWords;
 use crate::render;
 use crate::source::guards::index::Index;
 use crate::source::guards::tree as guards;
-use crate::source::makefile::{Kbuild, mentions};
+use crate::source::makefile::{Kbuild, Presence};
 
 /// What of a tree is looked at.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,6 +38,56 @@ pub struct What<'a> {
     pub changes: Option<&'a Changes>,
     /// What that is, if it has been found out before.
     pub focus: Option<&'a Arc<Focus>>,
+    /// What its Kconfig says, if that has been read before.
+    pub kconfig: Option<&'a Kconfig>,
+}
+
+/// The Kconfig of a tree.
+pub struct Kconfig {
+    source: tree::Tree,
+    /// By architecture, with the name of its directory.
+    models: Vec<(String, Arc<Model>)>,
+}
+
+impl std::fmt::Debug for Kconfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kconfig").field("dir", &self.source.dir).finish_non_exhaustive()
+    }
+}
+
+impl Kconfig {
+    /// Reads that of the tree which `args` names, with files of `overlay` in place of its own; `color` is
+    /// for errors.
+    pub fn read(args: &Lint, color: bool, overlay: Option<&Path>) -> Result<Self> {
+        let words = MakeWords::parse(&args.words).map_err(Error::Usage)?;
+        let dialect = tree::dialect(args.dialect.as_deref())?;
+        let dir = args.tree.as_deref().unwrap_or(Path::new("."));
+        let mut source = tree::Tree::open(dir, dialect)?;
+        if let Some(overlay) = overlay {
+            source = source.with_overlay(overlay);
+        }
+        let source = source.confined();
+        let arches = arches(args, &words, &source)?;
+        let models = models(args, color, &words, &source, &arches)?;
+        let models = models.into_iter().map(|(name, model)| (name, Arc::new(model))).collect();
+        Ok(Self { source, models })
+    }
+
+    /// The names of the architectures' directories.
+    fn names(&self) -> Vec<&str> {
+        self.models.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// What is int, hex or string.
+    fn texts(&self) -> FxHashSet<String> {
+        Tree::texts(self.models.iter().map(|(_, model)| &**model))
+    }
+
+    /// The architectures with what their makefiles build.
+    fn arches(&self, built: Vec<Option<Presence>>) -> Vec<Arch> {
+        let all = self.models.iter().zip(built);
+        all.map(|((name, model), built)| Arch::new(name.clone(), model.clone(), built)).collect()
+    }
 }
 
 /// What a run is about, where it is not the whole tree.
@@ -51,6 +101,14 @@ pub struct Changes {
     pub index: Index,
     /// The files of the patch, and what belongs to them.
     pub only: Only,
+    /// The makefiles of the patch.
+    pub makefiles: FxHashSet<Box<str>>,
+    /// The patch defines no option that was not there, and takes none away.
+    pub same_names: bool,
+    /// The configurations of the patch.
+    pub configurations: FxHashSet<Box<str>>,
+    /// What the revision has in place of the tree's files.
+    pub before: PathBuf,
 }
 
 /// Of the guards, those of some files.
@@ -60,8 +118,8 @@ pub struct Only {
     pub files: Vec<String>,
     /// The sources that any file of the tree includes, as it names them.
     pub included: FxHashSet<Box<str>>,
-    /// No file came or went.
-    pub same_files: bool,
+    /// Kconfig and the makefiles say what they said, and no file came or went.
+    pub same_build: bool,
 }
 
 impl Only {
@@ -115,104 +173,95 @@ pub fn load(
     (what, needs): (What<'_>, Needs),
     phases: &mut Vec<Phase>,
 ) -> Result<Tree> {
-    let words = MakeWords::parse(&args.words).map_err(Error::Usage)?;
-    let dialect = tree::dialect(args.dialect.as_deref())?;
-    let mut source = tree::Tree::open(args.tree.as_deref().unwrap_or(Path::new(".")), dialect)?;
-    if let Some(overlay) = what.overlay {
-        source = source.with_overlay(overlay);
-    }
-    let source = source.confined();
-    let roots: Vec<&Path> = what.overlay.into_iter().chain([&*source.dir]).collect();
-    let arches = arches(args, &words, &source)?;
-    if let Some(changes) = what.changes {
-        return focused(args, color, (what, changes, needs), (&words, &source, &arches), phases);
-    }
+    let dir = args.tree.as_deref().unwrap_or(Path::new("."));
+    let roots: Vec<&Path> = what.overlay.into_iter().chain([dir]).collect();
     let start = Instant::now();
-    let ((guarded, formulas), models) = rayon::join(
+    let read = || Kconfig::read(args, color, what.overlay);
+    if let Some(changes) = what.changes {
+        let own = if what.kconfig.is_none() { Some(read()?) } else { None };
+        let Some(kconfig) = what.kconfig.or(own.as_ref()) else { unreachable!("one of them") };
+        phases.push(("read Kconfig".to_owned(), start.elapsed()));
+        if let Some(tree) = focused(kconfig, (what, changes, needs), &roots, phases) {
+            return Ok(tree);
+        }
+        let what = What { changes: None, kconfig: Some(kconfig), ..what };
+        return load(args, color, (what, needs), phases);
+    }
+    let ((guarded, mut formulas), own) = rayon::join(
         || {
             let mut formulas = Formulas::default();
             let guarded = match (needs.guards, what.only) {
                 (false, _) => Ok(guards::Tree::default()),
                 (true, Some(only)) => Ok(only.read(&roots, &mut formulas)),
                 (true, None) => match what.overlay {
-                    Some(overlay) => guards::read_over(overlay, &source.dir, &mut formulas),
-                    None => guards::read(&source.dir, &mut formulas),
+                    Some(overlay) => guards::read_over(overlay, dir, &mut formulas),
+                    None => guards::read(dir, &mut formulas),
                 },
             };
             (guarded, formulas)
         },
-        || models(args, color, &words, &source, &arches),
+        || if what.kconfig.is_none() { read().map(Some) } else { Ok(None) },
     );
-    let (guarded, mut formulas, models) = (guarded?, formulas, models?);
+    let (guarded, own) = (guarded?, own?);
+    let Some(kconfig) = what.kconfig.or(own.as_ref()) else { unreachable!("one of them") };
     phases.push(("read Kconfig and guards".to_owned(), start.elapsed()));
     let start = Instant::now();
-    let mut built = vec![None; models.len()];
+    let mut built = vec![None; kconfig.models.len()];
     if needs.kbuild {
-        let texts = Tree::texts(models.iter().map(|(_, model)| model));
-        let mut kbuild = Kbuild::new(&source.dir, texts);
+        let root = &kconfig.source.dir;
+        let mut kbuild = Kbuild::new(root, kconfig.texts());
         if let Some(overlay) = what.overlay {
-            kbuild = kbuild.with_overlay(&source.dir, overlay);
+            kbuild = kbuild.with_overlay(root, overlay);
         }
         if let Some(only) = what.only {
-            kbuild = kbuild.only(only.files.iter().map(String::as_str));
+            let files = only.files.iter().map(String::as_str);
+            kbuild = kbuild.only(files, &Names::default());
         }
-        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
-        let all = kbuild.presences(&names, &mut formulas);
+        let all = kbuild.presences(&kconfig.names(), &mut formulas);
         built = all.into_iter().map(|(presence, _)| Some(presence)).collect();
         phases.push(("read makefiles".to_owned(), start.elapsed()));
     }
-    let arches = models.into_iter().zip(built);
-    let arches = arches.map(|((name, model), built)| Arch::new(name, model, built)).collect();
-    let elsewhere = source.files();
-    let mut tree = Tree::new(source.dir.clone(), arches, &elsewhere, (formulas, guarded));
+    let elsewhere = kconfig.source.files();
+    let arches = kconfig.arches(built);
+    let mut tree = Tree::new(kconfig.source.dir.clone(), arches, &elsewhere, (formulas, guarded));
     tree.overlay = what.overlay.map(Path::to_owned);
     Ok(tree)
 }
 
 /// Reads what follows from some options: the guards of files that name one of them, or that makefiles
-/// build by one.
+/// build by one. Nothing where a makefile changed that may make anything otherwise.
 fn focused(
-    args: &Lint,
-    color: bool,
+    kconfig: &Kconfig,
     (what, changes, needs): (What<'_>, &Changes, Needs),
-    (words, source, arches): (&MakeWords, &tree::Tree, &[Option<String>]),
+    roots: &[&Path],
     phases: &mut Vec<Phase>,
-) -> Result<Tree> {
-    let roots: Vec<&Path> = what.overlay.into_iter().chain([&*source.dir]).collect();
+) -> Option<Tree> {
     let start = Instant::now();
-    let models = models(args, color, words, source, arches)?;
-    phases.push(("read Kconfig".to_owned(), start.elapsed()));
-    let start = Instant::now();
-    let focus = what.focus.cloned().unwrap_or_else(|| {
-        let models: Vec<&Model> = models.iter().map(|(_, model)| model).collect();
-        Arc::new(match &changes.on {
-            Some(on) => Focus::on(&models, on.clone()),
-            None => Focus::new(&models, &changes.options),
-        })
-    });
+    let root = &kconfig.source.dir;
+    let mut kbuild = Kbuild::new(root, kconfig.texts());
+    if let Some(overlay) = what.overlay {
+        kbuild = kbuild.with_overlay(root, overlay);
+    }
+    let focus = match what.focus {
+        Some(focus) => focus.clone(),
+        None => match follow(changes, kconfig, &kbuild) {
+            Some(focus) => Arc::new(focus),
+            None => return None,
+        },
+    };
     let mut files = changes.only.files.clone();
+    files.extend(focus.built.iter().map(ToString::to_string));
     let naming = changes.index.files().filter(|(_, facts)| facts.names_any(&focus.values));
     files.extend(naming.map(|(path, _)| path.to_owned()));
-    let in_makefiles = || {
-        let mut named = mentions::read(&roots).into_iter();
-        named.any(|mention| focus.values.contains(&mention.name))
-    };
-    let every_object = needs.kbuild && (changes.on.is_some() || in_makefiles());
-    phases.push(("follow the changed options".to_owned(), start.elapsed()));
+    phases.push(("follow what changed".to_owned(), start.elapsed()));
     let start = Instant::now();
     let mut formulas = Formulas::default();
-    let mut built = vec![None; models.len()];
-    if every_object || (needs.kbuild && !files.is_empty()) {
-        let texts = Tree::texts(models.iter().map(|(_, model)| model));
-        let mut kbuild = Kbuild::new(&source.dir, texts);
-        if let Some(overlay) = what.overlay {
-            kbuild = kbuild.with_overlay(&source.dir, overlay);
+    let mut built = vec![None; kconfig.models.len()];
+    if needs.kbuild {
+        if changes.on.is_none() {
+            kbuild = kbuild.only(files.iter().map(String::as_str), &focus.values);
         }
-        if !every_object {
-            kbuild = kbuild.only(files.iter().map(String::as_str));
-        }
-        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
-        let all = kbuild.presences(&names, &mut formulas);
+        let all = kbuild.presences(&kconfig.names(), &mut formulas);
         let named = focus.formulas(&formulas);
         for (presence, _) in &all {
             let objects = presence.objects.iter().chain(&presence.special);
@@ -224,19 +273,42 @@ fn focused(
     }
     let start = Instant::now();
     let guarded = if needs.guards {
-        let files = super::reach::context(&roots, &[&changes.index], files);
+        let files = super::reach::context(roots, &[&changes.index], files);
         let included = changes.only.included.clone();
-        Only { files, included, same_files: true }.read(&roots, &mut formulas)
+        Only { files, included, same_build: true }.read(roots, &mut formulas)
     } else {
         guards::Tree::default()
     };
     phases.push(("read guards".to_owned(), start.elapsed()));
-    let arches = models.into_iter().zip(built);
-    let arches = arches.map(|((name, model), built)| Arch::new(name, model, built)).collect();
-    let mut tree = Tree::new(source.dir.clone(), arches, &source.files(), (formulas, guarded));
+    let arches = kconfig.arches(built);
+    let elsewhere = kconfig.source.files();
+    let mut tree = Tree::new(root.clone(), arches, &elsewhere, (formulas, guarded));
     tree.overlay = what.overlay.map(Path::to_owned);
     tree.focus = Some(focus);
-    Ok(tree)
+    Some(tree)
+}
+
+/// What a patch can reach; nothing where that may be anything. `kbuild` has the makefiles as they are.
+fn follow(changes: &Changes, kconfig: &Kconfig, kbuild: &Kbuild) -> Option<Focus> {
+    let models: Vec<&Model> = kconfig.models.iter().map(|(_, model)| &**model).collect();
+    if let Some(on) = &changes.on {
+        return Some(Focus::on(&models, on.clone()));
+    }
+    let mut focus = Focus::new(&models, &changes.options);
+    focus.same_names = changes.same_names;
+    focus.asked.extend(changes.configurations.iter().cloned());
+    let given = changes.index.files().flat_map(|(_, facts)| facts.overrides.iter().cloned());
+    focus.given.extend(given);
+    if changes.makefiles.is_empty() {
+        return Some(focus);
+    }
+    let (root, before) = (&*kconfig.source.dir, &*changes.before);
+    let old = Kbuild::new(root, kconfig.texts()).with_overlay(root, before);
+    let roots = [&[before, root][..], &[root][..]];
+    let affected = kbuild.affected(&old, &kconfig.names(), &changes.makefiles, roots)?;
+    focus.asked.extend(affected.makefiles);
+    focus.built = affected.files;
+    Some(focus)
 }
 
 /// The architectures that are meant: all unless named; nothing for a tree that has none.

@@ -95,12 +95,19 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
         }
         eprintln!("{:>9.3} s  in all", start.elapsed().as_secs_f64());
     }
+    // Nobody waits until it is gone.
+    std::thread::spawn(move || drop(tree));
     Ok(exit)
 }
 
 /// The page of a rule, or of all.
 fn explain_rule(common: &Common, code: &str) -> Result<Exit> {
-    let text = if code == "all" { explain::book(RULES) } else { explain::page(known(code)?) };
+    let topic = explain::TOPICS.iter().find(|(name, _)| *name == code);
+    let text = match (code, topic) {
+        ("all", _) => explain::book(RULES),
+        (_, Some((_, text))) => (*text).to_owned(),
+        _ => explain::page(known(code)?),
+    };
     output::write(common.output.as_deref(), text)?;
     Ok(Exit::Ok)
 }
@@ -162,8 +169,8 @@ impl Scope {
         let asked = |path: &str| !self.paths.matched(path, false).is_ignore();
         let mut files = guards::tree::paths(root)?;
         files.retain(|path| on.is_some() && asked(path));
-        let only = Only { files, included: index.included(), same_files: true };
-        Ok(Some(Changes { options, on, index, only }))
+        let only = Only { files, included: index.included(), same_build: true };
+        Ok(Some(Changes { options, on, index, only, ..Changes::default() }))
     }
 
     fn apply(&self, mut findings: Vec<Finding>) -> Vec<Finding> {

@@ -43,24 +43,31 @@ pub enum Reach {
     Everything,
     /// The guards of some files.
     Files(Only),
-    /// What follows from some options.
-    Options(Changes),
+    /// What follows from some options, makefiles and configurations.
+    Options(Box<Changes>),
 }
 
 /// The version of what is kept.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The reach of a patch to a tree that was `tree_hash`.
 pub fn of(patch: &Patch<'_>, tree_hash: &str) -> Result<Reach> {
     let names: Vec<&str> = patch.changed.iter().map(|one| &*one.path).collect();
-    let is_decisive = |name: &&str| is_makefile(name) || is_configuration(name);
-    let kconfig = names.iter().any(|name| is_kconfig(name));
+    let set = |is_one: fn(&str) -> bool| -> FxHashSet<Box<str>> {
+        names.iter().filter(|name| is_one(name)).map(|name| Box::from(*name)).collect()
+    };
+    let (makefiles, configurations) = (set(is_makefile), set(is_configuration));
+    let kconfig: Vec<&str> = names.iter().copied().filter(|name| is_kconfig(name)).collect();
     let same_files = !patch.moves_files();
-    if names.iter().any(is_decisive) || (kconfig && !same_files) {
-        return Ok(Reach::Everything);
-    }
+    let changes = Changes {
+        makefiles,
+        configurations,
+        before: patch.overlay.to_owned(),
+        same_names: true,
+        ..Changes::default()
+    };
     let before = index(patch, tree_hash)?;
-    let after = before.clone().with(&[patch.dir], &names);
+    let (before, after) = (before.only(&names), before.with(&[patch.dir], &names));
     let nothing = Facts::default();
     let facts = |index: &'_ Index, name: &str| index.get(name).unwrap_or(&nothing).clone();
     let mut included_otherwise = false;
@@ -84,19 +91,23 @@ pub fn of(patch: &Patch<'_>, tree_hash: &str) -> Result<Reach> {
     if included_otherwise && files.iter().any(overrides) {
         return Ok(Reach::Everything);
     }
-    let only = Only { files, included: after.included(), same_files };
-    if !kconfig {
+    let same_build = same_files && kconfig.is_empty() && changes.makefiles.is_empty();
+    let only = Only { files, included: after.included(), same_build };
+    if kconfig.is_empty() && changes.makefiles.is_empty() && changes.configurations.is_empty() {
         return Ok(Reach::Files(only));
     }
-    let mut options = Names::default();
-    for name in names.iter().filter(|name| is_kconfig(name)) {
+    let (mut options, mut same_names) = (Names::default(), true);
+    for name in kconfig {
         let text = |root: &Path| std::fs::read(root.join(name)).unwrap_or_default();
-        match entries::changed(name, &text(patch.overlay), &text(patch.dir), patch.dialect) {
+        let (old, new) = (text(patch.overlay), text(patch.dir));
+        match entries::changed(name, &old, &new, patch.dialect) {
             Some(names) => options.extend(names),
             None => return Ok(Reach::Everything),
         }
+        let defined = |text| entries::defined(name, text, patch.dialect);
+        same_names &= defined(&old) == defined(&new);
     }
-    Ok(Reach::Options(Changes { options, on: None, index: after, only }))
+    Ok(Reach::Options(Box::new(Changes { options, same_names, index: after, only, ..changes })))
 }
 
 /// The files, those that give a value to an option which they name, and all that these include by a name
@@ -147,7 +158,9 @@ fn index(patch: &Patch<'_>, tree_hash: &str) -> Result<Index> {
     if let Some(index) = known.and_then(|text| Index::from_text(&text)) {
         return Ok(index);
     }
+    let new = patch.changed.iter().filter(|one| !one.was_there).map(|one| &*one.path);
     let index = Index::read(&[patch.overlay, patch.dir])?;
+    let index = index.with(&[patch.overlay], &new.collect::<Vec<_>>());
     // Where nothing can be kept, it is read again the next time.
     if let Some(file) = file {
         let made = file.parent().map(std::fs::create_dir_all);
@@ -210,10 +223,15 @@ impl Patch<'_> {
         self.changed.iter().any(|one| !one.was_there || !self.dir.join(&one.path).exists())
     }
 
+    /// Whether Kconfig is another one than before.
+    pub fn touches_kconfig(&self) -> bool {
+        self.changed.iter().any(|one| is_kconfig(&one.path))
+    }
+
     /// Whether a rule can say something else than before.
     pub fn may_change(&self, rule: &Rule) -> bool {
         let touches = |is_one: fn(&str) -> bool| self.changed.iter().any(|one| is_one(&one.path));
-        let kconfig = touches(is_kconfig);
+        let kconfig = self.touches_kconfig();
         match rule.code {
             // They read configurations and what Kconfig makes of them.
             "B002" | "B007" => kconfig || touches(is_configuration),
@@ -221,7 +239,8 @@ impl Patch<'_> {
             "B001" => kconfig || touches(is_makefile),
             "B003" | "B004" => touches(is_makefile) || self.moves_files(),
             "B005" => kconfig || touches(is_makefile) || self.moves_files(),
-            code => kconfig || !code.starts_with('K'),
+            code if code.starts_with('K') => kconfig,
+            _ => !self.changed.iter().all(|one| is_configuration(&one.path)),
         }
     }
 }

@@ -30,19 +30,23 @@ config USB_STORAGE
 
 fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
-    let reachable = cx.reachable();
     let mut claims = Vec::new();
     for prop in &model.props {
-        let asked = reachable[prop.menu.0 as usize] && cx.concerns_line(prop);
-        let Some(cond) = prop.cond.filter(|_| asked) else { continue };
+        let Some(cond) = prop.cond.filter(|_| cx.concerns_line(prop)) else { continue };
+        let key = |cx: &ArchCx<'_>, says: &str| {
+            let start = prop.place.span.start << 1 | u32::from(says == "never");
+            cx.is_open((model.file(prop.place.file).name.as_str(), start))
+        };
+        let open = ["always", "never"].iter().any(|says| key(cx, says).is_some());
+        if !open || !cx.is_reachable(prop.menu) {
+            continue;
+        }
         let definition = Some(model.menu(prop.menu).place);
         let encoder = cx.logic().encoder();
         let (given, value) = (around(encoder, prop), encoder.expr(Some(cond)));
         let always = vec![vec![given.m, !value.m], vec![given.y, !value.y]];
         for (says, never) in [("always", always), ("never", vec![vec![given.m, value.m]])] {
-            let start = prop.place.span.start << 1 | u32::from(says == "never");
-            let at = (model.file(prop.place.file).name.as_str(), start);
-            let Some(key) = cx.is_open(at) else { continue };
+            let Some(key) = key(cx, says) else { continue };
             claims.push(Claim { key, definition, never, what: (says, cond, prop, given) });
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::kconf::eval::Tristate;
 use crate::kconf::expr::Expr;
-use crate::kconf::model::{PropKind, SymbolId};
+use crate::kconf::model::{PropKind, Property, SymbolId};
 use crate::lint::{ArchCx, Check, Claim, Needs, Rule};
 use crate::logic::circuit::Lit;
 use crate::logic::words;
@@ -41,7 +41,6 @@ enum Wrong {
 
 fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
-    let reachable = cx.reachable();
     let mut claims = Vec::new();
     for number in 3..model.symbols.len() as u32 {
         let symbol = SymbolId(number);
@@ -50,15 +49,19 @@ fn check(cx: &mut ArchCx<'_>) {
         }
         let data = model.symbol(symbol);
         let mut earlier: Vec<Lit> = Vec::new();
-        for prop in data.props.iter().map(|prop| model.prop(*prop)) {
-            if prop.kind != PropKind::Default {
-                continue;
-            }
+        let at = |prop: &Property| (&*model.file(prop.place.file).name, prop.place.span.start);
+        let props = || data.props.iter().map(|prop| model.prop(*prop));
+        let defaults = || props().filter(|prop| prop.kind == PropKind::Default);
+        if !defaults().any(|prop| cx.is_open(at(prop)).is_some()) {
+            continue;
+        }
+        for prop in defaults() {
             let condition = cx.logic().expr(prop.visible, Tristate::Mod);
             let mut lits = vec![condition];
             lits.extend(earlier.iter().map(|lit| !*lit));
             earlier.push(condition);
-            if !reachable[prop.menu.0 as usize] {
+            let Some(key) = cx.is_open(at(prop)) else { continue };
+            if !cx.is_reachable(prop.menu) {
                 continue;
             }
             let mut wrong = Wrong::Dead(symbol);
@@ -69,8 +72,6 @@ fn check(cx: &mut ArchCx<'_>) {
                 lits.push(cx.logic().encoder().visible(member).m);
                 wrong = Wrong::Unseen(symbol, member);
             }
-            let at = (model.file(prop.place.file).name.as_str(), prop.place.span.start);
-            let Some(key) = cx.is_open(at) else { continue };
             let definition = Some(model.menu(prop.menu).place);
             let what = (wrong, prop.place);
             claims.push(Claim { key, definition, never: vec![lits], what });

@@ -33,7 +33,6 @@ config NET
 
 fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
-    let reachable = cx.reachable();
     let mut claims = Vec::new();
     for prop in model.props.iter().filter(|prop| prop.kind == PropKind::Imply) {
         if !cx.concerns_line(prop) {
@@ -47,8 +46,7 @@ fn check(cx: &mut ArchCx<'_>) {
         let logical =
             matches!(implied.ty, Type::Bool | Type::Tristate) && !implied.menus.is_empty();
         let at = (model.file(prop.place.file).name.as_str(), prop.place.span.start);
-        let Some(key) = cx.is_open(at).filter(|_| logical && reachable[prop.menu.0 as usize])
-        else {
+        let Some(key) = cx.is_open(at).filter(|_| logical && cx.is_reachable(prop.menu)) else {
             continue;
         };
         let applies = cx.logic().expr(prop.visible, Tristate::Mod);

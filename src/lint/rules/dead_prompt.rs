@@ -27,7 +27,6 @@ config TUNE
 
 fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
-    let reachable = cx.reachable();
     let mut claims = Vec::new();
     for number in 3..model.symbols.len() as u32 {
         let symbol = SymbolId(number);
@@ -35,11 +34,14 @@ fn check(cx: &mut ArchCx<'_>) {
             continue;
         }
         for prop in model.symbol(symbol).props.iter().map(|prop| model.prop(*prop)) {
-            if prop.text.is_none() || !reachable[prop.menu.0 as usize] {
+            if prop.text.is_none() {
                 continue;
             }
             let at = (model.file(prop.place.file).name.as_str(), prop.place.span.start);
             let Some(key) = cx.is_open(at) else { continue };
+            if !cx.is_reachable(prop.menu) {
+                continue;
+            }
             let seen = cx.logic().expr(prop.visible, Tristate::Mod);
             let definition = Some(model.menu(prop.menu).place);
             let what = (symbol, prop.place);

@@ -30,7 +30,6 @@ config NODES_SHIFT
 
 fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
-    let reachable = cx.reachable();
     let mut claims = Vec::new();
     for number in 3..model.symbols.len() as u32 {
         let symbol = SymbolId(number);
@@ -41,17 +40,18 @@ fn check(cx: &mut ArchCx<'_>) {
         let ranges = model.symbol(symbol).props.iter().map(|prop| model.prop(*prop));
         let mut before: Option<&crate::kconf::model::Property> = None;
         for prop in ranges.filter(|prop| prop.kind == PropKind::Range) {
+            let at = (model.file(prop.place.file).name.as_str(), prop.place.span.start);
+            let open = cx.is_open(at);
             let condition = cx.logic().expr(prop.visible, Tristate::Mod);
             let mut lits = vec![condition];
             lits.extend(earlier.iter().map(|lit| !*lit));
             earlier.push(condition);
             let whole = before.is_some_and(|one| one.cond.is_none() && one.menu == prop.menu);
             before = before.filter(|one| one.cond.is_none()).or(Some(prop));
-            if whole || !reachable[prop.menu.0 as usize] {
+            let Some(key) = open.filter(|_| !whole) else { continue };
+            if !cx.is_reachable(prop.menu) {
                 continue;
             }
-            let at = (model.file(prop.place.file).name.as_str(), prop.place.span.start);
-            let Some(key) = cx.is_open(at) else { continue };
             let definition = Some(model.menu(prop.menu).place);
             claims.push(Claim { key, definition, never: vec![lits], what: (symbol, prop.place) });
         }

@@ -64,7 +64,6 @@ struct Operand {
 
 fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
-    let reachable = cx.reachable();
     let mut claims: Vec<Claim<Part>> = Vec::new();
     let mut menus: FxHashMap<(FileId, u32), Option<MenuId>> = FxHashMap::default();
     for (number, menu) in model.menus.iter().enumerate() {
@@ -73,9 +72,9 @@ fn check(cx: &mut ArchCx<'_>) {
         let at = (menu.place.file, menu.place.line);
         menus.entry(at).and_modify(|known| *known = None).or_insert(Some(id));
         let is_if = menu.symbol.is_none() && menu.prompt.is_none() && number > 0;
-        if let Some(own) = menu.own_dep.filter(|_| is_if && reachable[number]) {
+        if let Some(own) = menu.own_dep.filter(|_| is_if) {
             let at = (model.file(menu.place.file).name.as_str(), menu.place.span.start);
-            let Some(key) = cx.is_open(at) else { continue };
+            let Some(key) = cx.is_open(at).filter(|_| cx.is_reachable(id)) else { continue };
             let encoder = cx.logic().encoder();
             let (given, own) = (around(encoder, model, id), encoder.expr(Some(own)));
             let never = vec![vec![given.m, !own.m], vec![given.y, !own.y]];
@@ -86,7 +85,7 @@ fn check(cx: &mut ArchCx<'_>) {
         for entry in entries(file) {
             let at = (FileId(number as u32), file.lines[entry.head].line);
             let Some(Some(menu)) = menus.get(&at).copied() else { continue };
-            if reachable[menu.0 as usize] {
+            if cx.is_reachable(menu) {
                 definition(cx, number, &entry, menu, &mut claims);
             }
         }

@@ -26,7 +26,8 @@ CONFIG_ZONE_DEVCE=y
 fn check(cx: &mut TreeCx<'_>) {
     let known = Known::new(cx.tree, []);
     let mut found = Vec::new();
-    mentions::walk(&cx.tree.roots(), is_config, |path, text| {
+    let roots = cx.tree.roots();
+    let mut look = |path: &str, text: &[u8]| {
         for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
             let Some((at, name)) = set(line).filter(|(_, name)| !known.has(name)) else { continue };
             found.push(Finding {
@@ -39,7 +40,19 @@ fn check(cx: &mut TreeCx<'_>) {
                 ..Finding::default()
             });
         }
-    });
+    };
+    match &cx.tree.focus {
+        Some(focus) if focus.same_names => {
+            let mut paths: Vec<&str> = focus.asked.iter().map(|path| &**path).collect();
+            paths.retain(|path| is_config(path) && !path.starts_with("tools/"));
+            paths.sort_unstable();
+            for path in paths {
+                let text = roots.iter().find_map(|root| std::fs::read(root.join(path)).ok());
+                look(path, &text.unwrap_or_default());
+            }
+        }
+        _ => mentions::walk(&roots, is_config, look),
+    }
     for finding in found {
         cx.report(finding);
     }

@@ -23,7 +23,21 @@ obj-$(CONFIG_ZONE_DEVCE) += memremap.o
 };
 
 fn check(cx: &mut TreeCx<'_>) {
-    let all = mentions::read(&cx.tree.roots());
+    let roots = cx.tree.roots();
+    let mut all = Vec::new();
+    match &cx.tree.focus {
+        Some(focus) if focus.same_names => {
+            all.extend(mentions::read_only(&roots, focus.asked.iter().map(|path| &**path)));
+            // What another one sets is known all the same.
+            if !all.is_empty() {
+                let asked = |one: &mentions::Mention| focus.asked.contains(&one.file);
+                all.extend(
+                    mentions::read(&roots).into_iter().filter(|one| one.assigned && !asked(one)),
+                );
+            }
+        }
+        _ => all = mentions::read(&roots),
+    }
     let assigned = all.iter().filter(|mention| mention.assigned);
     let known = Known::new(cx.tree, assigned.map(|mention| mention.name.clone()));
     for mention in &all {

@@ -122,6 +122,13 @@ impl Index {
         self
     }
 
+    /// Just these files.
+    #[must_use]
+    pub fn only(&self, names: &[&str]) -> Self {
+        let known = names.iter().filter_map(|name| self.files.get_key_value(*name));
+        Self { files: known.map(|(name, facts)| (name.clone(), facts.clone())).collect() }
+    }
+
     /// The files and their facts.
     pub fn files(&self) -> impl Iterator<Item = (&str, &Facts)> {
         self.files.iter().map(|(path, facts)| (&**path, facts))

@@ -73,7 +73,8 @@ pub fn read_over(overlay: &Path, root: &Path, f: &mut Formulas) -> Result<Tree> 
 /// Reads the guards of these files, relative to the first of `roots` that has them. What is not among
 /// them is not looked into, not even for what it defines.
 pub fn read_only(roots: &[&Path], names: &[&str], f: &mut Formulas) -> Tree {
-    let kernel = names.iter().filter(|name| is_kernel(name));
+    let is_there = |name: &str| roots.iter().any(|root| root.join(name).is_file());
+    let kernel = names.iter().filter(|name| is_kernel(name) && is_there(name));
     let mut paths: Vec<String> = kernel.map(|name| (*name).to_owned()).collect();
     paths.sort_unstable();
     read_paths(roots, &paths, f)

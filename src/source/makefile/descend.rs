@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::lists::{self, Composite, Directory, Item, Role};
+use super::part::{Parts, Wanted};
 use super::syntax::Loc;
 use super::top::{self, Top};
 use super::{Contribution, Define, Kbuild, Object, Presence, Scope, Visit, Way};
@@ -21,40 +22,66 @@ const MAX_DIRS: usize = 100_000;
 /// A directory's makefile as some architecture sees it.
 #[derive(Debug)]
 pub(super) struct Evaluated {
-    directory: Directory,
+    pub(super) directory: Directory,
     /// What it asked for and what it got.
     asked: Vec<(Box<str>, Option<String>)>,
 }
 
 /// Where directories begin.
-const ROOT: usize = usize::MAX;
+pub(super) const ROOT: usize = usize::MAX;
 
-struct Edge {
-    from: usize,
+/// A line that leads to a directory.
+pub(super) struct Edge {
+    pub(super) from: usize,
     role: Role,
-    /// In the formulas of the analysis.
-    when: FormulaId,
+    /// In the formulas of the directory that it is from, and then in those of the analysis.
+    pub(super) when: FormulaId,
     rule: Loc,
 }
 
-struct Node {
-    path: String,
-    evaluated: Arc<Evaluated>,
-    ways: Vec<Edge>,
+/// A directory.
+pub(super) struct Node {
+    pub(super) path: String,
+    pub(super) evaluated: Arc<Evaluated>,
+    pub(super) ways: Vec<Edge>,
 }
 
-/// Everything that `arch` can build.
+/// An architecture, and the directories that its makefiles lead to.
+pub(super) struct Directories {
+    arch: String,
+    pub(super) top: Top,
+    pub(super) nodes: Vec<Node>,
+}
+
+/// The directories of each architecture. The first one goes ahead: the others find most of what they need
+/// evaluated.
+pub(super) fn directories(kbuild: &Kbuild, arches: &[&str]) -> Vec<Directories> {
+    let one = |arch: &&str| {
+        let top = top::read(&kbuild.files, &kbuild.texts, arch);
+        let nodes = discover(kbuild, &top);
+        Directories { arch: (*arch).to_owned(), top, nodes }
+    };
+    let (first, others) = arches.split_at(arches.len().min(1));
+    let mut all: Vec<Directories> = first.iter().map(one).collect();
+    all.par_extend(others.par_iter().map(one));
+    all
+}
+
+/// Everything that an architecture can build.
 pub(super) fn presence(
     kbuild: &Kbuild,
-    arch: &str,
+    Directories { arch, top, mut nodes }: Directories,
     f: &mut Formulas,
-    known: &mut Known,
+    (known, parts): (&mut Known, &mut Parts),
 ) -> (Presence, Vec<Diag>) {
-    let top = top::read(&kbuild.files, &kbuild.texts, arch);
     let mut diags = top.diags.clone();
-    let (nodes, memos) = discover(kbuild, &top, f, known, &mut diags);
+    let wanted = kbuild.only.as_ref().map(|only| Wanted::of(only, &top, &mut nodes, parts));
+    let memos = connect(&mut nodes, &top, f, known);
+    if nodes.len() >= MAX_DIRS {
+        diags.push(Diag::new(".", "too many directories; the rest is left out"));
+    }
     let conditions = conditions(&nodes, f);
-    let mut out = Presence { arch: arch.to_owned(), ..Presence::default() };
+    let mut out = Presence { arch, ..Presence::default() };
     let mut memo = Memo::default();
     for define in &top.defines {
         let when = f.import(&top.formulas, define.when, &mut memo);
@@ -66,14 +93,8 @@ pub(super) fn presence(
         let conditions = conditions[at];
         let directory = &node.evaluated.directory;
         diags.extend(directory.diags.iter().cloned());
-        let wanted = |item: &&Item| {
-            let is_one = |only: &FxHashSet<String>| {
-                only.contains(stem(&item.path))
-                    || item.source.as_deref().is_some_and(|source| only.contains(stem(source)))
-            };
-            kbuild.only.as_ref().is_none_or(is_one)
-        };
-        for item in directory.items.iter().filter(wanted) {
+        let is_wanted = |item: &&Item| wanted.as_ref().is_none_or(|wanted| wanted.has(item));
+        for item in directory.items.iter().filter(is_wanted) {
             let own = f.import(&directory.formulas, item.when, &mut memo);
             let listed = f.import(&directory.formulas, item.listed, &mut memo);
             let part_of = item.part_of.as_ref().map(|whole| {
@@ -127,12 +148,6 @@ pub(super) fn presence(
     (out, diags)
 }
 
-/// A path up to the first dot of its last part.
-pub(super) fn stem(path: &str) -> &str {
-    let name = path.rfind('/').map_or(0, |slash| slash + 1);
-    path[name..].find('.').map_or(path, |dot| &path[..name + dot])
-}
-
 /// The list of what is made by rules that are not Kbuild's.
 const SPECIAL: usize = 2;
 
@@ -183,22 +198,14 @@ type Memo = FxHashMap<FormulaId, FormulaId>;
 /// What has come over from each directory's formulas, by its address; `Kbuild` keeps them all.
 pub(super) type Known = FxHashMap<usize, Memo>;
 
-/// All directories that can be reached, in order of discovery.
-fn discover(
-    kbuild: &Kbuild,
-    top: &Top,
-    f: &mut Formulas,
-    known: &mut Known,
-    diags: &mut Vec<Diag>,
-) -> (Vec<Node>, Vec<Memo>) {
+/// All directories that can be reached, in order of discovery. The conditions of their ways are in the
+/// formulas of the directory that each comes from.
+fn discover(kbuild: &Kbuild, top: &Top) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
-    let mut memos: Vec<Memo> = Vec::new();
     let mut index: FxHashMap<String, usize> = FxHashMap::default();
-    let mut memo = Memo::default();
     let mut wave: Vec<(String, Vec<Edge>)> = Vec::new();
     for (path, when, rule) in &top.roots {
-        let when = f.import(&top.formulas, *when, &mut memo);
-        let edge = Edge { from: ROOT, role: Role::BuiltIn, when, rule: rule.clone() };
+        let edge = Edge { from: ROOT, role: Role::BuiltIn, when: *when, rule: rule.clone() };
         wave.push((super::files::normal(path), vec![edge]));
     }
     while !wave.is_empty() && nodes.len() < MAX_DIRS {
@@ -207,15 +214,13 @@ fn discover(
         let first = nodes.len();
         for ((path, ways), evaluated) in wave.drain(..).zip(evaluated) {
             index.insert(path.clone(), nodes.len());
-            memos.push(known.remove(&(Arc::as_ptr(&evaluated) as usize)).unwrap_or_default());
             nodes.push(Node { path, evaluated, ways });
         }
         let mut next: FxHashMap<String, usize> = FxHashMap::default();
         for at in first..nodes.len() {
             let evaluated = nodes[at].evaluated.clone();
             for below in &evaluated.directory.below {
-                let formulas = &evaluated.directory.formulas;
-                let when = f.import(formulas, below.when, &mut memos[at]);
+                let when = below.when;
                 if when == Formulas::FALSE {
                     continue;
                 }
@@ -231,10 +236,22 @@ fn discover(
             }
         }
     }
-    if nodes.len() >= MAX_DIRS {
-        diags.push(Diag::new(".", "too many directories; the rest is left out"));
+    nodes
+}
+
+/// Brings the conditions of all ways into the formulas of the analysis.
+fn connect(nodes: &mut [Node], top: &Top, f: &mut Formulas, known: &mut Known) -> Vec<Memo> {
+    let evaluated: Vec<Arc<Evaluated>> = nodes.iter().map(|node| node.evaluated.clone()).collect();
+    let of = |one: &Arc<Evaluated>| known.remove(&(Arc::as_ptr(one) as usize)).unwrap_or_default();
+    let mut memos: Vec<Memo> = evaluated.iter().map(of).collect();
+    let mut memo = Memo::default();
+    for way in nodes.iter_mut().flat_map(|node| &mut node.ways) {
+        way.when = match way.from {
+            ROOT => f.import(&top.formulas, way.when, &mut memo),
+            from => f.import(&evaluated[from].directory.formulas, way.when, &mut memos[from]),
+        };
     }
-    (nodes, memos)
+    memos
 }
 
 /// When a directory is visited, and when what is `obj-y` there gets into the kernel.

@@ -38,7 +38,7 @@ pub(super) struct Evaluator<'a> {
     pub(super) mentioned: Vec<Piece>,
     pub(super) diags: Vec<Diag>,
     /// Makefiles read.
-    seen: FxHashSet<Box<str>>,
+    pub(super) seen: FxHashSet<Box<str>>,
     when: FormulaId,
     /// The conditionals that are open, from the outside in.
     open: Vec<Conditional>,

@@ -99,6 +99,8 @@ pub struct Directory {
     pub diags: Vec<Diag>,
     /// What it asked of the makefiles above.
     pub(super) used: Vec<Box<str>>,
+    /// The makefiles that were read, from the top of the tree.
+    pub(super) read: Vec<Box<str>>,
 }
 
 /// `name` in `dir`, normalised.
@@ -179,7 +181,8 @@ pub(super) fn read(
     let parts = items.iter().filter_map(|item| item.part_of.as_ref()).map(|whole| &whole.rule);
     let rules = items.iter().map(|item| &item.rule).chain(below.iter().map(|below| &below.rule));
     around.keep(parts.chain(rules));
-    Directory { formulas: eval.f, items, below, around, defines, diags: eval.diags, used }
+    let read = eval.seen.into_iter().collect();
+    Directory { formulas: eval.f, items, below, around, defines, diags: eval.diags, used, read }
 }
 
 struct Lists<'a> {

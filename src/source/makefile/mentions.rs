@@ -33,6 +33,19 @@ pub fn read(roots: &[&Path]) -> Vec<Mention> {
     out
 }
 
+/// The mentions in some makefiles, as [`read`] has them.
+pub fn read_only<'a>(roots: &[&Path], makefiles: impl Iterator<Item = &'a str>) -> Vec<Mention> {
+    let mut paths: Vec<&str> = makefiles.filter(|path| is_makefile(path)).collect();
+    paths.retain(|path| !path.split('/').next().is_some_and(|top| NOT_KERNEL.contains(&top)));
+    paths.sort_unstable();
+    let mut out = Vec::new();
+    for path in paths {
+        let text = roots.iter().find_map(|root| fs::read(root.join(path)).ok());
+        in_text(path, &text.unwrap_or_default(), &mut out);
+    }
+    out
+}
+
 /// The options that makefiles give a value, without `CONFIG_`.
 pub fn assigned(roots: &[&Path]) -> FxHashSet<Box<str>> {
     read(roots).into_iter().filter(|mention| mention.assigned).map(|mention| mention.name).collect()

@@ -45,6 +45,8 @@ pub(super) struct Top {
     /// `-DCONFIG_X` in flags for all directories.
     pub(super) defines: Vec<Define>,
     pub(super) diags: Vec<Diag>,
+    /// The makefiles that were read.
+    pub(super) read: FxHashSet<Box<str>>,
 }
 
 /// Reads the top makefile for `arch` (a directory of `arch/`).
@@ -86,5 +88,5 @@ pub(super) fn read(files: &Files, texts: &FxHashSet<String>, arch: &str) -> Top 
         }
     }
     let defines = defines::above(&mut eval);
-    Top { layer, formulas: eval.f, roots, defines, diags: eval.diags }
+    Top { layer, formulas: eval.f, roots, defines, diags: eval.diags, read: eval.seen }
 }

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The words of a tree's makefiles.
 #[derive(Debug, Default)]
@@ -103,6 +103,24 @@ impl Directory {
             }
         }
     }
+}
+
+/// The stems that the two versions of a makefile do not name as often, if that is all that is different
+/// about what they may build.
+pub(super) fn changed(old: &[u8], new: &[u8]) -> Option<FxHashSet<Box<str>>> {
+    let read = |text| {
+        let mut directory = Directory::default();
+        directory.add(text);
+        directory
+    };
+    let (old, new) = (read(old), read(new));
+    let same = |a: &[Box<str>], b: &[Box<str>]| a.iter().all(|one| b.contains(one));
+    let same = |a: &[Box<str>], b: &[Box<str>]| same(a, b) && same(b, a);
+    let parts = same(&old.begins, &new.begins) && same(&old.ends, &new.ends);
+    (parts && old.pattern == new.pattern).then(|| {
+        let stems = old.stems.keys().chain(new.stems.keys());
+        stems.filter(|stem| old.stems.get(*stem) != new.stems.get(*stem)).cloned().collect()
+    })
 }
 
 /// The directory above, from the top of the tree.
