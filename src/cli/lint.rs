@@ -29,8 +29,8 @@ Examples:
   hmmsize lint --fix fix.patch; git apply fix.patch
   hmmsize lint --explain K001
 
-More: --explain all for the rules, --explain verify for what --verify runs, --explain suppress for
-how findings are hidden.";
+More: --explain all (the rules), --explain verify (what --verify runs),
+and --explain suppress (how findings are hidden).";
 
 /// Arguments of `hmmsize lint`.
 #[derive(Debug, Clone, Default, Args)]
