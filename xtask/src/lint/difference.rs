@@ -63,6 +63,8 @@ pub fn prove(scope: &Patches, tree: &Path, ours: &Path, save: bool) -> Result<()
             let patch = (0..TRIES).find_map(|_| write(&files, &mut numbers));
             let patch = patch.with_context(|| format!("no site for a patch of a {kind}"))?;
             apply(&copy, &patch)?;
+            // What git ignores it does not show; Debian's tree ignores what is new, too.
+            git(&["add", "-A", "-f"])?;
             let (mut whole, _) = findings(ours, &copy, &arch)?;
             whole.retain(|fingerprint, _| !before.contains_key(fingerprint));
             // The first time the index of the revision is made.
@@ -92,7 +94,6 @@ pub fn prove(scope: &Patches, tree: &Path, ours: &Path, save: bool) -> Result<()
             if differences > 0 {
                 wrong.push(patch.what);
             }
-            git(&["add", "-A", "-f"])?;
             git(&["reset", "-q", "--hard"])?;
         }
     }
