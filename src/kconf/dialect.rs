@@ -2,8 +2,9 @@
 //!
 //! The language changed over the years, construct by construct, so there is no one cut-off: each
 //! construct has its own range of kernel versions, and everything that behaves differently asks
-//! [`Dialect`] by the construct's name. The dialect follows from VERSION and PATCHLEVEL of the
-//! tree's Makefile; `--dialect` overrides it.
+//! [`Dialect`] by the construct's name. The dialect follows from VERSION, PATCHLEVEL and SUBLEVEL of the
+//! tree's Makefile; `--dialect` overrides it. SUBLEVEL counts, since updates of long-term kernels bring
+//! changes of `conf` back from later ones.
 
 /// The Kconfig language of one kernel version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,12 +13,66 @@ pub struct Dialect {
     pub version: u16,
     /// PATCHLEVEL of the kernel's Makefile.
     pub patchlevel: u16,
+    /// SUBLEVEL of the kernel's Makefile.
+    pub sublevel: u16,
 }
 
 impl Dialect {
-    /// The language of Linux `version`.`patchlevel`.
+    /// The language of the newest update of Linux `version`.`patchlevel`.
     pub const fn new(version: u16, patchlevel: u16) -> Self {
-        Self { version, patchlevel }
+        Self { version, patchlevel, sublevel: u16::MAX }
+    }
+
+    /// The language of that update of it.
+    #[must_use]
+    pub const fn update(self, sublevel: u16) -> Self {
+        Self { sublevel, ..self }
+    }
+
+    /// Whether this is one of these updates (version, patchlevel, sublevel), or a later one of the same
+    /// kernel.
+    pub const fn is_update(self, of: &[(u16, u16, u16)]) -> bool {
+        let mut at = 0;
+        while at < of.len() {
+            let (version, patchlevel, sublevel) = of[at];
+            if self.version == version && self.patchlevel == patchlevel {
+                return self.sublevel >= sublevel;
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// The constants `y`, `m` and `n` are tristates, not texts without a type: since 6.10 (aabdc960a283,
+    /// "kconfig: fix comparison to constant symbols, m, n": in 6.12, not in 6.5.0, 6.6.9 and 6.8.1), and in
+    /// updates since June 2024 (reviewed for 6.9 on the 6th; in 5.15.215 and 6.1.192).
+    pub const fn has_typed_constants(self) -> bool {
+        self.since(6, 10)
+            || self.is_update(&[
+                (4, 19, 316),
+                (5, 4, 278),
+                (5, 10, 219),
+                (5, 15, 161),
+                (6, 1, 93),
+                (6, 6, 33),
+                (6, 9, 4),
+            ])
+    }
+
+    /// In conditions of what is no tristate, `X != n` is simplified to `X`: until 6.9 ("kconfig: remove wrong
+    /// `expr_trans_bool()`" of June 2024: in 6.8.1's `menu.c`, not in 6.12's), and not in updates since July 2024
+    /// (reviewed for 5.4 on the 25th; in 5.15.135 and 6.6.9, not in 5.10.265, 5.15.215 and 6.1.192).
+    pub const fn has_bool_conditions(self) -> bool {
+        !self.since(6, 10)
+            && !self.is_update(&[
+                (4, 19, 319),
+                (5, 4, 281),
+                (5, 10, 223),
+                (5, 15, 164),
+                (6, 1, 101),
+                (6, 6, 42),
+                (6, 9, 11),
+            ])
     }
 
     /// `$(…)`, variables and functions: since 4.18, when `scripts/kconfig/preprocess.c` came
@@ -162,5 +217,41 @@ impl Dialect {
     /// that its members depend on (6.11: scripts/kconfig/menu.c, `choice_members`; `P_CHOICE` in 6.1).
     pub const fn choices_are_menus(self) -> bool {
         self.since(6, 11)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kconf::eval::Rules;
+
+    /// What the sources of `conf` in these trees have, each looked at.
+    #[test]
+    fn updates_bring_changes_back() {
+        // Typed constants; conditions simplified for bool; checks of `.config`; `is not set` is n.
+        let trees: [(Dialect, [bool; 4]); 9] = [
+            (Dialect::new(5, 10).update(265), [true, false, false, false]),
+            (Dialect::new(5, 15).update(135), [false, true, false, false]),
+            (Dialect::new(5, 15).update(215), [true, false, true, true]),
+            (Dialect::new(6, 1).update(166), [true, false, true, true]),
+            (Dialect::new(6, 1).update(192), [true, false, true, true]),
+            (Dialect::new(6, 5).update(0), [false, true, false, false]),
+            (Dialect::new(6, 6).update(9), [false, true, true, false]),
+            (Dialect::new(6, 8).update(1), [false, true, true, true]),
+            (Dialect::new(6, 12).update(117), [true, false, true, true]),
+        ];
+        for (dialect, expected) in trees {
+            let rules = Rules::of(dialect);
+            let found = [
+                dialect.has_typed_constants(),
+                dialect.has_bool_conditions(),
+                rules.obeys_werror,
+                rules.unset_is_n,
+            ];
+            assert_eq!(found, expected, "{dialect:?}");
+        }
+        // The newest update, where nobody says which.
+        assert!(Dialect::new(6, 6).has_typed_constants());
+        assert!(Rules::of(Dialect::new(6, 6)).unset_is_n);
     }
 }

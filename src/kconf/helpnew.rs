@@ -112,7 +112,8 @@ impl HelpNew {
             dependency(state, visible, "  Visible if: ", out);
         }
         let mut path = Vec::new();
-        let mut at = prop.menu;
+        let itself = state.rules.locates_itself;
+        let mut at = if itself { prop.menu } else { model.menu(prop.menu).parent.unwrap_or(ROOT) };
         let mut located = false;
         while at != ROOT && path.len() < MENUS {
             // Until 6.10 each is asked; to ask has consequences then.
@@ -123,7 +124,9 @@ impl HelpNew {
             let Some(parent) = model.menu(at).parent else { break };
             at = parent;
         }
-        out.extend_from_slice(b"  Location:\n");
+        if itself || !path.is_empty() {
+            out.extend_from_slice(b"  Location:\n");
+        }
         for (depth, &id) in path.iter().rev().enumerate() {
             let menu = model.menu(id);
             let symbol = menu.symbol.map(|symbol| (symbol, &*model.symbol(symbol).name));

@@ -3,8 +3,16 @@
 
 use bstr::ByteSlice as _;
 
-/// `base` with `fragments` (name and text) merged into it, and what the script prints on the way.
-pub fn merge(base: &[u8], fragments: &[(Vec<u8>, Vec<u8>)]) -> (Vec<u8>, Vec<u8>) {
+/// Whether a tree's script puts a line feed between what it joins, in case that the first lacks its last: since
+/// 6.9 (in 6.12, not in 6.8.1) and in updates (in 5.15.215 and 6.1.192, not in 6.6.9), as the text shows. A
+/// newer script does it in awk.
+pub fn separates(script: &[u8]) -> bool {
+    !script.contains_str("cat $MERGE_FILE >> $TMP_FILE") || script.contains_str("echo >> $TMP_FILE")
+}
+
+/// `base` with `fragments` (name and text) merged into it, and what the script prints on the way. Whether
+/// there are line feeds between them says [`separates`].
+pub fn merge(base: &[u8], fragments: &[(Vec<u8>, Vec<u8>)], separated: bool) -> (Vec<u8>, Vec<u8>) {
     let mut merged = base.to_vec();
     let mut said = Vec::new();
     for (name, text) in fragments {
@@ -25,8 +33,9 @@ pub fn merge(base: &[u8], fragments: &[(Vec<u8>, Vec<u8>)]) -> (Vec<u8>, Vec<u8>
             }
             merged = without(&merged, symbol);
         }
-        // The file before may lack its last line feed; the script adds one in any case.
-        merged.push(b'\n');
+        if separated {
+            merged.push(b'\n');
+        }
         merged.extend_from_slice(text);
     }
     (merged, said)
@@ -80,7 +89,7 @@ mod tests {
     fn merged(base: &str, fragments: &[&str]) -> (String, String) {
         let fragments: Vec<_> =
             fragments.iter().map(|text| (b"frag".to_vec(), text.as_bytes().to_vec())).collect();
-        let (text, said) = merge(base.as_bytes(), &fragments);
+        let (text, said) = merge(base.as_bytes(), &fragments, true);
         (String::from_utf8(text).unwrap(), String::from_utf8(said).unwrap())
     }
 
@@ -99,6 +108,15 @@ mod tests {
             "Merging frag\nValue of CONFIG_A is redefined by fragment frag:\n\
              Previous value: CONFIG_A=y\nNew value: CONFIG_A=m\n\nMerging frag\n"
         );
+    }
+
+    #[test]
+    fn older_scripts_put_nothing_between() {
+        let old = b"cat $MERGE_FILE >> $TMP_FILE\n";
+        let new = b"echo >> $TMP_FILE\ncat $MERGE_FILE >> $TMP_FILE\n";
+        assert_eq!([separates(old), separates(new), separates(b"awk")], [false, true, true]);
+        let fragments = [(b"frag".to_vec(), b"CONFIG_B=y\n".to_vec())];
+        assert_eq!(merge(b"CONFIG_A=y\n", &fragments, false).0, b"CONFIG_A=y\nCONFIG_B=y\n");
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl State<'_> {
         for symbol in order {
             self.calc(*symbol);
             let model = self.model.symbol(*symbol);
-            if !model.is_choice && model.env.is_none() && !self.agrees(*symbol) {
+            if !model.is_choice && !self.never_written(*symbol) && !self.agrees(*symbol) {
                 unsaved = true;
             }
         }
@@ -98,7 +98,8 @@ impl State<'_> {
         }
         let text = self.text(self.slot(symbol).user_text).to_vec();
         if !self.text_within_range(symbol, &text) {
-            self.slot_mut(symbol).flags &= !(flag::VALID | flag::USER);
+            let forgotten = if self.rules.forgets_out_of_range { flag::USER } else { 0 };
+            self.slot_mut(symbol).flags &= !(flag::VALID | forgotten);
             *unsaved = true;
         }
     }

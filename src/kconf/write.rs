@@ -63,12 +63,8 @@ impl State<'_> {
             let menu = model.menu(at);
             let is_menu =
                 menu.prompt.is_some_and(|prompt| model.prop(prompt).kind == PropKind::Menu);
-            if self.rules.ends_menus
-                && menu.symbol.is_none()
-                && is_menu
-                && at != ROOT
-                && self.menu_visible(at)
-            {
+            let ends = if at == id { self.rules.ends_empty_menus } else { self.rules.ends_menus };
+            if ends && menu.symbol.is_none() && is_menu && at != ROOT && self.menu_visible(at) {
                 out.extend_from_slice(b"# end of ");
                 out.extend_from_slice(self.prompt_text(at));
                 out.push(b'\n');

@@ -122,18 +122,14 @@ fn cut(text: &str, room: usize) -> String {
 /// Where the other bytes are, so that all of them sum to the payload.
 fn rest(build: &Build, shown: &[OptionCost]) -> String {
     let sum = |options: &[OptionCost]| options.iter().fold(0u64, |sum, one| sum + one.own);
-    let listed = sum(shown);
-    let others = build
-        .payload
-        .bytes
-        .saturating_sub(listed)
-        .saturating_sub(build.always)
-        .saturating_sub(build.unknown);
-    let hidden = build.options.len() - shown.len();
+    let (listed, hidden) = (sum(shown), &build.options[shown.len()..]);
+    let told = listed + sum(hidden) + build.always + build.unknown;
+    let others = build.payload.bytes.saturating_sub(told);
     let mut lines = vec![(listed, format!("own bytes of the {} options above", shown.len()))];
-    if hidden > 0 {
-        lines.push((others, format!("of {hidden} more (--top 0 shows all)")));
-    } else if others > 0 {
+    if !hidden.is_empty() {
+        lines.push((sum(hidden), format!("of {} more (--top 0 shows all)", hidden.len())));
+    }
+    if others > 0 {
         lines.push((others, "of options that were not asked for".to_owned()));
     }
     lines.push((build.always, "there whatever any one option says".to_owned()));

@@ -113,7 +113,7 @@ fn ask(version: Dialect, config: &str, symbol: &str, wanted: &str) -> Answer {
     let fresh = State::new(&model);
     let apply = |changes: &BTreeMap<SymbolId, Box<[u8]>>| {
         let lines = why::fragment(&model, changes);
-        let (text, _) = merge::merge(config.as_bytes(), &[(Vec::new(), lines)]);
+        let (text, _) = merge::merge(config.as_bytes(), &[(Vec::new(), lines)], true);
         let mut state = fresh.fresh();
         state.read(b".config", &text, Reading::default());
         state
@@ -126,7 +126,7 @@ fn made(program: &Path, config: &str, changes: &[&Change], symbol: &str) -> Stri
     let mut text = config.as_bytes().to_vec();
     for change in changes {
         let line = change.assignment().line() + "\n";
-        text = merge::merge(&text, &[(Vec::new(), line.into_bytes())]).0;
+        text = merge::merge(&text, &[(Vec::new(), line.into_bytes())], true).0;
     }
     let files = vec![("Kconfig".to_owned(), TREE.as_bytes().to_vec())];
     let case = Case { versions: Vec::new(), files, runs: Vec::new() };

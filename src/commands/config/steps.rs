@@ -236,7 +236,9 @@ impl<'a> Workspace<'a> {
                 for file in fragments {
                     parts.push((file.as_os_str().as_encoded_bytes().to_vec(), self.need(file)?));
                 }
-                let (merged, said) = merge::merge(&base, &parts);
+                let script = self.tree.dir.join("scripts/kconfig/merge_config.sh");
+                let separated = merge::separates(&std::fs::read(script).unwrap_or_default());
+                let (merged, said) = merge::merge(&base, &parts, separated);
                 output.note(said);
                 self.config = Some(merged);
                 self.written = true;

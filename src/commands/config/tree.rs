@@ -332,11 +332,13 @@ pub fn dialect(text: Option<&str>) -> Result<Option<Dialect>> {
     parse_version(text).map(Some).ok_or_else(bad)
 }
 
-/// `6.12`, or longer.
+/// `6.12`, or longer: `6.12.117`, `6.12.117-rc1`.
 fn parse_version(text: &str) -> Option<Dialect> {
     let mut numbers = text.split(['.', '-']);
     let version = numbers.next()?.parse().ok()?;
-    Some(Dialect::new(version, numbers.next()?.parse().ok()?))
+    let newest = Dialect::new(version, numbers.next()?.parse().ok()?);
+    let sublevel = numbers.next().and_then(|number| number.parse().ok());
+    Some(sublevel.map_or(newest, |sublevel| newest.update(sublevel)))
 }
 
 /// `words` with the cross compiler that `build` would take, unless the user has said which.

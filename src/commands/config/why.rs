@@ -210,7 +210,7 @@ fn answers(loaded: &Loaded, text: &[u8], arch: &str, asked: &[Asked]) -> Vec<Ans
         if lines.is_empty() {
             state.read(b".config", text, Reading::default());
         } else {
-            let (merged, _) = merge::merge(text, &[(Vec::new(), lines)]);
+            let (merged, _) = merge::merge(text, &[(Vec::new(), lines)], true);
             state.read(b".config", &merged, Reading::default());
         }
         state

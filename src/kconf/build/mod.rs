@@ -85,7 +85,7 @@ pub fn build_here(
 
 /// A model without a tree.
 fn empty(dialect: Dialect) -> Model {
-    let ty = if dialect.since(4, 18) { Type::Tristate } else { Type::Unknown };
+    let ty = if dialect.has_typed_constants() { Type::Tristate } else { Type::Unknown };
     let constant =
         |name: &[u8]| Symbol { name: name.into(), ty, constant: true, ..Symbol::default() };
     let nowhere = Place { file: FileId(0), line: 0, span: Span::default() };

@@ -24,13 +24,25 @@ pub struct Rules {
     /// `conf_read`); until 6.10.
     pub resets_values: bool,
     /// A line of `.config` has to end after `is not set`, and one without `=` is warned about; since
-    /// 6.9.
+    /// 6.8 (`strcmp(p, "is not set")` in 6.8.1's confdata.c, `strncmp` in 6.6.9's).
     pub strict_lines: bool,
-    /// `# CONFIG_X is not set` is `CONFIG_X=n` for every type: in 6.1's updates (6.1.192), not in
-    /// 5.15-rc7. Before, it was ignored for what is neither bool nor tristate.
+    /// `# CONFIG_X is not set` is `CONFIG_X=n` for every type; before, it was ignored for what is neither
+    /// bool nor tristate. Since 6.8 (d854b4b21de6, "kconfig: deduplicate code in `conf_read_simple()`": in
+    /// 6.8.1, not in 6.6.9), and in updates of 2025 (reviewed for 6.6 on February 5th, for 5.15 on March
+    /// 10th; in 5.15.215 and 6.1.166, not in 5.10.265).
     pub unset_is_n: bool,
+    /// What is out of range when it is read is forgotten, so that the default counts; until 6.7. Later it
+    /// becomes the bound (`sym->flags &= ~SYMBOL_VALID` in 6.8.1's confdata.c; 6.6.9's also clears
+    /// `SYMBOL_DEF_USER`).
+    pub forgets_out_of_range: bool,
     /// `# end of MENU` and a blank line after menus; since 5.2.
     pub ends_menus: bool,
+    /// The same after menus in which nothing is visible; since 5.16 (`end_check:` in 6.1's confdata.c, not in
+    /// 5.15.215's; the patch is of October 2021).
+    pub ends_empty_menus: bool,
+    /// Help names the menu entry itself as the last part of where it is; since 5.17 (`menu = prop->menu` in
+    /// 6.1's menu.c, `prop->menu->parent` in 5.15.215's).
+    pub locates_itself: bool,
     /// Warnings about unmet direct dependencies have a line for every selector; since 4.18.
     pub long_warnings: bool,
     /// A direct dependency of `m` is not taken for `y`, so selecting with `y` warns; since 4.18.
@@ -56,7 +68,12 @@ pub struct Rules {
     pub walks_menus: bool,
     /// New symbols are listed with their values; since 5.0. Before, only names.
     pub lists_values: bool,
-    /// `KCONFIG_WERROR` is obeyed, and the texts it needs exist; since 6.6 and in 6.1's updates.
+    /// The symbol with `option defconfig_list` is never written; in 5.4.301 and 5.10.265
+    /// (`SYMBOL_NO_WRITE` in `menu_add_option_defconfig_list()`), not in 4.14. That it began with 5.2 is from
+    /// memory.
+    pub hides_defconfig_list: bool,
+    /// `KCONFIG_WERROR` is obeyed, and the texts it needs exist; since 6.6 (in 6.6.9, not in 6.5.0) and in
+    /// the updates of 5.15 and 6.1 (in 5.15.215 and 6.1.166, not in 5.10.265).
     pub obeys_werror: bool,
 }
 
@@ -70,9 +87,12 @@ impl Rules {
             keeps_expressions: dialect.since(6, 12),
             zero_numbers: dialect.since(6, 8),
             resets_values: !dialect.since(6, 11),
-            strict_lines: dialect.since(6, 9),
-            unset_is_n: dialect.since(6, 1),
+            strict_lines: dialect.since(6, 8),
+            unset_is_n: dialect.since(6, 8) || has_checks(dialect),
+            forgets_out_of_range: !dialect.since(6, 8),
             ends_menus: dialect.since(5, 2),
+            ends_empty_menus: dialect.since(5, 16),
+            locates_itself: dialect.since(5, 17),
             long_warnings: dialect.since(4, 18),
             modular_dependencies: dialect.since(4, 18),
             silent_n_defaults: dialect.since(4, 19),
@@ -83,7 +103,8 @@ impl Rules {
             seed_to_stderr: !dialect.since(5, 13),
             walks_menus: !dialect.since(4, 18),
             lists_values: dialect.since(5, 0),
-            obeys_werror: dialect.since(6, 1),
+            hides_defconfig_list: dialect.since(5, 2),
+            obeys_werror: dialect.since(6, 6) || has_checks(dialect),
         }
     }
 }
@@ -91,4 +112,10 @@ impl Rules {
 /// The long-term kernels that still had updates at the end of 2023, 4.14 apart.
 const fn long_term(dialect: Dialect) -> bool {
     matches!((dialect.version, dialect.patchlevel), (4, 19) | (5, 4 | 10 | 15) | (6, 1 | 6))
+}
+
+/// Updates of long-term kernels that brought the checks of `.config` back from later ones, with what they
+/// rest on.
+const fn has_checks(dialect: Dialect) -> bool {
+    dialect.is_update(&[(5, 15, 179), (6, 1, 129), (6, 6, 76)])
 }

@@ -85,8 +85,7 @@ impl State<'_> {
         if is_choice {
             self.finish_choice(symbol);
         }
-        let model = self.model.symbol(symbol);
-        if model.env.is_some() {
+        if self.never_written(symbol) {
             self.slot_mut(symbol).flags &= !flag::WRITE;
         }
         if self.has(symbol, flag::NEEDS_CHOICE) {
@@ -144,6 +143,12 @@ impl State<'_> {
     pub(super) fn as_type(&self, symbol: SymbolId, value: Tristate) -> Tristate {
         let raise = value == Tristate::Mod && self.type_of(symbol) == Type::Bool;
         if raise { Tristate::Yes } else { value }
+    }
+
+    /// Whether the symbol is not of the user's making (`SYMBOL_NO_WRITE`; choices are looked at apart).
+    pub(crate) fn never_written(&self, symbol: SymbolId) -> bool {
+        let data = self.model.symbol(symbol);
+        data.env.is_some() || (data.defconfig_list && self.rules.hides_defconfig_list)
     }
 
     pub(super) fn calc_visibility(&mut self, symbol: SymbolId) {

@@ -167,7 +167,8 @@ impl Finalizer<'_> {
             let (kind, target) = (prop.kind, prop.expr);
             let own = prop.visible;
             let mut visible = self.inherit(base, own);
-            if !self.model.dialect.since(4, 18) && self.model.symbol(symbol).ty != Type::Tristate {
+            let condition = self.model.dialect.has_bool_conditions();
+            if condition && self.model.symbol(symbol).ty != Type::Tristate {
                 visible = visible.map(|visible| trans_bool(self.model, visible));
             }
             self.model.props[id.0 as usize].visible = visible;

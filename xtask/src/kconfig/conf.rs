@@ -77,7 +77,10 @@ fn compile(tree: &Path, sources: &Path, out: &Path) -> Result<()> {
             .current_dir(out)
             .args(["-o", "parser.tab.c", "--defines=parser.tab.h", "-t", "-l"])
             .arg(source("parser.y")))?;
-        cc.args(SOURCES.iter().map(|name| source(&format!("{name}.c"))));
+        // In 5.10 and before the parser included one of them.
+        let parser = fs::read_to_string(source("parser.y"))?;
+        let apart = |name: &&&str| !parser.contains(&format!("#include \"{name}.c\""));
+        cc.args(SOURCES.iter().filter(apart).map(|name| source(&format!("{name}.c"))));
         cc.args(["lexer.lex.c", "parser.tab.c"]);
     } else if source("zconf.tab.c_shipped").is_file() {
         // Up to 4.15 the generated files were in the tree, and the parser included all the others.
