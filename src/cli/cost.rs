@@ -15,8 +15,8 @@ OWN is what an option decides: every byte of the kernel's payload belongs to the
 gates name without which that gate would be closed (guards from the inside out, then the rules of the
 makefiles), or to none. It sums. REMOVES is what would go if the option were set n, with all that goes
 off with it, as Kconfig says; one byte counts for several options there. It is an estimate: what is
-inlined, and struct fields, are not in it. --exact builds the kernel without the first options, and
-says how far the estimate was off.
+inlined, struct fields, and what comes on instead are not in it. --exact builds the kernel without the
+first options, and says how far the estimate was off.
 
 The configuration is the .config beside the image, or what the image carries; objects come from the
 linker map beside it (VMLINUX.map), which `hmmsize build` makes. Without a map, objects are guessed.

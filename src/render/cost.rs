@@ -101,12 +101,15 @@ fn note_of(one: &OptionCost, with: &[String], instead: &[String]) -> String {
         return format!("cannot be: {kept}");
     }
     let (with, instead) = (with.join(", "), instead.join(", "));
-    match (one.with.len(), one.instead.len()) {
-        (0, 0) => "nothing else goes".to_owned(),
-        (0, _) => format!("on instead: {instead}"),
-        (1, 0) => format!("also off: {with}"),
-        (n, 0) => format!("{n} more off: {with}"),
-        (n, _) => format!("{n} more off: {with}; on instead: {instead}"),
+    let off = match one.with.len() {
+        0 => "nothing else goes".to_owned(),
+        1 => format!("also off: {with}"),
+        n => format!("{n} more off: {with}"),
+    };
+    match one.instead.len() {
+        0 => off,
+        // What they bring is in no image that is at hand.
+        n => format!("{n} on instead, size unknown: {instead}; {off}"),
     }
 }
 
