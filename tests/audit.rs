@@ -4,56 +4,26 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use hmmsize::model::audit::{Cost, Growth, PossibleState, Report, Row, Verdict, Why};
-use support::{fixtures, have, hmmsize, scratch};
+use support::have;
+use support::small::{self, said};
 
-/// What makes `ZONE_DEVICE` reachable on `x86_64` in the small tree.
-const REACHABLE: &str = "CONFIG_64BIT=y\nCONFIG_MMU=y\nCONFIG_SMP=y\nCONFIG_SPARSEMEM_MANUAL=y\n\
-    CONFIG_SPARSEMEM_VMEMMAP=y\nCONFIG_MIGRATION=y\nCONFIG_MEMORY_HOTPLUG=y\n\
-    CONFIG_MEMORY_HOTREMOVE=y\nCONFIG_TRANSPARENT_HUGEPAGE=y\nCONFIG_RUNTIME_TESTING_MENU=y\n";
+/// The small tree, asked for audits.
+struct Place(small::Place);
 
-/// A copy of the small tree, and a place for what is built.
-struct Place {
-    dir: tempfile::TempDir,
+impl std::ops::Deref for Place {
+    type Target = small::Place;
+
+    fn deref(&self) -> &small::Place {
+        &self.0
+    }
 }
 
 impl Place {
     /// `None` where make or the native compiler is missing.
     fn new() -> Option<Self> {
-        if !(have("make") && have("gcc") && have("ld")) {
-            return None;
-        }
-        let dir = scratch();
-        fs::write(dir.path().join("reach.config"), REACHABLE).unwrap();
-        let place = Self { dir };
-        let fixture = fixtures("tree");
-        let to = place.tree();
-        support::run(Path::new("/"), "cp", ["-r".as_ref(), fixture.as_os_str(), to.as_os_str()]);
-        Some(place)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn tree(&self) -> PathBuf {
-        self.path("linux")
-    }
-
-    fn git(&self, args: &[&str]) {
-        let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"];
-        support::run(&self.tree(), "git", identity.iter().chain(args));
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = hmmsize();
-        command.env("XDG_CACHE_HOME", self.path("cache")).env_remove("MAKEFLAGS");
-        command.current_dir(self.dir.path());
-        command.args(words);
-        command
+        small::Place::new().map(Self)
     }
 
     /// Builds the tree as it is, with and without the options.
@@ -82,11 +52,6 @@ impl Place {
         let output = self.command(&all).env("COLUMNS", "80").output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
-}
-
-fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}{}", text(&output.stdout), text(&output.stderr))
 }
 
 fn row<'c>(cost: &'c Cost, name: &str) -> &'c Row {

@@ -42,7 +42,7 @@ impl Words<'_> {
 
     fn gate(&mut self, gate: gates::Gate) -> Gate {
         Gate {
-            kind: word(gate.kind).to_owned(),
+            kind: gate.kind.word().to_owned(),
             place: format!("{}:{}", gate.file, gate.line),
             text: gate.text,
             holds: self.of(&gate.holds),
@@ -59,18 +59,6 @@ impl Words<'_> {
         };
         let ways = object.ways.into_iter().map(way).collect();
         ObjectOf { object: object.object, apart: object.apart, ways, arches: Vec::new() }
-    }
-}
-
-/// The word for a gate.
-pub fn word(kind: GateKind) -> &'static str {
-    match kind {
-        GateKind::Guard => "guard",
-        GateKind::Code => "code",
-        GateKind::Part => "part",
-        GateKind::Object => "object",
-        GateKind::Directory => "directory",
-        GateKind::Conditional => "conditional",
     }
 }
 
@@ -156,10 +144,10 @@ pub fn objects(tree: &Tree) -> Objects {
 fn controls(rules: &[Gate]) -> impl Iterator<Item = (&Gate, &str)> {
     let mut line = "";
     rules.iter().map(move |gate| {
-        if gate.kind != word(GateKind::Conditional) {
+        if gate.kind != GateKind::Conditional.word() {
             line = &gate.kind;
         }
-        let below = line == word(GateKind::Directory);
+        let below = line == GateKind::Directory.word();
         (gate, if below { line } else { gate.kind.as_str() })
     })
 }

@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 
-use super::objects::word;
 use super::place::{Asked, Opened};
 use crate::model::explain::{FunctionOf, GuardOf, ObjectOf};
 use crate::model::formula::{FormulaId, Formulas};
@@ -51,7 +50,7 @@ fn of_file(opened: &Opened, option: &str, whole: bool) -> Found {
             out.guards.push(GuardOf {
                 place: format!("{}:{}", source.path, block.at.line),
                 text: text(block.at.start as usize, block.at.end()),
-                controls: word(GateKind::Guard).to_owned(),
+                controls: GateKind::Guard.word().to_owned(),
                 holds: f.shown_all(&[block.previous, block.own]),
                 lines: block.lines,
             });
@@ -60,7 +59,7 @@ fn of_file(opened: &Opened, option: &str, whole: bool) -> Found {
             out.guards.push(GuardOf {
                 place: format!("{}:{}", source.path, guard.condition.line),
                 text: text(guard.condition.start as usize, guard.condition.end()),
-                controls: word(GateKind::Code).to_owned(),
+                controls: GateKind::Code.word().to_owned(),
                 holds: f.shown(guard.formula),
                 lines: guard.lines,
             });

@@ -10,7 +10,8 @@ use rustc_hash::FxHashSet;
 
 use crate::kconf::expr::{Expr, ExprId};
 use crate::kconf::model::{Menu, Model, PropKind, Property, SymbolId};
-use crate::model::formula::{Atom, Formula, FormulaId, Formulas};
+use crate::model::formula::Formulas;
+use crate::model::valuation;
 
 /// Options by name, without `CONFIG_`.
 pub type Names = FxHashSet<Box<str>>;
@@ -86,23 +87,7 @@ impl Focus {
 
     /// By formula: whether it names what may have another value.
     pub fn formulas(&self, formulas: &Formulas) -> Vec<bool> {
-        let mut naming: Vec<bool> = Vec::with_capacity(formulas.len());
-        for id in 0..formulas.len() as u32 {
-            // Operands come before what uses them.
-            let of = |id: FormulaId| naming.get(id.0 as usize).copied().unwrap_or(true);
-            naming.push(match formulas.get(FormulaId(id)) {
-                Formula::Atom(
-                    Atom::Yes(name)
-                    | Atom::Module(name)
-                    | Atom::NonZero(name)
-                    | Atom::Equals(name, _),
-                ) => self.values.contains(formulas.text(name)),
-                Formula::Const(_) | Formula::Atom(_) => false,
-                Formula::Not(a) => of(a),
-                Formula::And(a, b) | Formula::Or(a, b) => of(a) || of(b),
-            });
-        }
-        naming
+        valuation::naming(formulas, |name| self.values.contains(name))
     }
 
     /// By expression of a model: whether it names what may have another value.

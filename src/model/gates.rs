@@ -25,6 +25,20 @@ pub enum GateKind {
     Conditional,
 }
 
+impl GateKind {
+    /// The word for it, in reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Guard => "guard",
+            Self::Code => "code",
+            Self::Part => "part",
+            Self::Object => "object",
+            Self::Directory => "directory",
+            Self::Conditional => "conditional",
+        }
+    }
+}
+
 /// One gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {

@@ -55,6 +55,23 @@ impl Valuation {
     }
 }
 
+/// For each formula, whether it mentions an option that is `named`.
+pub fn naming(formulas: &Formulas, named: impl Fn(&str) -> bool) -> Vec<bool> {
+    let mut naming: Vec<bool> = Vec::with_capacity(formulas.len());
+    for number in 0..formulas.len() as u32 {
+        let of = |id: FormulaId| naming.get(id.0 as usize).copied().unwrap_or(true);
+        naming.push(match formulas.get(FormulaId(number)) {
+            Formula::Atom(
+                Atom::Yes(name) | Atom::Module(name) | Atom::NonZero(name) | Atom::Equals(name, _),
+            ) => named(formulas.text(name)),
+            Formula::Const(_) | Formula::Atom(_) => false,
+            Formula::Not(a) => of(a),
+            Formula::And(a, b) | Formula::Or(a, b) => of(a) || of(b),
+        });
+    }
+    naming
+}
+
 /// `a && b`, where each may be unknown.
 pub fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     match (a, b) {

@@ -3,7 +3,7 @@
 
 use super::partition::Question;
 use crate::model::audit::{Gate, Why};
-use crate::model::gates::{self, Chain, GateKind, ObjectGates};
+use crate::model::gates::{self, Chain, ObjectGates};
 use crate::model::tristate::Tristate;
 use crate::model::valuation::Valuation;
 
@@ -103,14 +103,6 @@ fn gates_of<'c>(chain: &'c Chain, object: &str) -> Vec<&'c gates::Gate> {
 
 /// A gate as it is reported.
 pub fn shown(gate: &gates::Gate) -> Gate {
-    let kind = match gate.kind {
-        GateKind::Guard => "guard",
-        GateKind::Code => "code",
-        GateKind::Part => "part",
-        GateKind::Object => "object",
-        GateKind::Directory => "directory",
-        GateKind::Conditional => "conditional",
-    };
     let place = format!("{}:{}", gate.file, gate.line);
-    Gate { kind: kind.to_owned(), place, text: gate.text.clone() }
+    Gate { kind: gate.kind.word().to_owned(), place, text: gate.text.clone() }
 }

@@ -1,7 +1,7 @@
 //! `hmmsize audit`: what an option costs whoever does not use it, and which bytes it owns.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use crate::analyze::attribute::record;
@@ -50,7 +50,7 @@ pub fn run(common: &Common, args: &Audit) -> Result<Exit> {
     let asked = args.what.option.iter().map(|word| words::option(word).map_err(Error::Usage));
     let asked: Vec<(String, Option<String>)> = asked.collect::<Result<_>>()?;
     let options: Vec<String> = asked.iter().map(|(name, _)| name.clone()).collect();
-    let root = tree(args)?;
+    let root = pair::tree(&args.what)?;
     pair::threads(common.jobs)?;
     let subject = Subject::read(common, args)?;
     clock.phase("pairs");
@@ -113,18 +113,6 @@ pub fn run(common: &Common, args: &Audit) -> Result<Exit> {
         Verdict::Broken => Exit::Verdict,
         Verdict::Unknown => Exit::Cell,
     })
-}
-
-/// The tree.
-fn tree(args: &Audit) -> Result<PathBuf> {
-    let source = args.what.source.last().map_or(".", String::as_str);
-    let path = source.split_once('=').map_or(source, |(_, path)| path);
-    let path = if Path::new(source).is_dir() { source } else { path };
-    if !Path::new(path).join("Kconfig").is_file() {
-        let msg = "no kernel tree here (no Kconfig); -C TREE names the one the images are of";
-        return Err(Error::input(path, msg));
-    }
-    Ok(path.into())
 }
 
 fn entry<'f>(found: &'f mut BTreeMap<String, Arch>, arch: &str) -> &'f mut Arch {

@@ -11,6 +11,7 @@ use crate::analyze::attribute::partition::Question;
 use crate::analyze::attribute::pieces::{self, Pieces};
 use crate::analyze::attribute::record;
 use crate::analyze::{config, size};
+use crate::cli::build::What;
 use crate::cli::config::ProbeMode;
 use crate::commands::config::tree::{self, ProbeSource};
 use crate::commands::images;
@@ -29,6 +30,21 @@ use crate::model::words::MakeWords;
 use crate::source::gates::Gates;
 use crate::source::makefile::{Kbuild, Presence};
 use crate::source::texts::Texts;
+
+/// The tree that images were built from, as it was named.
+///
+/// # Errors
+/// If there is no kernel tree.
+pub fn tree(what: &What) -> Result<PathBuf> {
+    let source = what.source.last().map_or(".", String::as_str);
+    let path = source.split_once('=').map_or(source, |(_, path)| path);
+    let path = if Path::new(source).is_dir() { source } else { path };
+    if !Path::new(path).join("Kconfig").is_file() {
+        let msg = "no kernel tree here (no Kconfig); -C TREE names the one the images are of";
+        return Err(Error::input(path, msg));
+    }
+    Ok(path.into())
+}
 
 /// What is known of an architecture's source.
 pub struct ArchSource {

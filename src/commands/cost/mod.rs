@@ -1,6 +1,6 @@
 //! `hmmsize cost`: the options of a build by what they cost, for somebody who shrinks a kernel.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use crate::analyze::cost::Held;
@@ -31,7 +31,7 @@ pub fn run(common: &Common, args: &Cost) -> Result<Exit> {
     let started = Instant::now();
     let asked = args.what.option.iter().map(|word| words::option(word).map_err(Error::Usage));
     let asked: Vec<String> = asked.map(|word| word.map(|(name, _)| name)).collect::<Result<_>>()?;
-    let root = tree(args)?;
+    let root = pair::tree(&args.what)?;
     pair::threads(common.jobs)?;
     let subject = Subject::read(common, args)?;
     let mut builds = Vec::new();
@@ -71,18 +71,6 @@ pub fn run(common: &Common, args: &Cost) -> Result<Exit> {
         eprintln!("hmmsize: {sentence}");
     }
     Ok(if subject.missing.is_empty() { Exit::Ok } else { Exit::Cell })
-}
-
-/// The tree that the images were built from.
-fn tree(args: &Cost) -> Result<PathBuf> {
-    let source = args.what.source.last().map_or(".", String::as_str);
-    let path = source.split_once('=').map_or(source, |(_, path)| path);
-    let path = if Path::new(source).is_dir() { source } else { path };
-    if !Path::new(path).join("Kconfig").is_file() {
-        let msg = "no kernel tree here (no Kconfig); -C TREE names the one the image is of";
-        return Err(Error::input(path, msg));
-    }
-    Ok(path.into())
 }
 
 /// The options of one image, and the text of its configuration. Of the options only the `asked` are

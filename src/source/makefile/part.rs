@@ -10,7 +10,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::descend::{Node, ROOT};
 use super::lists::Item;
 use super::top::Top;
-use crate::model::formula::{Atom, Formula, FormulaId, Formulas};
+use crate::model::formula::{FormulaId, Formulas};
+use crate::model::valuation;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -58,23 +59,7 @@ impl Only {
 
     /// By formula: whether it names one of the options.
     fn naming(&self, formulas: &Formulas) -> Vec<bool> {
-        let mut naming: Vec<bool> = Vec::with_capacity(formulas.len());
-        for id in 0..formulas.len() as u32 {
-            // Operands come before what uses them.
-            let of = |id: FormulaId| naming[id.0 as usize];
-            naming.push(match formulas.get(FormulaId(id)) {
-                Formula::Atom(
-                    Atom::Yes(name)
-                    | Atom::Module(name)
-                    | Atom::NonZero(name)
-                    | Atom::Equals(name, _),
-                ) => self.options.contains(formulas.text(name)),
-                Formula::Const(_) | Formula::Atom(_) => false,
-                Formula::Not(a) => of(a),
-                Formula::And(a, b) | Formula::Or(a, b) => of(a) || of(b),
-            });
-        }
-        naming
+        valuation::naming(formulas, |name| self.options.contains(name))
     }
 }
 
