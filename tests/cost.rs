@@ -138,14 +138,18 @@ fn every_format_says_the_same_and_fits() {
     assert_eq!(only(&asked).options.len(), 1);
     assert_eq!(only(&asked).always, build.always);
 
-    // The image by itself is the same; without its map it is an estimate, and says so.
+    // The image by itself is the same; without its map, nothing can be said.
     let file = "out/x86_64/linux/default/vmlinux";
     let image = report(&place, &[file]);
     assert_eq!(only(&image).options, build.options);
     fs::remove_file(place.path("out/x86_64/linux/default/vmlinux.map")).unwrap();
-    let guessed = report(&place, &[file]);
-    is_exact(only(&guessed));
-    assert!(only(&guessed).warnings.iter().any(|text| text.contains("no linker map")));
+    let output = place.command(&["cost", "-C", "linux", file]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = support::small::said(&output);
+    assert!(
+        said.contains("vmlinux: of no byte it is known") && said.contains("no linker map"),
+        "{said}"
+    );
 }
 
 #[test]

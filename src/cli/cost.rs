@@ -19,7 +19,8 @@ inlined, struct fields, and what comes on instead are not in it. --exact builds 
 first options, and says how far the estimate was off.
 
 The configuration is the .config beside the image, or what the image carries; objects come from the
-linker map beside it (VMLINUX.map), which `hmmsize build` makes. Without a map, objects are guessed.
+linker map beside it (VMLINUX.map), which `hmmsize build` makes. A kernel that is linked from vmlinux.o
+(x86 with IBT, LTO) has a map that does not tell; that is an error.
 
 Exit codes: 0 fine; 2 bad usage or input; 3 a build failed or has no result.
 

@@ -86,7 +86,7 @@ fn one(wanted: &Wanted, root: &Path, asked: &[String]) -> Result<(Build, Vec<u8>
     let mut warnings = Vec::new();
     let pieces = opened.pieces(&image, true, &mut warnings);
     if !pieces.has_objects {
-        warnings.push(no_objects(&opened));
+        return Err(Error::input(&wanted.picture.file, no_objects(&opened)));
     }
     let config = opened.config();
     let mut held = Held::default();
@@ -118,13 +118,15 @@ fn one(wanted: &Wanted, root: &Path, asked: &[String]) -> Result<(Build, Vec<u8>
     Ok((build, text.to_vec()))
 }
 
+/// Why nothing can be said of an image, and what helps.
 fn no_objects(opened: &Opened) -> String {
-    let msg = if opened.has_map() {
-        "the linker map names vmlinux.o only (IBT or LTO)"
+    let (why, helps) = if opened.has_map() {
+        let why = "its linker map names vmlinux.o only";
+        (why, "a kernel without X86_KERNEL_IBT and LTO is linked from its objects")
     } else {
-        "no linker map beside the image"
+        ("there is no linker map beside it", "`hmmsize build` makes one")
     };
-    format!("{msg}: which object a symbol is of is known for local symbols at most")
+    format!("of no byte it is known which object it is of: {why} ({helps})")
 }
 
 /// What to say of options that our evaluator computes otherwise than the `.config` has them.
