@@ -28,6 +28,24 @@ pub struct Args {
     /// Do everything with few runs, to see whether it works
     #[arg(long, conflicts_with = "save")]
     smoke: bool,
+    /// Only these parts of the table
+    #[arg(long, value_name = "PART", value_delimiter = ',', conflicts_with = "save")]
+    only: Vec<Part>,
+}
+
+/// A part of the table: what is measured together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Totals against `size`
+    Totals,
+    /// The symbol difference against bloat-o-meter (and bloaty)
+    Symbols,
+    /// Compile units and inlined functions
+    Units,
+    /// Kconfig against `conf` and other parsers
+    Kconfig,
+    /// The linter
+    Lint,
 }
 
 /// One row of the table.
@@ -46,22 +64,32 @@ pub fn run(args: &Args) -> Result<()> {
     let tree = setup::run()?;
     let pair = debs::vmlinux_pair()?;
     let ours = process::hmmsize()?;
-    let objects = thousand_objects()?;
     let few = |runs: usize| if args.smoke { 2 } else { runs };
+    let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
 
     let mut rows = Vec::new();
-    rows.extend(totals(&ours, "totals of two vmlinux", &pair, few(100))?);
-    rows.extend(totals(&ours, "totals of 1,000 object files", &objects, few(100))?);
-    rows.extend(symbols(&ours, &tree, &pair, few(15))?);
-    if which("bloaty").is_some() {
-        rows.push(bloaty(&ours, &pair, few(3))?);
-    } else {
-        eprintln!("xtask: bloaty is not on PATH: not measured");
+    if wanted(Part::Totals) {
+        let objects = thousand_objects()?;
+        rows.extend(totals(&ours, "totals of two vmlinux", &pair, few(100))?);
+        rows.extend(totals(&ours, "totals of 1,000 object files", &objects, few(100))?);
     }
-
-    rows.extend(units::rows(&ours, &pair, few)?);
-    rows.extend(kconfig::rows(&ours, &tree, few)?);
-    rows.extend(lint::rows(&ours, &tree, few)?);
+    if wanted(Part::Symbols) {
+        rows.extend(symbols(&ours, &tree, &pair, few(15))?);
+        if which("bloaty").is_some() {
+            rows.push(bloaty(&ours, &pair, few(3))?);
+        } else {
+            eprintln!("xtask: bloaty is not on PATH: not measured");
+        }
+    }
+    if wanted(Part::Units) {
+        rows.extend(units::rows(&ours, &pair, few)?);
+    }
+    if wanted(Part::Kconfig) {
+        rows.extend(kconfig::rows(&ours, &tree, few)?);
+    }
+    if wanted(Part::Lint) {
+        rows.extend(lint::rows(&ours, &tree, few)?);
+    }
 
     let text = table(&rows, &pair, args)?;
     println!("{text}");
