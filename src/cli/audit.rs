@@ -34,7 +34,7 @@ Examples:
   hmmsize audit --option ZONE_DEVICE --base HEAD~1 --arch x86_64,arm64
   hmmsize audit --option ZONE_DEVICE out/run.json --commit-message";
 
-/// Arguments of `hmmsize audit`.
+/// Say what an option costs whoever does not use it, and which bytes it owns.
 #[derive(Debug, Clone, Args)]
 #[command(
     mut_arg("words", |arg| arg.value_name("RUN.json|KEY=VALUE").help(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-/// Arguments of `hmmsize build`.
+/// Build kernels with and without an option, on several architectures, and measure them.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Build {
     /// What to build.

@@ -18,7 +18,7 @@ Examples:
   hmmsize compare --by symbol --filter '^hmm_' --top 0 old/vmlinux new/vmlinux
   hmmsize compare --compat bloat-o-meter old/vmlinux new/vmlinux";
 
-/// Arguments of `hmmsize compare`.
+/// Compare the sizes of images: totals as `size` prints them, then what changed.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 pub struct Compare {

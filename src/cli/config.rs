@@ -26,7 +26,7 @@ Examples:
   hmmsize config --fragment debug.config defconfig
   hmmsize config --seed 42 randconfig";
 
-/// Arguments of `hmmsize config`.
+/// Configure a kernel tree exactly as its own conf does, without building anything.
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]

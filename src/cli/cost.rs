@@ -30,7 +30,7 @@ Examples:
   hmmsize cost -C ../linux --arch x86_64 --base-config tinyconfig
   hmmsize cost -C ../linux --arch arm --base-config my.config --exact 5";
 
-/// Arguments of `hmmsize cost`.
+/// Rank the options of a kernel by what they cost, and say what would go without each.
 #[derive(Debug, Clone, Args)]
 #[command(
     mut_arg("words", |arg| arg.value_name("RUN.json|VMLINUX|KEY=VALUE").help(

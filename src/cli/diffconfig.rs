@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-/// Arguments of `hmmsize diffconfig`.
+/// Show the difference of two configurations.
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Without files, .config.old and .config are compared, as scripts/diffconfig does."

@@ -25,7 +25,7 @@ Examples:
   hmmsize explain put_page --run out/run.json
   hmmsize explain mm/memory.c:3920 --format json";
 
-/// Arguments of `hmmsize explain`.
+/// Say everything about an option, a function or a line: what gates it, who uses it, its bytes.
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 pub struct Explain {

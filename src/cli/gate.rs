@@ -14,7 +14,7 @@ const SHORT: &str = "\
 What is built first takes the options of `hmmsize build` as well.
 Exit codes: 0 pass; 1 over budget; 2 not comparable; 3 cells without a result.";
 
-/// Arguments of `hmmsize gate`.
+/// Judge sizes against a baseline and a policy.
 #[derive(Debug, Clone, Args)]
 #[command(
     mut_arg("words", |arg| arg.value_name("RUN.json|IMAGE|KEY=VALUE").help(

@@ -32,7 +32,7 @@ Examples:
 More: --explain all (the rules), --explain verify (what --verify runs),
 and --explain suppress (how findings are hidden).";
 
-/// Arguments of `hmmsize lint`.
+/// Check Kconfig dependencies, #ifdef guards and what is built when.
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 pub struct Lint {

@@ -84,6 +84,20 @@ mod tests {
     }
 
     #[test]
+    fn a_command_says_of_itself_what_the_list_says() {
+        // With `defer`, the arguments' own words come after those of the list.
+        let list = Cli::command();
+        let mut built = list.clone();
+        built.build();
+        let about = |cli: &clap::Command| -> Vec<_> {
+            let commands = cli.get_subcommands().filter(|command| command.get_name() != "help");
+            commands.map(|command| command.get_about().map(ToString::to_string)).collect()
+        };
+        assert_eq!(about(&list).len(), 10);
+        assert_eq!(about(&list), about(&built));
+    }
+
+    #[test]
     fn every_option_is_described_once() {
         for (name, text) in helps(true) {
             let options = text.lines().filter_map(|line| {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Arguments of `hmmsize report`.
+/// Make one page of the JSON of runs, comparisons and findings.
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "`compare --show all --format json` says what did not change as well, which the \
