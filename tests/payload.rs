@@ -38,3 +38,5 @@ mod linked;
 mod measure;
 #[path = "payload/mutate.rs"]
 mod mutate;
+#[path = "payload/prelink.rs"]
+mod prelink;

@@ -136,18 +136,9 @@ fn of_laid(laid: &[Laid<'_, '_, '_>], name: impl Fn(&BStr) -> String) -> Breakdo
 
 /// A kernel with IBT or LTO is linked from `vmlinux.o` alone, and its map knows nothing else.
 fn one_object(map: &LinkMap<'_>, laid: &[Laid<'_, '_, '_>]) -> Option<Diag> {
-    let (mut all, mut merged) = (0u64, 0u64);
-    for (run, owner) in laid.iter().flat_map(|laid| &laid.runs) {
-        if let Owner::Part(part) = owner {
-            all = all.saturating_add(run.len());
-            if part.file.ends_with(b"vmlinux.o") {
-                merged = merged.saturating_add(run.len());
-            }
-        }
-    }
-    (all > 0 && merged > all / 2).then(|| {
+    reconcile::is_merged(laid).then(|| {
         let message = "this kernel was linked from vmlinux.o as a whole (X86_KERNEL_IBT or LTO), \
-                       so its map does not tell objects apart";
+                       so its map does not tell objects apart; vmlinux.o.map beside it would";
         Diag::new(&map.path, message)
     })
 }

@@ -13,7 +13,7 @@ use super::extents::{self, Extent};
 use super::reconcile::{self, Owner};
 use crate::model::breakdown::{Breakdown, PADDING, UNATTRIBUTED};
 use crate::model::image::{Image, Kind, Section};
-use crate::model::linkmap::LinkMap;
+use crate::model::linkmap::{LinkMap, is_prelink};
 use crate::model::origin::Origins;
 use crate::model::payload::{PayloadMap, Run};
 
@@ -102,7 +102,7 @@ pub fn tells_apart(map: &LinkMap<'_>) -> bool {
     let (mut all, mut merged) = (0u64, 0u64);
     for part in map.parts.iter().filter(|part| !part.file.is_empty()) {
         all = all.saturating_add(part.size);
-        if part.file.ends_with(b"vmlinux.o") {
+        if is_prelink(part.file) {
             merged = merged.saturating_add(part.size);
         }
     }

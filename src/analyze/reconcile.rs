@@ -11,7 +11,7 @@ use bstr::BStr;
 
 use crate::model::diag::Diag;
 use crate::model::image::{Image, Section};
-use crate::model::linkmap::{LinkMap, MapFormat, OutSection, Part, PartKind};
+use crate::model::linkmap::{LinkMap, MapFormat, OutSection, Part, PartKind, is_prelink};
 use crate::model::payload::Run;
 
 /// Who owns a run of bytes.
@@ -54,6 +54,20 @@ pub fn lay<'i, 'm, 'a>(
         })
         .collect();
     (laid, diags)
+}
+
+/// Whether a kernel was linked from `vmlinux.o` as a whole (IBT or LTO), so that its map says nothing.
+pub fn is_merged(laid: &[Laid<'_, '_, '_>]) -> bool {
+    let (mut all, mut merged) = (0u64, 0u64);
+    for (run, owner) in laid.iter().flat_map(|laid| &laid.runs) {
+        if let Owner::Part(part) = owner {
+            all = all.saturating_add(run.len());
+            if is_prelink(part.file) {
+                merged = merged.saturating_add(run.len());
+            }
+        }
+    }
+    merged > all / 2
 }
 
 /// Of the map's sections of this name the one at the right address, or the only one.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::analyze::compare::{Analysed, Debugged, analyse};
 use crate::analyze::units::Units;
 use crate::elf::dwarf::{self, Debug};
-use crate::elf::{Input, Want, ikconfig, linkmap};
+use crate::elf::{Input, MapFile, Want, ikconfig};
 use crate::exit::{Error, Result};
 use crate::kconf::dotconfig;
 use crate::model::config::Config;
@@ -30,26 +30,17 @@ pub fn threads(jobs: Option<usize>) -> Result<()> {
 #[derive(Debug)]
 pub struct Opened {
     input: Input,
-    /// The bytes of the linker map, if there is one.
-    map: Option<(PathBuf, Vec<u8>)>,
+    /// The linker map, if there is one.
+    map: Option<MapFile>,
 }
 
-/// Opens all files. A linker map lies beside its image under the same name with `.map` behind it, as
-/// Kbuild's `vmlinux.map`; it is read only if `with_maps`.
+/// Opens all files, and the linker maps beside them if `with_maps`.
 pub fn open(files: &[PathBuf], with_maps: bool) -> Result<Vec<Opened>> {
     files
         .par_iter()
         .map(|file| {
             let input = Input::open(file)?;
-            let mut path = file.clone().into_os_string();
-            path.push(".map");
-            let path = PathBuf::from(path);
-            let map = if with_maps && path.is_file() {
-                let bytes = std::fs::read(&path).map_err(|err| Error::io(&path, err))?;
-                Some((path, bytes))
-            } else {
-                None
-            };
+            let map = if with_maps { MapFile::beside(file)? } else { None };
             Ok(Opened { input, map })
         })
         .collect()
@@ -88,7 +79,7 @@ pub fn read(opened: &[Opened]) -> Result<Vec<Lent<'_>>> {
         .map(|opened| {
             let images = opened.input.images(Want::SYMBOLS)?;
             let (map, oddities) = match &opened.map {
-                Some((path, bytes)) => link_map(path, bytes),
+                Some(map) => link_map(map),
                 None => (None, Vec::new()),
             };
             let name = opened.input.path().to_string_lossy().into_owned();
@@ -98,8 +89,8 @@ pub fn read(opened: &[Opened]) -> Result<Vec<Lent<'_>>> {
 }
 
 /// A map was not asked for by name, so one that can't be read is worth a warning, not an error.
-fn link_map<'a>(path: &Path, bytes: &'a [u8]) -> (Option<LinkMap<'a>>, Vec<String>) {
-    match linkmap::parse(bytes, &path.to_string_lossy()) {
+fn link_map(file: &MapFile) -> (Option<LinkMap<'_>>, Vec<String>) {
+    match file.parse() {
         Ok((map, diags)) => (Some(map), diags.iter().map(ToString::to_string).collect()),
         Err(err) => (None, vec![format!("{err}; payload is estimated")]),
     }

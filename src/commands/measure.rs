@@ -6,16 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::analyze::{class, disagree, payload, size};
-use crate::elf::{Input, Want, linkmap};
+use crate::elf::{Input, MapFile, Want};
 use crate::exit::{Error, Result};
 use crate::model::diag::Diag;
 use crate::model::image::Image;
 use crate::model::payload::PayloadMap;
 use crate::model::run::{FileSize, Measured};
 use crate::model::size::Berkeley;
-
-/// The largest linker map that is read; allyesconfig's has about 200 MB.
-const MAX_MAP: u64 = 4 << 30;
 
 /// Measures a linked kernel: size, classes and payload, from `map` where there is one and
 /// estimated where not, or where it can't be read.
@@ -57,8 +54,8 @@ pub fn linked(vmlinux: &Path, map: Option<&Path>) -> Result<(Measured, Vec<Diag>
 
 /// The payload by the linker map at `path`, and what is odd about the map.
 fn from_map(image: &Image<'_>, path: &Path) -> Result<(PayloadMap, Vec<Diag>)> {
-    let text = read_map(path)?;
-    let (map, mut diags) = linkmap::parse(&text, &path.to_string_lossy())?;
+    let file = MapFile::read(path)?;
+    let (map, mut diags) = file.parse()?;
     let (payload, oddities) = payload::from_map(image, &map);
     diags.extend(oddities);
     Ok((payload, diags))
@@ -190,18 +187,6 @@ pub fn boot_image(path: &Path) -> Result<Measured> {
         bytes: Some(meta.len()),
         ..Measured::default()
     })
-}
-
-/// Reads a linker map. Boundedly: someone may name a device.
-pub fn read_map(path: &Path) -> Result<Vec<u8>> {
-    let meta = fs::metadata(path).map_err(|err| Error::io(path, err))?;
-    if !meta.is_file() {
-        return Err(Error::input(path, "is not a regular file"));
-    }
-    if meta.len() > MAX_MAP {
-        return Err(Error::input(path, "more than 4 GiB: not a linker map"));
-    }
-    fs::read(path).map_err(|err| Error::io(path, err))
 }
 
 fn warnings(input: &Input) -> Vec<Diag> {

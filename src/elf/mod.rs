@@ -19,6 +19,7 @@ pub mod dwarf;
 pub mod ikconfig;
 pub mod linkmap;
 mod map;
+pub mod mapfile;
 mod read;
 mod reject;
 mod sniff;
@@ -26,6 +27,7 @@ mod symbols;
 
 pub use map::HugePages;
 use map::Map;
+pub use mapfile::MapFile;
 use read::Source;
 
 /// How much of a file to read.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::outputs::Outputs;
 use super::state::{self, OutDir};
 use crate::exit::{Error, Result};
+use crate::model::linkmap::PRELINK_MAP;
 use crate::model::run::Measured;
 
 /// What a scope or the modules were measured from, in the cell's directory.
@@ -47,6 +48,9 @@ pub fn keep(out: &OutDir, dir: &Path, outputs: &Outputs, measured: &mut Measured
         Outputs::Vmlinux(linked) | Outputs::Image { linked, .. } => {
             measured.file = Some(link(&linked.vmlinux, "vmlinux")?);
             measured.map = linked.map.as_ref().map(|map| link(map, "vmlinux.map")).transpose()?;
+            // It is found beside the other: `elf::MapFile`.
+            let _ = fs::remove_file(dir.join(PRELINK_MAP));
+            linked.prelink_map.as_ref().map(|map| link(map, PRELINK_MAP)).transpose()?;
             let prelink = linked.prelink.as_ref();
             measured.prelink_file = prelink.map(|p| link(p, "vmlinux.o")).transpose()?;
         }

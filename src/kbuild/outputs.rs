@@ -14,6 +14,7 @@ use super::process::{Command, Ended, Runner};
 use super::shims;
 use crate::exit::{Error, Result};
 use crate::model::config::Config;
+use crate::model::linkmap::HIDDEN_PRELINK_MAP;
 use crate::model::run::Target;
 
 /// The files that a finished build is measured from. Absolute paths.
@@ -50,6 +51,8 @@ pub struct Linked {
     pub prelink: Option<PathBuf>,
     /// The linker map of the link that made `vmlinux`.
     pub map: Option<PathBuf>,
+    /// The linker map of the link that made `vmlinux.o`.
+    pub prelink_map: Option<PathBuf>,
 }
 
 /// The make goals that build a target, after `prepare`. `image` is what `make -s image_name` said.
@@ -180,6 +183,7 @@ fn linked(build: &Path) -> Result<Linked> {
         vmlinux,
         prelink: there("vmlinux.o"),
         map: there(shims::KERNEL_MAP).or_else(|| there(shims::MAP)),
+        prelink_map: there(HIDDEN_PRELINK_MAP),
     })
 }
 

@@ -1,5 +1,5 @@
 //! Two small additions to the tools that make calls, without make or Kconfig noticing: compilers go
-//! through ccache, and the final link of vmlinux also writes a linker map.
+//! through ccache, and the links of vmlinux and vmlinux.o also write linker maps.
 //!
 //! Both stand in a directory in front of PATH under the names that make calls anyway. So `CC` and
 //! `LD` stay what they were, in Kconfig's eyes, in the recorded commands and in `reproduce.sh`, and
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use super::process::{Command, quote};
 use super::state::write_whole;
 use crate::exit::{Error, Result};
+use crate::model::linkmap::HIDDEN_PRELINK_MAP;
 use crate::model::words::MakeWords;
 
 /// The map that our linker wrapper writes, in the build directory.
@@ -120,20 +121,23 @@ fn set_word(command: &mut Command, key: &str, value: &str) {
     command.argv.push(format!("{prefix}{value}").into());
 }
 
-/// The linker, with a map where it links vmlinux (`vmlinux.unstripped` since 6.15) and the kernel
-/// does not ask for one itself.
+/// The linker, with a map where it links vmlinux (`vmlinux.unstripped` since 6.15) or `vmlinux.o`, and
+/// the kernel does not ask for one itself.
 fn linker(real: &Path) -> String {
     let real = quote(&real.to_string_lossy());
     format!(
         r#"#!/bin/sh
-# Written by hmmsize: the linker, and a map beside vmlinux.
-map=no last=
+# Written by hmmsize: the linker, and a map beside vmlinux and vmlinux.o.
+map= last=
 for word; do
-    case $word in -Map | -Map=* | --Map | --Map=*) map=no; break ;; esac
-    case "$last $word" in "-o vmlinux" | "-o vmlinux.unstripped") map=yes ;; esac
+    case $word in -Map | -Map=* | --Map | --Map=*) map=; break ;; esac
+    case "$last $word" in
+    "-o vmlinux" | "-o vmlinux.unstripped") map={MAP} ;;
+    "-o vmlinux.o") map={HIDDEN_PRELINK_MAP} ;;
+    esac
     last=$word
 done
-if [ $map = yes ]; then set -- -Map={MAP} "$@"; fi
+if [ -n "$map" ]; then set -- "-Map=$map" "$@"; fi
 exec {real} "$@"
 "#
     )
@@ -185,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_final_link_gets_a_map() {
+    fn only_the_links_of_the_kernel_get_a_map() {
         let dir = tempfile::tempdir().unwrap();
         fake(dir.path(), "x-ld");
         let mut command = Command::new(["make"]).env("PATH", dir.path());
@@ -210,6 +214,10 @@ mod tests {
             "-o arch/x86/boot/compressed/vmlinux"
         );
         assert_eq!(link(&["-T", "s", "-o", "vmlinux"]), "-Map=.hmmsize.map -T s -o vmlinux");
+        assert_eq!(
+            link(&["-r", "-o", "vmlinux.o", "vmlinux.a"]),
+            "-Map=.hmmsize.vmlinux.o.map -r -o vmlinux.o vmlinux.a"
+        );
         assert_eq!(link(&["-o", "vmlinux", "-Map=m"]), "-o vmlinux -Map=m");
         assert_eq!(link(&["-Map", "m", "-o", "vmlinux"]), "-Map m -o vmlinux");
     }

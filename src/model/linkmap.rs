@@ -6,7 +6,20 @@
 
 use std::ops::Range;
 
-use bstr::BStr;
+use bstr::{BStr, ByteSlice};
+
+/// The object that a kernel with IBT or LTO is linked from as a whole.
+pub const PRELINK: &str = "vmlinux.o";
+/// The map of the link that made [`PRELINK`], beside that of vmlinux.
+pub const PRELINK_MAP: &str = "vmlinux.o.map";
+/// The same in a build directory, where files of ours do not show.
+pub const HIDDEN_PRELINK_MAP: &str = ".hmmsize.vmlinux.o.map";
+
+/// Whether the object file of a part is [`PRELINK`].
+pub fn is_prelink(file: &BStr) -> bool {
+    let name = file.rfind_byte(b'/').map_or(file.as_bytes(), |at| &file[at + 1..]);
+    name == PRELINK.as_bytes()
+}
 
 /// Which linker's format a map is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ pub mod inlined;
 pub mod partition;
 pub mod pieces;
 pub mod record;
+pub mod sites;
 #[cfg(test)]
 mod tests;
 pub mod types;

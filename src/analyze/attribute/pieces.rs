@@ -7,6 +7,7 @@
 use bstr::{BStr, ByteSlice};
 use rustc_hash::FxHashMap;
 
+use super::sites::Sites;
 use crate::analyze::lay::{self, Segment};
 use crate::analyze::reconcile::{self, Owner};
 use crate::analyze::{class, extents, names, payload};
@@ -84,20 +85,32 @@ pub fn of<'a>(image: &Image<'a>, map: Option<&LinkMap<'a>>) -> Pieces {
     let mut dealt = Dealt::new(image, &segments);
     let kind = if let Some(map) = map {
         let (laid, diags) = reconcile::lay(image, map);
-        let merged = is_merged(&laid);
+        let merged = reconcile::is_merged(&laid);
         dealt.has_objects = !merged;
+        let sites = (!merged).then(|| Sites::new(image, &laid));
         for section in &laid {
             let slot = slot_of(image, section.section.index);
-            let runs = section.runs.iter().map(|(run, owner)| {
+            let mut runs = Vec::with_capacity(section.runs.len());
+            for (run, owner) in &section.runs {
                 let own = match owner {
                     Owner::Padding => Own::Padding,
                     Owner::Part(part) if merged => Own::Object(BStr::new(""), part.name),
-                    Owner::Part(part) => Own::Object(part.file, part.name),
+                    Owner::Part(part) => {
+                        let split = sites
+                            .as_ref()
+                            .and_then(|sites| sites.split(section.section, *run, part));
+                        if let Some(split) = split {
+                            let own = |(run, file)| (run, Own::Object(file, part.name));
+                            runs.extend(split.into_iter().map(own));
+                            continue;
+                        }
+                        Own::Object(part.file, part.name)
+                    }
                     Owner::Nobody => Own::Nobody,
                 };
-                (*run, own)
-            });
-            dealt.section(slot, runs);
+                runs.push((*run, own));
+            }
+            dealt.section(slot, runs.into_iter());
         }
         dealt.diags = diags;
         PayloadKind::Map
@@ -118,20 +131,6 @@ pub fn of<'a>(image: &Image<'a>, map: Option<&LinkMap<'a>>) -> Pieces {
     };
     let Dealt { all, padding, has_objects, diags, .. } = dealt;
     Pieces { all, padding, kind, has_objects, diags }
-}
-
-/// Whether a kernel was linked from `vmlinux.o` as a whole (IBT or LTO), so that its map says nothing.
-fn is_merged(laid: &[reconcile::Laid<'_, '_, '_>]) -> bool {
-    let (mut all, mut merged) = (0u64, 0u64);
-    for (run, owner) in laid.iter().flat_map(|laid| &laid.runs) {
-        if let Owner::Part(part) = owner {
-            all = all.saturating_add(run.len());
-            if part.file.ends_with(b"vmlinux.o") {
-                merged = merged.saturating_add(run.len());
-            }
-        }
-    }
-    merged > all / 2
 }
 
 fn slot_of(image: &Image<'_>, index: u32) -> usize {

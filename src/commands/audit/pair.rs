@@ -15,7 +15,7 @@ use crate::cli::build::What;
 use crate::cli::config::ProbeMode;
 use crate::commands::config::tree::{self, ProbeSource};
 use crate::commands::images;
-use crate::elf::{Input, Want, ikconfig, linkmap};
+use crate::elf::{Input, MapFile, Want, ikconfig};
 use crate::exit::{Error, Result};
 use crate::kconf::dotconfig;
 use crate::kconf::eval::with_stack;
@@ -85,7 +85,7 @@ pub fn kbuild(root: &Path, sources: &[ArchSource]) -> Kbuild {
 /// An image that was opened.
 pub struct Opened {
     input: Input,
-    map: Option<(PathBuf, Vec<u8>)>,
+    map: Option<MapFile>,
     config: Config,
     text: Vec<u8>,
 }
@@ -94,15 +94,7 @@ pub struct Opened {
 pub fn open(picture: &Picture) -> Result<Opened> {
     let input = Input::open(&picture.file)?;
     linked(&input, &input.image(Want::TOTALS)?)?;
-    let mut path = picture.file.clone().into_os_string();
-    path.push(".map");
-    let path = PathBuf::from(path);
-    let map = if path.is_file() {
-        let bytes = std::fs::read(&path).map_err(|err| Error::io(&path, err))?;
-        Some((path, bytes))
-    } else {
-        None
-    };
+    let map = MapFile::beside(&picture.file)?;
     let (config, text) = configuration(picture, &input)?;
     Ok(Opened { input, map, config, text })
 }
@@ -167,8 +159,7 @@ impl Opened {
     /// Its bytes, dealt out by the linker map, if there is one and it is wanted.
     pub fn pieces(&self, image: &Image<'_>, with_map: bool, warnings: &mut Vec<String>) -> Pieces {
         let map = self.map.as_ref().filter(|_| with_map);
-        let parsed = map.map(|(path, bytes)| linkmap::parse(bytes, &path.to_string_lossy()));
-        let map = match parsed {
+        let map = match map.map(MapFile::parse) {
             Some(Ok((map, _))) => Some(map),
             Some(Err(err)) => {
                 warnings.push(format!("{err}; payload is estimated"));

@@ -122,7 +122,10 @@ fn one(wanted: &Wanted, root: &Path, asked: &[String]) -> Result<(Build, Vec<u8>
 fn no_objects(opened: &Opened) -> String {
     let (why, helps) = if opened.has_map() {
         let why = "its linker map names vmlinux.o only";
-        (why, "a kernel without X86_KERNEL_IBT and LTO is linked from its objects")
+        (
+            why,
+            "with X86_KERNEL_IBT or LTO it wants vmlinux.o.map beside it, which `hmmsize build` makes",
+        )
     } else {
         ("there is no linker map beside it", "`hmmsize build` makes one")
     };

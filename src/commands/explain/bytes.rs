@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::analyze::owners;
 use crate::commands::{images, json};
-use crate::elf::{Input, Want, linkmap};
+use crate::elf::{Input, MapFile, Want};
 use crate::exit::{Error, Result};
 use crate::explain::option;
 use crate::kconf::dotconfig;
@@ -66,12 +66,8 @@ fn count(
 ) -> Result<Counted> {
     let input = Input::open(file)?;
     let image = input.image(Want::SYMBOLS)?;
-    let bytes = map.map(crate::commands::measure::read_map).transpose()?;
-    let parsed = bytes
-        .as_ref()
-        .zip(map)
-        .map(|(bytes, path)| linkmap::parse(bytes, &path.to_string_lossy()).map(|(map, _)| map));
-    let parsed = parsed.transpose()?;
+    let map = map.map(MapFile::read).transpose()?;
+    let parsed = map.as_ref().map(MapFile::parse).transpose()?.map(|(map, _)| map);
     let owned = owners::of(&image, parsed.as_ref());
     let config = if let Some(path) = config {
         let text = std::fs::read(path).map_err(|err| Error::io(path, err))?;
