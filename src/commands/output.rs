@@ -10,9 +10,10 @@ use crate::exit::{Error, Result};
 use crate::render::table::View;
 
 /// Writes `text` to `target`: a file name, or `-` or nothing for standard output. A file appears
-/// under its name only when it is complete.
+/// under its name only when it is complete, and nothing at all if what it is about changed meanwhile.
 pub fn write(target: Option<&str>, text: impl AsRef<[u8]>) -> Result<()> {
     let text = text.as_ref();
+    crate::elf::whole()?;
     let Some(name) = target.filter(|name| *name != "-") else {
         let mut out = io::stdout().lock();
         return out

@@ -1,4 +1,4 @@
-//! Files mapped into memory: the only unsafe code of hmmsize.
+//! Files mapped into memory: with [`bus`], the only unsafe code of hmmsize.
 //!
 //! A vmlinux with debug information is 600 MB of which totals need a few kilobytes, so files are
 //! mapped, not read. Small files (objects of an archive, thousands of them) are read instead: that
@@ -18,6 +18,19 @@ use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, m
 
 use crate::exit::{Error, Result};
 
+mod bus;
+
+/// An error if a file was truncated while it was read: nothing that was found out about it is worth
+/// anything then.
+///
+/// # Errors
+///
+/// Names the file.
+pub fn whole() -> Result<()> {
+    let msg = "was truncated while it was read; is something still writing it?";
+    bus::cut().map_or(Ok(()), |path| Err(Error::input(&path, msg)))
+}
+
 /// Files up to this many bytes are read, larger ones mapped.
 const READ_BELOW: u64 = 64 * 1024;
 
@@ -25,7 +38,7 @@ const READ_BELOW: u64 = 64 * 1024;
 #[derive(Debug)]
 pub(super) enum Map {
     /// Mapped, private and read-only.
-    Mapped(memmap2::Mmap),
+    Mapped(bus::Mapping),
     /// Read into memory.
     Read(Vec<u8>),
 }
@@ -59,7 +72,7 @@ impl Map {
         }
         // The kernel refuses more than 65,530 mappings, and an archive can have more members.
         map(&file)
-            .map(Self::Mapped)
+            .map(|bytes| Self::Mapped(bus::Mapping::new(bytes, path)))
             .or_else(|_| read(file, meta.len() as usize).map(Self::Read))
             .map_err(|err| Error::io(path, err))
     }
@@ -88,9 +101,8 @@ fn map(file: &File) -> std::io::Result<memmap2::Mmap> {
     // What this cannot promise is that no *other* process does. One that writes it in place makes
     // us see changed bytes: every reader checks each offset against the slice's length when it uses
     // it and keeps no "already checked" state in the mapped bytes themselves, so that gives wrong
-    // numbers at worst. One that truncates it makes the next access fail with SIGBUS, which ends
-    // hmmsize with no message of its own. Linkers replace their output rather than truncate it, so
-    // in practice this needs a file system error or a deliberate `truncate`.
+    // numbers at worst. One that truncates it makes the next access fail with SIGBUS, which `bus` turns
+    // into an error.
     unsafe { memmap2::Mmap::map(file) }
 }
 
@@ -99,7 +111,7 @@ impl Deref for Map {
 
     fn deref(&self) -> &[u8] {
         match self {
-            Self::Mapped(map) => map,
+            Self::Mapped(map) => map.bytes(),
             Self::Read(bytes) => bytes,
         }
     }

@@ -25,8 +25,8 @@ mod reject;
 mod sniff;
 mod symbols;
 
-pub use map::HugePages;
 use map::Map;
+pub use map::{HugePages, whole};
 pub use mapfile::MapFile;
 use read::Source;
 
