@@ -8,6 +8,7 @@ mod attribution;
 mod bench;
 mod debs;
 mod demo;
+mod fuzz;
 mod kconfig;
 mod kernel;
 mod lint;
@@ -46,6 +47,8 @@ enum Command {
     Bench(bench::Args),
     /// Whole allyesconfig kernels with and without an option; hours, in several sittings
     Long(long::Args),
+    /// Run the fuzz targets (needs nightly and cargo-fuzz), keep their corpora, add up how long they ran
+    Fuzz(fuzz::Args),
     /// Check the rules of DESIGN.md
     Tidy,
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Oracle(args) => oracle::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Long(args) => long::run(&args),
+        Command::Fuzz(args) => fuzz::run_targets(&args),
         Command::Tidy => tidy::run(),
     };
     match result {

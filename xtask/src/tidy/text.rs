@@ -25,8 +25,8 @@ pub fn check(name: &str, text: &str, report: &mut Report) {
     let copied = name.starts_with("LICENSE-");
     // Output of tools is kept as it is; elsewhere blanks at the end of a line are nobody's intention.
     // A patch has a blank where the line it quotes is empty.
-    let verbatim =
-        ["reports/", "fixtures/elf/", "fixtures/series/"].iter().any(|dir| name.starts_with(dir));
+    let verbatim = ["reports/", "fixtures/elf/", "fixtures/series/", "fuzz/corpus/"];
+    let verbatim = verbatim.iter().any(|dir| name.starts_with(dir));
     let snapshot = Path::new(name).extension().is_some_and(|extension| extension == "snap");
     let verbatim = verbatim || snapshot || name.starts_with("tests/data/");
     for (number, line) in text.split('\n').enumerate().map(|(index, line)| (index + 1, line)) {

@@ -1,0 +1,8 @@
+//! See `c_guards` in the drivers.
+#![no_main]
+#![allow(dead_code)]
+
+#[path = "../drivers.rs"]
+mod drivers;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| drivers::c_guards(data));
