@@ -1,5 +1,8 @@
 //! Questions to git. It only ever reads: optional locks are off, nothing is checked out, and
 //! revisions leave the repository through `git archive`.
+//!
+//! A repository's configuration can name programs: monitors, hooks, filters, external diffs, transports.
+//! A tree that somebody else packed may carry one, so none of them is run.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -27,12 +30,39 @@ pub struct Changed {
     pub was_there: bool,
 }
 
+/// Nothing that a repository's configuration names is run.
+const NO_PROGRAMS: [&str; 3] =
+    ["core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never"];
+
 impl Repo<'_> {
     fn command<S: Into<OsString>>(self, args: impl IntoIterator<Item = S>) -> Command {
+        self.with(&[], args)
+    }
+
+    /// git with the repository's programs switched off, and with these settings.
+    fn with<S: Into<OsString>>(
+        self,
+        settings: &[String],
+        args: impl IntoIterator<Item = S>,
+    ) -> Command {
         let mut command = Command::new(["git", "-C"]).arg(self.dir).arg("--no-optional-locks");
+        for setting in NO_PROGRAMS.iter().copied().chain(settings.iter().map(String::as_str)) {
+            command = command.arg("-c").arg(setting);
+        }
         command.argv.extend(args.into_iter().map(Into::into));
         command.env = environment::plain(std::env::vars_os());
+        command.env.insert("GIT_NO_LAZY_FETCH".into(), "1".into());
         command.capture()
+    }
+
+    /// Settings that make the repository's filters do nothing: they would be run for what is compared
+    /// with the work tree, and for what is unpacked.
+    fn no_filters(self) -> Result<Vec<String>> {
+        let wanted = "^filter[.].*[.](clean|smudge|process|required)$";
+        let names = self.ask(["config", "-z", "--name-only", "--get-regexp", wanted])?;
+        let names = names.unwrap_or_default();
+        let names = names.split('\0').filter(|name| !name.is_empty() && !name.contains('='));
+        Ok(names.map(|name| format!("{name}=")).collect())
     }
 
     /// Output of a command that succeeded, `None` if it failed.
@@ -100,7 +130,9 @@ impl Repo<'_> {
             return Ok(None);
         }
         let mut revision = self.commit("HEAD")?;
-        let status = self.ask(["status", "--porcelain", "--", "."])?;
+        let status = self.with(&self.no_filters()?, ["status", "--porcelain", "--", "."]);
+        let status = self.runner.run(&status)?;
+        let status = status.ok().then(|| status.text());
         revision.dirty = status.is_none_or(|text| !text.is_empty());
         Ok(Some(revision))
     }
@@ -116,9 +148,11 @@ impl Repo<'_> {
     /// The files below [`Repo::dir`] that differ between `commit` and the work tree, and those that are
     /// new there and not ignored.
     pub fn changed(self, commit: &str) -> Result<Vec<Changed>> {
-        let diff = ["diff", "--name-status", "--no-renames", "-z", "--relative", commit, "--", "."];
+        let how = ["--no-ext-diff", "--no-textconv", "--name-status", "--no-renames"];
+        let diff = ["diff"].into_iter().chain(how).chain(["-z", "--relative", commit, "--", "."]);
         let failed = || Error::input(self.dir, format!("git diff {commit} failed"));
-        let text = self.ask(diff)?.ok_or_else(failed)?;
+        let done = self.runner.run(&self.with(&self.no_filters()?, diff))?;
+        let text = done.ok().then(|| done.text()).ok_or_else(failed)?;
         let mut words = text.split('\0').filter(|word| !word.is_empty());
         let mut changed = Vec::new();
         while let (Some(status), Some(path)) = (words.next(), words.next()) {
@@ -152,13 +186,14 @@ impl Repo<'_> {
         let tar = into.with_extension("tar");
         let mut output = OsString::from("--output=");
         output.push(&tar);
-        let archive = self.command([
+        let archive = [
             OsString::from("archive"),
             OsString::from("--format=tar"),
             output,
             commit.into(),
             "--".into(),
-        ]);
+        ];
+        let archive = self.with(&self.no_filters()?, archive);
         // A name is a name, whatever characters are in it.
         let literal = paths.iter().map(|path| format!(":(literal){path}").into());
         let archive = literal.fold(archive, |archive, path: OsString| archive.arg(path));
