@@ -207,6 +207,7 @@ fn read_arch(dir: &Path, name: String, table: &Table<'_, '_>) -> Result<ArchSpec
     let mut make = make_words(doc, &table.strings("make")?)?;
     for (key, word) in [("cross-compile", "CROSS_COMPILE"), ("cc", "CC"), ("llvm", "LLVM")] {
         if let Some(value) = table.string(key)? {
+            harmless(doc, value.line, word, &value.value)?;
             make.set(word, &value.value);
         }
     }
@@ -298,9 +299,17 @@ fn make_words(doc: Doc<'_>, words: &[Located<String>]) -> Result<MakeWords> {
     let mut out = MakeWords::default();
     for word in words {
         let one = MakeWords::parse([&word.value]).map_err(|m| doc.error_at(word.line, m))?;
+        let (key, value) = word.value.split_once('=').unwrap_or((&word.value, ""));
+        harmless(doc, word.line, key, value)?;
         out.extend(&one);
     }
     Ok(out)
+}
+
+/// An error for a word that could run something.
+fn harmless(doc: Doc<'_>, line: usize, key: &str, value: &str) -> Result<()> {
+    let objection = super::harmless::objection(key, value);
+    objection.map_or(Ok(()), |message| Err(doc.error_at(line, message)))
 }
 
 fn one_of(top: &Table<'_, '_>, key: &str, names: Vec<&str>) -> Result<Option<String>> {

@@ -16,6 +16,7 @@ pub mod foresight;
 pub mod fragment;
 pub mod generated;
 pub mod git;
+pub mod harmless;
 pub mod identity;
 pub mod jobs;
 pub mod kconfenv;

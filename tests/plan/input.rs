@@ -133,6 +133,18 @@ const MATRICES: &[(&str, usize, &str)] = &[
     ),
     ("architectures = [\"arm\"]\nmake = [\"vmlinux\"]\n", 2, "`vmlinux` is not a KEY=VALUE word"),
     (
+        "architectures = [\"arm\"]\nmake = [\"KCFLAGS=$(shell touch x)\"]\n",
+        2,
+        "`KCFLAGS`: `$` in its value could run something; a matrix may be somebody else's: give it on \
+         the command line",
+    ),
+    (
+        "architectures = [\"arm\"]\n[arch.arm]\ncc = \"touch x\"\n",
+        3,
+        "`CC`: `touch x` is no name of an installed tool; a matrix may be somebody else's: give it on \
+         the command line",
+    ),
+    (
         "architectures = [\"arm\"]\nfragments = [\"options/wiht.config\"]\n",
         2,
         "no such fragment, did you mean `options/with.config`?",
