@@ -8,6 +8,8 @@ mod support;
 mod failures;
 #[path = "build/interrupt.rs"]
 mod interrupt;
+#[path = "build/parts.rs"]
+mod parts;
 #[path = "build/results.rs"]
 mod results;
 #[path = "build/schema.rs"]

@@ -80,6 +80,11 @@ pub fn wants_symbols(policy: &Policy, pair: &Pair, ask: &Ask<'_>) -> bool {
 
 /// Cells of a run that have no result: none of them may hide behind a rule that does not ask.
 pub fn incomplete(run: &Run, ask: &Ask<'_>) -> Vec<Judgement> {
+    let arch = |id: &str| id.split('/').next().unwrap_or_default().to_owned();
+    let missing = run.missing().filter(|id| ask.allows(&arch(id))).map(|id| {
+        let message = "this is a part of a run, and the cell is in another".to_owned();
+        blank(COMPLETE, id, &arch(id), State::Missing, message)
+    });
     let cells = run.cells.iter().filter(|cell| ask.allows(&cell.arch));
     cells
         .filter_map(|cell| match pairs::side(run, cell) {
@@ -89,6 +94,7 @@ pub fn incomplete(run: &Run, ask: &Ask<'_>) -> Vec<Judgement> {
             }
             _ => None,
         })
+        .chain(missing)
         .collect()
 }
 

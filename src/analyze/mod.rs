@@ -21,6 +21,7 @@ pub mod identity;
 pub mod inlined;
 pub mod lay;
 pub mod limits;
+pub mod merge;
 pub mod names;
 pub mod option_tables;
 pub mod owners;

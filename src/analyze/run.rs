@@ -42,7 +42,8 @@ pub fn report(run: &Run, file: &str) -> RunReport {
         summary: blocks.iter().flat_map(|block| block.deltas.clone()).collect(),
         blocks,
         series: series::of_run(run),
-        complete: run.cells.iter().all(|cell| cell.status.is_result()),
+        complete: run.cells.iter().all(|cell| cell.status.is_result())
+            && run.missing().next().is_none(),
     }
 }
 

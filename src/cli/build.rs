@@ -55,6 +55,19 @@ pub struct Build {
         help_heading = "How"
     )]
     pub keep: Option<Kept>,
+    /// Build only these cells of the matrix.
+    ///
+    /// As `hmmsize plan` deals them out: ARCH/SOURCE/VARIANT. The result is a part of the run,
+    /// part-….json, for `hmmsize merge`.
+    #[arg(
+        long,
+        value_name = "CELL",
+        value_delimiter = ',',
+        conflicts_with = "noise",
+        hide_short_help = true,
+        help_heading = "How"
+    )]
+    pub cells: Vec<String>,
     /// Do not use ccache.
     #[arg(long, help_heading = "How")]
     pub no_ccache: bool,

@@ -12,6 +12,7 @@ pub mod diffconfig;
 pub mod explain;
 pub mod gate;
 pub mod lint;
+pub mod merge;
 pub mod report;
 pub mod why;
 
@@ -36,6 +37,8 @@ pub enum Command {
     Compare(compare::Compare),
     /// Build kernels with and without an option, on several architectures, and measure them.
     Build(build::Build),
+    /// Join the parts of a run that several machines built.
+    Merge(merge::Merge),
     /// Say what an option costs whoever does not use it, and which bytes it owns.
     Audit(audit::Audit),
     /// Rank the options of a kernel by what they cost, and say what would go without each.
@@ -75,7 +78,7 @@ mod tests {
 
     #[test]
     fn short_help_fits_a_screen() {
-        assert_eq!(helps(false).len(), 10);
+        assert_eq!(helps(false).len(), 11);
         for (name, text) in helps(false) {
             assert!(text.lines().count() <= 52, "{name}: {} lines", text.lines().count());
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}: {text}");
@@ -93,7 +96,7 @@ mod tests {
             let commands = cli.get_subcommands().filter(|command| command.get_name() != "help");
             commands.map(|command| command.get_about().map(ToString::to_string)).collect()
         };
-        assert_eq!(about(&list).len(), 10);
+        assert_eq!(about(&list).len(), 11);
         assert_eq!(about(&list), about(&built));
     }
 
@@ -111,7 +114,7 @@ mod tests {
             });
             let mut options: Vec<_> = options.collect();
             let all = options.len();
-            assert!(all >= 10, "{name}: {options:?}");
+            assert!(all >= 7, "{name}: {options:?}");
             options.sort_unstable();
             options.dedup();
             assert_eq!(options.len(), all, "{name}: {text}");

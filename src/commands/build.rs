@@ -10,6 +10,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Error, Exit, Result};
 use crate::kbuild::jobs::Pool;
 use crate::kbuild::kept::Keep;
+use crate::kbuild::part;
 use crate::kbuild::plan::{CellPlan, Plan};
 use crate::kbuild::process::Runner;
 use crate::kbuild::state::{self, RUN};
@@ -34,7 +35,10 @@ pub fn run(common: &Common, args: &Build) -> Result<Exit> {
     let pool = Pool::new(jobs)?;
     let mut runner = Runner::new(Some(pool.client()))?;
     runner.echo = common.verbose > 1;
-    let plan = planner::plan(&ask, &runner)?;
+    let mut plan = planner::plan(&ask, &runner)?;
+    if !args.cells.is_empty() {
+        plan = part::take(plan, &args.cells)?;
+    }
     if args.dry_run {
         let text = render::plan::plan(&describe::describe(&plan));
         output::write(common.output.as_deref(), text)?;

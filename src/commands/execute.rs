@@ -20,7 +20,7 @@ use crate::kbuild::outputs::Outputs;
 use crate::kbuild::plan::{CellPlan, Plan};
 use crate::kbuild::process::Runner;
 use crate::kbuild::progress::{Progress, Style};
-use crate::kbuild::state::{self, OutDir, RUN};
+use crate::kbuild::state::{self, OutDir};
 use crate::kconf::dotconfig;
 use crate::model::config::{Config, ConfigChange};
 use crate::model::run::{Cell, Measured, Run, SCHEMA, Status};
@@ -77,8 +77,11 @@ pub fn carry_out(
     runner: &Runner,
     pool: &Pool,
 ) -> Result<(Run, PathBuf)> {
-    let out = OutDir::open(&plan.out)?;
-    let file = out.path().join(RUN);
+    let out = match &plan.part {
+        Some(_) => OutDir::open_part(&plan.out, plan.cells.iter().map(|cell| &*cell.id))?,
+        None => OutDir::open(&plan.out)?,
+    };
+    let file = out.path().join(plan.file_name());
     // From now on nothing here is taken for the result of an earlier run, and should we be killed
     // hard, `--resume` finds how this run was started.
     let pending = plan.cells.iter().map(cell::blank).collect();
@@ -245,7 +248,7 @@ fn record(
 ) -> Run {
     for (cell, planned) in cells.iter_mut().zip(&plan.cells) {
         cell.ours = ours(planned, configs.get(&cell.id));
-        if let Some(base) = base_of(plan, planned)
+        if let Some(base) = plan.base_of(planned)
             && let (Some(old), Some(new)) = (configs.get(&base.id), configs.get(&cell.id))
         {
             cell.dragged_in = dragged_in(planned, base, old, new);
@@ -257,19 +260,9 @@ fn record(
         command: command.to_vec(),
         baseline_variant: plan.baseline_variant.clone(),
         baseline_source: plan.baseline_source.clone(),
+        part_of: plan.part.as_ref().map(|part| part.of.clone()),
         cells,
     }
-}
-
-/// The baseline variant's cell of the same architecture and source.
-fn base_of<'a>(plan: &'a Plan, cell: &CellPlan) -> Option<&'a CellPlan> {
-    let name = plan.baseline_variant.as_ref()?;
-    plan.cells.iter().find(|other| {
-        other.variant.name == *name
-            && other.variant.name != cell.variant.name
-            && other.arch.name == cell.arch.name
-            && other.source.label == cell.source.label
-    })
 }
 
 /// What changed without being asked for in either of the two.

@@ -20,6 +20,7 @@ pub mod images;
 pub mod json;
 pub mod lint;
 pub mod measure;
+pub mod merge;
 pub mod output;
 pub mod report;
 pub mod run_report;
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
     match &cli.command {
         Command::Compare(args) => compare::run(&cli.common, args),
         Command::Build(args) => build::run(&cli.common, args),
+        Command::Merge(args) => merge::run(&cli.common, args),
         Command::Audit(args) => audit::run(&cli.common, args),
         Command::Cost(args) => cost::run(&cli.common, args),
         Command::Gate(args) => gate::run(&cli.common, args),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::cell::{self, Context};
 use super::configure::{Configured, Verdict};
 use super::foresight;
+use super::part::{self, Elsewhere};
 use super::plan::CellPlan;
 use crate::exit::{Error, Result};
 use crate::model::config::Config;
@@ -49,12 +50,13 @@ pub fn run(context: &Context) -> Result<Executed> {
                 Ok(()) => {}
             }
         }
+        let elsewhere = part::configure(context, &round, &mut executed.configs)?;
         let round = configure(context, &round, &mut records, &mut executed.configs)?;
-        let todo = merge(context, round, &mut known, &mut records);
+        let todo = merge(context, round, &elsewhere, &mut known, &mut records);
         build(context, &todo, &mut records)?;
     }
     executed.interrupted = context.runner.stopped();
-    copy_identical(&mut records);
+    copy_identical(&mut records, context.plan.part.is_some());
     for cell in &context.plan.cells {
         let record = records.remove(cell.id.as_str());
         executed.cells.push(record.unwrap_or_else(|| cell::blank(cell)));
@@ -137,6 +139,7 @@ fn configure<'a>(
 fn merge<'a>(
     context: &Context,
     ready: Vec<Ready<'a>>,
+    elsewhere: &Elsewhere,
     known: &mut BTreeMap<String, String>,
     records: &mut BTreeMap<&'a str, Cell>,
 ) -> Vec<Ready<'a>> {
@@ -144,10 +147,13 @@ fn merge<'a>(
     let (impossible, possible): (Vec<_>, Vec<_>) =
         ready.into_iter().partition(|(cell, c, _)| c.impossible(&cell.variant).is_some());
     for (cell, configured, mut record) in possible.into_iter().chain(impossible) {
-        if let Some(of) = known.get(&configured.identity) {
+        let impossible = configured.impossible(&cell.variant);
+        let identity = &configured.identity;
+        let other = || elsewhere.stands_for(cell, identity, impossible.is_some());
+        if let Some(of) = known.get(identity).or_else(other) {
             record.status = Status::Identical { of: of.clone() };
             records.insert(&cell.id, record);
-        } else if let Some(reason) = configured.impossible(&cell.variant) {
+        } else if let Some(reason) = impossible {
             record.status = Status::Impossible { reason: reason.to_owned() };
             context.progress.say(&verdict_line(&record));
             records.insert(&cell.id, record);
@@ -191,8 +197,9 @@ fn same_cache((cell, ..): &Ready) -> Option<String> {
     Some(format!("{} {}", cell.arch.name, toolchain.compiler))
 }
 
-/// Gives identical cells the measurements of the cell that was built, or its failure.
-fn copy_identical(records: &mut BTreeMap<&str, Cell>) {
+/// Gives identical cells the measurements of the cell that was built, or its failure. In a part of a
+/// run they keep saying whose they share: another part may have a cell that stands for all.
+fn copy_identical(records: &mut BTreeMap<&str, Cell>, part: bool) {
     let ids: Vec<&str> = records.keys().copied().collect();
     for id in ids {
         let Some(Status::Identical { of }) = records.get(id).map(|cell| cell.status.clone()) else {
@@ -200,13 +207,8 @@ fn copy_identical(records: &mut BTreeMap<&str, Cell>) {
         };
         let Some(source) = records.get(of.as_str()).cloned() else { continue };
         let Some(cell) = records.get_mut(id) else { continue };
-        match source.status {
-            Status::Built | Status::Reused => cell.measured = source.measured,
-            Status::Failed { reason } => {
-                let reason = format!("same inputs as {of}, which failed: {reason}");
-                cell.status = Status::Failed { reason };
-            }
-            _ => cell.status = Status::Pending,
+        if !part || matches!(source.status, Status::Built | Status::Reused) {
+            cell.same_as(&source);
         }
     }
 }

@@ -10,22 +10,25 @@ use crate::model::run::Target;
 
 /// A hash of fields. Each is preceded by its length, so that no two lists of fields run together
 /// into the same bytes.
-struct Fields(blake3::Hasher);
+pub struct Fields(blake3::Hasher);
 
 impl Fields {
-    fn new(what: &str) -> Self {
+    /// Of a kind of thing, so that two kinds never have one digest.
+    pub fn new(what: &str) -> Self {
         let mut fields = Self(blake3::Hasher::new());
         fields.add(what);
         fields
     }
 
-    fn add(&mut self, field: impl AsRef<[u8]>) {
+    /// One more.
+    pub fn add(&mut self, field: impl AsRef<[u8]>) {
         let bytes = field.as_ref();
         self.0.update(&(bytes.len() as u64).to_le_bytes());
         self.0.update(bytes);
     }
 
-    fn hex(&self) -> String {
+    /// The digest of all of them.
+    pub fn hex(&self) -> String {
         self.0.finalize().to_hex().to_string()
     }
 }

@@ -25,6 +25,7 @@ pub mod matrix;
 pub mod noise;
 pub mod objects;
 pub mod outputs;
+pub mod part;
 pub mod plan;
 pub mod planner;
 pub mod probes;

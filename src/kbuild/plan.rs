@@ -11,8 +11,10 @@ use std::sync::Arc;
 
 use super::arches::Arch;
 use super::fragment::Fragment;
+use super::part::Part;
 use super::process::Command;
 use super::source::Source;
+use super::state;
 use super::toolchain::{Missing, Toolchain};
 use crate::model::run::Target;
 use crate::model::words::Assignment;
@@ -32,6 +34,8 @@ pub struct Plan {
     pub baseline_variant: Option<String>,
     /// The label of the source against which the others are compared, where there are several.
     pub baseline_source: Option<String>,
+    /// Set where `cells` are only some of the cells of a whole run.
+    pub part: Option<Part>,
 }
 
 /// One cell: an architecture, a source, a variant, and how to build them.
@@ -92,6 +96,23 @@ impl BaseConfig {
 }
 
 impl Plan {
+    /// The file that keeps the result, in the output directory.
+    pub fn file_name(&self) -> String {
+        self.part.as_ref().map_or_else(|| state::RUN.to_owned(), |part| part.file_name(self))
+    }
+
+    /// The baseline variant's cell of the same architecture and source, even if it is not built here.
+    pub fn base_of(&self, cell: &CellPlan) -> Option<&CellPlan> {
+        let name = self.baseline_variant.as_ref()?;
+        let elsewhere = self.part.iter().flat_map(|part| part.bases.iter().map(|base| &base.cell));
+        self.cells.iter().chain(elsewhere).find(|other| {
+            other.variant.name == *name
+                && other.variant.name != cell.variant.name
+                && other.arch.name == cell.arch.name
+                && other.source.label == cell.source.label
+        })
+    }
+
     /// The cells in rounds: those of one round may run at the same time, and one round must end
     /// before the next begins. Call [`Source::enter`] of any cell's source at the start of its
     /// round: it puts that revision at the path that all revisions are built at.

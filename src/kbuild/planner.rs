@@ -91,7 +91,7 @@ pub fn plan(ask: &Ask, runner: &Runner) -> Result<Plan> {
     let jobs = ask.jobs.unwrap_or_else(|| {
         std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
     });
-    Ok(Plan { out, jobs, cells, notes, baseline_variant, baseline_source })
+    Ok(Plan { out, jobs, cells, notes, baseline_variant, baseline_source, part: None })
 }
 
 fn cell(

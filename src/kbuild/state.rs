@@ -25,37 +25,23 @@ pub const RUN: &str = "run.json";
 #[derive(Debug)]
 pub struct OutDir {
     path: PathBuf,
-    _lock: Flock<File>,
+    _locks: Vec<Flock<File>>,
 }
 
 impl OutDir {
     /// Creates the directory if need be and locks it.
     pub fn open(path: &Path) -> Result<Self> {
-        fs::create_dir_all(path).map_err(|e| Error::io(path, e))?;
-        let name = path.join(LOCK);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&name)
-            .map_err(|e| Error::io(&name, e))?;
-        let mut lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => lock,
-            Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => {
-                let mut owner = String::new();
-                let _ = file.read_to_string(&mut owner);
-                let msg = format!("another hmmsize (process {}) works here", owner.trim());
-                return Err(Error::input(path, msg));
-            }
-            Err((_, errno)) => return Err(Error::io(&name, errno.into())),
-        };
-        let told = lock
-            .set_len(0)
-            .and_then(|()| lock.rewind())
-            .and_then(|()| writeln!(lock, "{}", std::process::id()));
-        told.map_err(|e| Error::io(&name, e))?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        let lock = lock(path, FlockArg::LockExclusiveNonblock)?;
+        Ok(Self { path: path.to_owned(), _locks: vec![lock] })
+    }
+
+    /// As [`OutDir::open`], for some cells only: others may be built there at the same time.
+    pub fn open_part<'a>(path: &Path, ids: impl Iterator<Item = &'a str>) -> Result<Self> {
+        let mut locks = vec![lock(path, FlockArg::LockSharedNonblock)?];
+        for id in ids {
+            locks.push(lock(&path.join(id), FlockArg::LockExclusiveNonblock)?);
+        }
+        Ok(Self { path: path.to_owned(), _locks: locks })
     }
 
     /// The directory.
@@ -113,6 +99,35 @@ impl OutDir {
             _ => Ok(()),
         }
     }
+}
+
+/// Creates the directory if need be and takes its lock.
+fn lock(path: &Path, how: FlockArg) -> Result<Flock<File>> {
+    fs::create_dir_all(path).map_err(|e| Error::io(path, e))?;
+    let name = path.join(LOCK);
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&name)
+        .map_err(|e| Error::io(&name, e))?;
+    let mut lock = match Flock::lock(file, how) {
+        Ok(lock) => lock,
+        Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => {
+            let mut owner = String::new();
+            let _ = file.read_to_string(&mut owner);
+            let msg = format!("another hmmsize (process {}) works here", owner.trim());
+            return Err(Error::input(path, msg));
+        }
+        Err((_, errno)) => return Err(Error::io(&name, errno.into())),
+    };
+    let told = lock
+        .set_len(0)
+        .and_then(|()| lock.rewind())
+        .and_then(|()| writeln!(lock, "{}", std::process::id()));
+    told.map_err(|e| Error::io(&name, e))?;
+    Ok(lock)
 }
 
 /// From where the run in `out` was started, if that is still a directory.

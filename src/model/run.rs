@@ -31,8 +31,32 @@ pub struct Run {
     pub baseline_variant: Option<String>,
     /// The label of the baseline source, where there are several.
     pub baseline_source: Option<String>,
+    /// The plan that this file is a part of, for `hmmsize merge`. Absent in a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<PartOf>,
     /// Sorted by architecture, then source and variant in matrix order.
     pub cells: Vec<Cell>,
+}
+
+/// The whole plan of which a run built only some cells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartOf {
+    /// Hex digest of everything the plan asks for: sources, configurations, requests, target. The
+    /// compilers are not in it: every cell names its own.
+    pub digest: String,
+    /// The ids of all cells, in the order of the whole run.
+    pub cells: Vec<String>,
+}
+
+impl Run {
+    /// The cells of the plan that this run says nothing of.
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        let have: std::collections::BTreeSet<&str> =
+            self.cells.iter().map(|cell| cell.id.as_str()).collect();
+        let all = self.part_of.iter().flat_map(|whole| &whole.cells).map(String::as_str);
+        all.filter(move |id| !have.contains(id))
+    }
 }
 
 /// One build: an architecture, a source, a variant.
@@ -87,6 +111,24 @@ pub struct Cell {
     pub reproduce: Option<String>,
     /// The build's log.
     pub log: Option<String>,
+}
+
+impl Cell {
+    /// Takes over the result of `of`, whose inputs are the same: its measurements, or its failure.
+    pub fn same_as(&mut self, of: &Self) {
+        self.measured = None;
+        self.status = match &of.status {
+            Status::Built | Status::Reused => {
+                self.measured.clone_from(&of.measured);
+                Status::Identical { of: of.id.clone() }
+            }
+            Status::Failed { reason } => {
+                let reason = format!("same inputs as {}, which failed: {reason}", of.id);
+                Status::Failed { reason }
+            }
+            _ => Status::Pending,
+        };
+    }
 }
 
 /// Where the code of a cell came from.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn check(name: &str, instance: &serde_json::Value) -> Result<(), String> {
+pub fn check(name: &str, instance: &serde_json::Value) -> Result<(), String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema/run.schema.json");
     let schema: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();

@@ -1,0 +1,108 @@
+//! `hmmsize merge`: read, think, render. `collect` of an executor ends here, too.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::analyze::merge::{self, Part};
+use crate::cli::common::Common;
+use crate::cli::merge::Merge;
+use crate::exit::{Error, Exit, Result};
+use crate::kbuild::executor::verdict_line;
+use crate::model::run::{Cell, Run};
+
+use super::gate::read_run;
+use super::output;
+
+/// How many missing cells are named.
+const NAMED: usize = 10;
+
+/// Runs the command.
+pub fn run(common: &Common, args: &Merge) -> Result<Exit> {
+    let file = common.output.as_deref().filter(|name| *name != "-").map(Path::new);
+    let dir = file.map_or(Path::new(""), |file| file.parent().unwrap_or(Path::new("")));
+    let run = join(&args.parts, dir)?;
+    let mut text = serde_json::to_string_pretty(&run).expect("plain data");
+    text.push('\n');
+    output::write(common.output.as_deref(), text)?;
+    Ok(conclude(common, &run))
+}
+
+/// Reads the parts and joins them into a run that is going to lie in `dir`.
+///
+/// # Errors
+/// A file that is no part, and parts that cannot be joined.
+pub fn join(files: &[PathBuf], dir: &Path) -> Result<Run> {
+    let parts = files.iter().map(|file| {
+        let mut run = read_run(file)?;
+        let way = way(dir, file.parent().unwrap_or(Path::new("")))?;
+        for cell in &mut run.cells {
+            move_files(cell, &way);
+        }
+        Ok(Part { file: file.clone(), run })
+    });
+    merge::merge(&parts.collect::<Result<Vec<_>>>()?)
+}
+
+/// Says what is missing or has no result; the exit code.
+pub fn conclude(common: &Common, run: &Run) -> Exit {
+    let missing: Vec<&str> = run.missing().collect();
+    let bad: Vec<&Cell> = run.cells.iter().filter(|cell| !cell.status.is_result()).collect();
+    if common.quiet < 2 {
+        for cell in &bad {
+            eprintln!("hmmsize: {}", verdict_line(cell));
+        }
+        for id in missing.iter().take(NAMED) {
+            eprintln!("hmmsize: {id}: in none of the parts");
+        }
+        if missing.len() > NAMED {
+            eprintln!("hmmsize: … and {} more", missing.len() - NAMED);
+        }
+        let all = run.cells.len() + missing.len();
+        let without = bad.len() + missing.len();
+        if without > 0 {
+            eprintln!("hmmsize: {without} of {all} cells have no result");
+        }
+    }
+    if bad.is_empty() && missing.is_empty() { Exit::Ok } else { Exit::Cell }
+}
+
+/// The files of a cell are named as seen from where the run lies.
+fn move_files(cell: &mut Cell, way: &Path) {
+    let measured = cell.measured.iter_mut();
+    let of_measured = measured.flat_map(|measured| {
+        [&mut measured.file, &mut measured.map, &mut measured.config, &mut measured.prelink_file]
+    });
+    for name in of_measured.chain([&mut cell.reproduce, &mut cell.log]).flatten() {
+        *name = way.join(&*name).display().to_string();
+    }
+}
+
+/// How one gets from one directory to another, by their names alone where they do not exist.
+fn way(from: &Path, to: &Path) -> Result<PathBuf> {
+    let real = |dir: &Path| {
+        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        dir.canonicalize().or_else(|_| std::path::absolute(dir)).map_err(|e| Error::io(dir, e))
+    };
+    let (from, to) = (real(from)?, real(to)?);
+    let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(common).map(|_| Component::ParentDir);
+    Ok(up.chain(to.components().skip(common)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_directory_is_reached_from_another() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = |name: &str| {
+            let dir = top.path().join(name);
+            std::fs::create_dir_all(&dir).unwrap();
+            dir
+        };
+        let (a, b, c) = (dir("a"), dir("a/b"), dir("c"));
+        assert_eq!(way(&a, &a).unwrap(), Path::new(""));
+        assert_eq!(way(&a, &b).unwrap(), Path::new("b"));
+        assert_eq!(way(&b, &c).unwrap(), Path::new("../../c"));
+    }
+}
