@@ -10,6 +10,8 @@ mod configure;
 mod input;
 #[path = "plan/readme.rs"]
 mod readme;
+#[path = "plan/shards.rs"]
+mod shards;
 #[path = "plan/sources.rs"]
 mod sources;
 

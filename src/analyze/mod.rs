@@ -11,6 +11,7 @@ pub mod comparable;
 pub mod compare;
 pub mod config;
 pub mod cost;
+pub mod deal;
 pub mod dealt;
 pub mod diff;
 pub mod disagree;

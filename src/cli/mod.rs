@@ -13,6 +13,7 @@ pub mod explain;
 pub mod gate;
 pub mod lint;
 pub mod merge;
+pub mod plan;
 pub mod report;
 pub mod why;
 
@@ -37,6 +38,8 @@ pub enum Command {
     Compare(compare::Compare),
     /// Build kernels with and without an option, on several architectures, and measure them.
     Build(build::Build),
+    /// Deal the cells of a matrix out to the jobs of a CI.
+    Plan(plan::Plan),
     /// Join the parts of a run that several machines built.
     Merge(merge::Merge),
     /// Say what an option costs whoever does not use it, and which bytes it owns.
@@ -78,7 +81,7 @@ mod tests {
 
     #[test]
     fn short_help_fits_a_screen() {
-        assert_eq!(helps(false).len(), 11);
+        assert_eq!(helps(false).len(), 12);
         for (name, text) in helps(false) {
             assert!(text.lines().count() <= 52, "{name}: {} lines", text.lines().count());
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}: {text}");
@@ -96,7 +99,7 @@ mod tests {
             let commands = cli.get_subcommands().filter(|command| command.get_name() != "help");
             commands.map(|command| command.get_about().map(ToString::to_string)).collect()
         };
-        assert_eq!(about(&list).len(), 11);
+        assert_eq!(about(&list).len(), 12);
         assert_eq!(about(&list), about(&built));
     }
 

@@ -22,6 +22,7 @@ pub mod lint;
 pub mod measure;
 pub mod merge;
 pub mod output;
+pub mod plan;
 pub mod report;
 pub mod run_report;
 pub mod size;
@@ -33,6 +34,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
     match &cli.command {
         Command::Compare(args) => compare::run(&cli.common, args),
         Command::Build(args) => build::run(&cli.common, args),
+        Command::Plan(args) => plan::run(&cli.common, args),
         Command::Merge(args) => merge::run(&cli.common, args),
         Command::Audit(args) => audit::run(&cli.common, args),
         Command::Cost(args) => cost::run(&cli.common, args),

@@ -304,14 +304,8 @@ impl<'a> Work<'a> {
     }
 
     fn forecast_key(&self) -> String {
-        let target = match &self.cell.target {
-            Target::Vmlinux => "vmlinux",
-            Target::Image => "image",
-            Target::Modules => "modules",
-            Target::Scope(scope) => scope,
-        };
-        let digest = self.configured.config_digest.get(..32).unwrap_or_default();
-        forecast::key(&self.cell.arch.name, digest, Path::new(target))
+        let digest = &self.configured.config_digest;
+        forecast::key_of(&self.cell.arch.name, digest, &self.cell.target)
     }
 
     fn forecast(&self, compile: &Command, resumed: bool) -> Result<Option<u64>> {

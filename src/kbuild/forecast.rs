@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::process::{Command, Runner};
 use super::state::write_whole;
 use crate::exit::Result;
+use crate::model::run::Target;
 
 /// Longer than this no forecast is worth.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -60,6 +61,17 @@ pub fn ask(make: &Command, runner: &Runner) -> Result<Option<u64>> {
     command.deadline = Some(make.deadline.map_or(patience, |deadline| deadline.min(patience)));
     let done = runner.run(&command.capture())?;
     Ok(done.text().parse().ok().filter(|&objects| objects > 0))
+}
+
+/// What the forecast of a cell is remembered under.
+pub fn key_of(arch: &str, config_digest: &str, target: &Target) -> String {
+    let target = match target {
+        Target::Vmlinux => "vmlinux",
+        Target::Image => "image",
+        Target::Modules => "modules",
+        Target::Scope(scope) => scope,
+    };
+    key(arch, config_digest.get(..32).unwrap_or_default(), Path::new(target))
 }
 
 /// What a forecast is remembered under.

@@ -4,6 +4,7 @@ pub mod arches;
 pub mod cell;
 pub mod conf;
 pub mod configure;
+pub mod costs;
 pub mod defconfig;
 pub mod describe;
 pub mod digest;

@@ -32,6 +32,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 pub mod run_report;
+pub mod shards;
 pub mod size;
 pub mod snippet;
 pub mod symtab;

@@ -25,6 +25,7 @@ pub mod run;
 pub mod run_csv;
 pub mod run_markdown;
 pub mod sarif;
+pub mod shards;
 pub mod snippet;
 pub mod table;
 pub mod verdict_github;
