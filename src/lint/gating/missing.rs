@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ask::{self, Asker, Reading, holds};
 use super::links::Link;
-use super::site::{Sites, Way};
+use super::site::{Constant, Sites, Way};
 use super::{View, has, over_arches};
 use crate::kconf::eval::State;
 use crate::lint::places::in_source;
@@ -269,10 +269,10 @@ impl Search<'_> {
         let in_module = question.in_module;
         let mut lits = question.lits.to_vec();
         lits.push(asker.all(&way.conditions, Reading::least(in_module)));
-        for (file, conditions) in &way.constants {
+        for Constant { file, when } in &way.constants {
             let path = &self.view.symbols.files[*file as usize].path;
             if has(self.view.tree.domain(path), arch) {
-                lits.push(!asker.all(conditions, Reading::most(in_module)));
+                lits.push(!when.lit(asker, in_module));
             }
         }
         lits.push(asker.compiler());
@@ -305,9 +305,11 @@ impl Search<'_> {
             {
                 return false;
             }
-            let constant = way.constants.iter().any(|(file, conditions)| {
+            let constant = way.constants.iter().any(|Constant { file, when }| {
                 has(tree.domain(&symbols.files[*file as usize].path), arch)
-                    && every(state, conditions, most)
+                    && when.holds(&mut |conditions, most| {
+                        every(state, conditions, Reading { in_module, most })
+                    })
             });
             if constant {
                 return false;
@@ -356,7 +358,9 @@ impl Search<'_> {
         let name = &symbols.names[known.name as usize];
         let mention = symbols.mentions[question.call];
         let at = Span { start: mention.at, len: name.len() as u32, ..Span::default() };
-        let from = self.view.path(known.defined[0]);
+        // Another architecture may have one of its own.
+        let mut here = known.defined.iter().filter(|at| self.is_linked(arch, **at));
+        let from = self.view.path(*here.next().or(known.defined.first())?);
         let message = match question.what {
             What::Missing => format!(
                 "{name}() is called where {from}, which defines it, does not provide it, and there \
@@ -395,7 +399,8 @@ impl Search<'_> {
         let View { symbols, known, .. } = self.view;
         let known = &known[question.known];
         let mut facts = Vec::new();
-        for mention in known.defined.iter().take(3) {
+        let here = known.defined.iter().filter(|at| self.is_linked(arch, **at));
+        for mention in here.take(3) {
             let what = format!("{} is defined here", symbols.names[known.name as usize]);
             let mention_ = &symbols.mentions[*mention];
             facts.push(gating::fact(symbols, texts, mention_, &what));
@@ -403,6 +408,11 @@ impl Search<'_> {
         }
         self.rules(arch, texts, question.call, &mut facts);
         facts
+    }
+
+    /// Whether an architecture makes an object of a mention's file.
+    fn is_linked(&self, arch: usize, mention: usize) -> bool {
+        !self.view.links.of(arch, self.view.file(mention)).is_empty()
     }
 
     /// The lines of makefiles that lead to a mention's file.

@@ -5,14 +5,18 @@
 //! sees, within the file. On each, the guards are noted, and what is mentioned before the call
 //! and may have a constant value in some configuration: where it has, nothing is said.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::ask::{Asker, Reading};
 use crate::lint::context::Tree;
+use crate::logic::circuit::Lit;
 use crate::model::formula::FormulaId;
-use crate::source::guards::FileGuards;
-use crate::source::symbols::constant::hash;
+use crate::source::guards::{FileGuards, FileKind};
+use crate::source::symbols::constant::{constants, hash};
+use crate::source::symbols::flags::{Effect, Flag};
 use crate::source::symbols::reach::{Holder, enclosing, holders, names};
 use crate::source::symbols::{SourceFile, Symbols};
 
@@ -21,12 +25,49 @@ use crate::source::symbols::{SourceFile, Symbols};
 pub struct Way {
     /// What has to hold on it.
     pub conditions: Vec<FormulaId>,
-    /// What must not have a constant value: each the header (an index) and its guards there.
-    pub constants: Vec<(u32, Vec<FormulaId>)>,
+    /// What must not have a constant value.
+    pub constants: Vec<Constant>,
 }
 
-/// A header (an index) and its guards where something has a constant value.
-type Constant = (u32, Vec<FormulaId>);
+/// Where something has a constant value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constant {
+    /// The file that says so, an index.
+    pub file: u32,
+    /// Under which guards.
+    pub when: When,
+}
+
+/// When it is constant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// All of these hold.
+    All(Vec<FormulaId>),
+    /// None of these holds as a whole: places that would make it something else.
+    Unless(Vec<Vec<FormulaId>>),
+}
+
+impl When {
+    /// The gate of being constant, read so that this may be.
+    pub fn lit(&self, asker: &mut Asker<'_>, in_module: bool) -> Lit {
+        match self {
+            Self::All(conditions) => asker.all(conditions, Reading::most(in_module)),
+            Self::Unless(places) => {
+                let least = Reading::least(in_module);
+                let places: Vec<Lit> = places.iter().map(|all| asker.all(all, least)).collect();
+                !asker.logic.circuit().any(places)
+            }
+        }
+    }
+
+    /// The same where `every` says whether all of some conditions hold: at most, or else at least.
+    pub fn holds(&self, every: &mut dyn FnMut(&[FormulaId], bool) -> bool) -> bool {
+        match self {
+            Self::All(conditions) => every(conditions, true),
+            Self::Unless(places) => !places.iter().any(|all| every(all, false)),
+        }
+    }
+}
 
 /// What an expression mentions decides about it: so many times over.
 const ROUNDS: usize = 3;
@@ -58,6 +99,23 @@ fn derive(symbols: &Symbols, constants: &mut FxHashMap<u32, Vec<Constant>>) {
             }
         }
     }
+}
+
+/// When tests of bits are constant, as the masks of a header say.
+fn decisions(flags: &[Flag], guards: impl Fn(u32) -> Vec<FormulaId>) -> Vec<(u32, When)> {
+    let mut out = Vec::new();
+    let mut offered: BTreeMap<u32, Vec<Vec<FormulaId>>> = BTreeMap::new();
+    for flag in flags {
+        let conditions = guards(flag.at);
+        match flag.effect {
+            Effect::Offered => offered.entry(flag.name).or_default().push(conditions),
+            // Without a guard, this is only a name for the bit.
+            Effect::Decided if conditions.is_empty() => {}
+            Effect::Decided => out.push((flag.name, When::All(conditions))),
+        }
+    }
+    out.extend(offered.into_iter().map(|(name, places)| (name, When::Unless(places))));
+    out
 }
 
 /// What needs its arguments and is no function.
@@ -100,21 +158,45 @@ impl<'t> Sites<'t> {
     pub fn new(tree: &'t Tree, symbols: &'t Symbols) -> Self {
         let guards: FxHashMap<&str, &FileGuards> =
             tree.guards.files.iter().map(|file| (&*file.path, file)).collect();
-        let mut constants: FxHashMap<&[u8], Vec<(u32, Vec<FormulaId>)>> = FxHashMap::default();
-        for (number, file) in symbols.files.iter().enumerate() {
-            let guards = guards.get(&*file.path);
-            for (name, at) in &file.constants {
-                let conditions =
-                    guards.map_or(Vec::new(), |guards| guards.conditions_at(*at, false));
-                constants.entry(name).or_default().push((number as u32, conditions));
+        let mut constants: FxHashMap<u32, Vec<Constant>> = FxHashMap::default();
+        for (number, source) in symbols.files.iter().enumerate() {
+            let guards = guards.get(&*source.path);
+            let file = number as u32;
+            let at = |at| guards.map_or(Vec::new(), |guards| guards.conditions_at(at, false));
+            for (name, place) in &source.constants {
+                let when = When::All(at(*place));
+                constants.entry(hash(name)).or_default().push(Constant { file, when });
+            }
+            for (name, when) in decisions(&source.flags, at) {
+                constants.entry(name).or_default().push(Constant { file, when });
             }
         }
-        let mut by_hash: FxHashMap<u32, Vec<Constant>> = FxHashMap::default();
-        for (name, places) in constants {
-            by_hash.entry(hash(name)).or_default().extend(places);
+        derive(symbols, &mut constants);
+        Self { tree, symbols, guards, constants, known: Mutex::default() }
+    }
+
+    /// What a `.c` file makes a constant under a guard of its own.
+    fn local(&self, number: u32, text: &[u8]) -> FxHashMap<u32, Vec<Constant>> {
+        let file = &self.symbols.files[number as usize];
+        let mut out: FxHashMap<u32, Vec<Constant>> = FxHashMap::default();
+        let Some(guards) = self.guards.get(&*file.path) else { return out };
+        if file.kind != Some(FileKind::C) {
+            return out;
         }
-        derive(symbols, &mut by_hash);
-        Self { tree, symbols, guards, constants: by_hash, known: Mutex::default() }
+        for (name, at) in constants(text, &file.functions) {
+            let conditions = guards.conditions_at(at, false);
+            // What does more than return 0 is no stub, and what does so everywhere has no other side.
+            let function = file.functions.iter().find(|f| f.name.0 == at);
+            let does_more = function.is_some_and(|f| {
+                let body = &text[f.body.0 as usize..f.body.1 as usize];
+                memchr::memchr_iter(b';', body).count() > 1
+            });
+            if !conditions.is_empty() && !does_more {
+                let constant = Constant { file: number, when: When::All(conditions) };
+                out.entry(hash(&name)).or_default().push(constant);
+            }
+        }
+        out
     }
 
     /// How the call is reached; nothing where that is not sure.
@@ -128,8 +210,14 @@ impl<'t> Sites<'t> {
         let file = &self.symbols.files[mention.file as usize];
         let mut texts = self.tree.source_texts();
         let text = texts.get(&file.path);
-        let mut search =
-            Search { sites: self, file, text, seen: FxHashSet::default(), budget: MAX_WAYS };
+        let mut search = Search {
+            sites: self,
+            file,
+            text,
+            local: self.local(mention.file, text),
+            seen: FxHashSet::default(),
+            budget: MAX_WAYS,
+        };
         let way = search.code(mention.at, mention.within as usize, 0);
         if let Ok(mut known) = self.known.lock() {
             known.insert(call, way.clone());
@@ -142,6 +230,8 @@ struct Search<'s, 't> {
     sites: &'s Sites<'t>,
     file: &'s SourceFile,
     text: &'s [u8],
+    /// What the file itself makes a constant under a guard.
+    local: FxHashMap<u32, Vec<Constant>>,
     seen: FxHashSet<Vec<u8>>,
     budget: usize,
 }
@@ -171,9 +261,9 @@ impl Search<'_, '_> {
         mentioned.sort_unstable();
         mentioned.dedup();
         for name in mentioned {
-            if let Some(constants) = self.sites.constants.get(&hash(name)) {
-                way.constants.extend(constants.iter().cloned());
-            }
+            let key = hash(name);
+            let known = [&self.sites.constants, &self.local].map(|all| all.get(&key));
+            way.constants.extend(known.into_iter().flatten().flatten().cloned());
             // What a macro makes may be anything.
             let all = &self.sites.symbols.names;
             let is_known = all.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok();

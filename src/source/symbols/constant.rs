@@ -21,7 +21,7 @@ const MAX_NAMES: usize = 24;
 const MAX_BODY: u32 = 600;
 
 /// The names and places of what has a constant value.
-pub(super) fn constants(text: &[u8], functions: &[Function]) -> Vec<(Box<[u8]>, u32)> {
+pub fn constants(text: &[u8], functions: &[Function]) -> Vec<(Box<[u8]>, u32)> {
     let mut out = Vec::new();
     for function in functions.iter().filter(|f| f.is_defined() && f.is_static) {
         let (start, end) = function.body;
@@ -91,9 +91,12 @@ pub fn hash(name: &[u8]) -> u32 {
 /// The functions and macros of a header that stand for nothing but an expression.
 pub(super) fn expressions(text: &[u8], functions: &[Function]) -> Vec<Expression> {
     let mut out = Vec::new();
-    let mut add = |name: &[u8], tokens: &[Token]| {
+    let mut add = |name: &[u8], parameters: &[Token], tokens: &[Token]| {
+        // What it is given is not what it is made of.
+        let is_given = |word: &[u8]| parameters.iter().any(|token| token.of(text) == word);
         let names = tokens.iter().filter(|token| token.kind == Kind::Name);
-        let names: Vec<u32> = names.map(|token| hash(token.of(text))).collect();
+        let names = names.map(|token| token.of(text)).filter(|word| !is_given(word));
+        let names: Vec<u32> = names.map(hash).collect();
         if !names.is_empty() && names.len() <= MAX_NAMES {
             out.push(Expression { name: name.into(), names });
         }
@@ -104,7 +107,10 @@ pub(super) fn expressions(text: &[u8], functions: &[Function]) -> Vec<Expression
             let tokens: Vec<Token> = Lexer::within(text, start as usize, end as usize).collect();
             let statements = tokens.iter().filter(|token| token.is(b';')).count();
             if statements == 1 && tokens.get(1).is_some_and(|token| token.of(text) == b"return") {
-                add(&text[function.name.0 as usize..function.name.1 as usize], &tokens[2..]);
+                let (from, to) = (function.name.1 as usize, start as usize);
+                let parameters: Vec<Token> = Lexer::within(text, from, to).collect();
+                let name = &text[function.name.0 as usize..from];
+                add(name, &parameters, &tokens[2..]);
             }
         }
     }
@@ -121,9 +127,17 @@ pub(super) fn expressions(text: &[u8], functions: &[Function]) -> Vec<Expression
             continue;
         }
         let Some(close) = tokens.iter().position(|token| token.is(b')')) else { continue };
-        let body = &tokens[close + 1..];
+        // `({ …; value; })` is an expression, too.
+        let body = match &tokens[close + 1..] {
+            [open, brace, inside @ .., last, _] if open.is(b'(') && brace.is(b'{') => {
+                let inside = if last.is(b'}') { inside } else { &[] };
+                let mut statements = inside.split(|token| token.is(b';')).rev();
+                statements.find(|statement| !statement.is_empty()).unwrap_or_default()
+            }
+            body => body,
+        };
         if !body.iter().any(|token| token.is(b'{') || token.is(b';')) {
-            add(name.of(text), body);
+            add(name.of(text), &tokens[1..close], body);
         }
     }
     out
@@ -177,13 +191,19 @@ fn constant_macro(text: &[u8], token: Token) -> Option<(Box<[u8]>, u32)> {
     let constant = match body.len() {
         0 => false,
         _ if called => {
-            // `({ 0; })` and `(NULL)`; what does something is none.
-            let last = body.iter().rev().find(|token| !matches!(token.kind, Kind::Punct(_)));
+            // `({ 0; })` and `(NULL)`; what does something is none, nor is `a == 0`.
+            let last = body.iter().rposition(|token| !matches!(token.kind, Kind::Punct(_)));
             body[0].of(text) != b"do"
-                && last.is_some_and(|last| {
-                    last.kind == Kind::Number
-                        || matches!(last.of(text), b"NULL" | b"false" | b"true")
-                        || last.of(text).starts_with(b"E")
+                && last.is_some_and(|at| {
+                    let word = body[at].of(text);
+                    let is_value = body[at].kind == Kind::Number
+                        || matches!(word, b"NULL" | b"false" | b"true")
+                        || word.starts_with(b"E");
+                    let before = at.checked_sub(1).map(|before| body[before].kind);
+                    let is_alone = |before| {
+                        matches!(before, Kind::Punct(b'(' | b')' | b'{' | b'-' | b',' | b';'))
+                    };
+                    is_value && before.is_none_or(is_alone)
                 })
         }
         1 if body[0].kind == Kind::Name => is_constant(text, body[0]),
@@ -198,6 +218,28 @@ fn constant_macro(text: &[u8], token: Token) -> Option<(Box<[u8]>, u32)> {
 mod tests {
     use super::super::declare::functions;
     use super::*;
+
+    #[test]
+    fn an_expression_is_made_of_names_but_not_of_what_it_is_given() {
+        let text = b"
+#define a(x) f(x, K)
+#define b(x) ({ int y = g(x); h(y); })
+#define c(x) do { f(x); } while (0)
+static inline int d(int x) { return f(x) && K; }
+";
+        let found = expressions(text, &functions(text));
+        let names = |of: &[&str]| of.iter().map(|name| hash(name.as_bytes())).collect::<Vec<_>>();
+        let shown: Vec<(&[u8], Vec<u32>)> =
+            found.iter().map(|one| (&*one.name, one.names.clone())).collect();
+        assert_eq!(
+            shown,
+            [
+                (&b"d"[..], names(&["f", "K"])),
+                (b"a", names(&["f", "K"])),
+                (b"b", names(&["h", "y"]))
+            ]
+        );
+    }
 
     #[test]
     fn stubs_and_tests_of_options_are_constant() {
@@ -217,9 +259,13 @@ static const int l[2] = { 0 };
 static const unsigned int m __unused = 3;
 #endif
 #define i 0
+#ifdef B
+#define n(id) ({ int _id = (id); _id == 0x21; })
+#define o(id) ({ (void)(id); 0; })
+#endif
 ";
         let found = constants(text, &functions(text));
         let names: Vec<&[u8]> = found.iter().map(|(name, _)| &**name).collect();
-        assert_eq!(names, [&b"a"[..], b"b", b"e", b"f", b"j", b"m"]);
+        assert_eq!(names, [&b"a"[..], b"b", b"e", b"f", b"o", b"j", b"m"]);
     }
 }

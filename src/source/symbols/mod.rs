@@ -7,6 +7,7 @@
 pub mod constant;
 mod declare;
 pub mod define;
+pub mod flags;
 pub mod growth;
 mod lexer;
 mod mentions;

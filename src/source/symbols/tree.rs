@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::constant::{constants, expressions};
 use super::declare::functions;
+use super::flags::flags;
 use super::mentions::{Names, mentions};
 use super::types::{Mention, Pasted, SourceFile, Symbols};
 use crate::exit::Result;
@@ -48,6 +49,7 @@ pub fn read_some(roots: &[&Path], paths: &[String], wanted: &dyn Fn(&[u8]) -> bo
             exports_any: false,
             constants: Vec::new(),
             expressions: Vec::new(),
+            flags: Vec::new(),
         };
         let mut names: Vec<Box<[u8]>> = Vec::new();
         if matches!(kind, Some(FileKind::C | FileKind::Header)) {
@@ -57,6 +59,7 @@ pub fn read_some(roots: &[&Path], paths: &[String], wanted: &dyn Fn(&[u8]) -> bo
             if kind == Some(FileKind::Header) {
                 file.constants = constants(&text, &file.functions);
                 file.expressions = expressions(&text, &file.functions);
+                file.flags = flags(&text);
             }
             let seen = file.functions.iter().filter(|f| f.is_defined() && !f.is_static);
             names.extend(

@@ -1,6 +1,7 @@
 //! What is known about the functions of a tree: plain data, with offsets instead of text.
 
 use super::constant::Expression;
+use super::flags::Flag;
 use crate::source::guards::FileKind;
 
 /// A function that a file defines or declares.
@@ -89,6 +90,8 @@ pub struct SourceFile {
     pub constants: Vec<(Box<[u8]>, u32)>,
     /// Of a header, functions and macros that stand for an expression.
     pub expressions: Vec<Expression>,
+    /// Of a header, the bits that masks have only under guards.
+    pub flags: Vec<Flag>,
 }
 
 /// The functions of a tree that the linker sees, and everything that mentions one.

@@ -38,6 +38,7 @@ pub fn mentions_of(path: &str, text: &[u8], name: &str) -> (SourceFile, Vec<Ment
         exports_any: false,
         constants: Vec::new(),
         expressions: Vec::new(),
+        flags: Vec::new(),
     };
     let names: Names = [(name.as_bytes().into(), 0)].into_iter().collect();
     let seen = mentions(text, &file, 0, &names);
