@@ -32,6 +32,13 @@ Examples:
 More: --explain all (the rules), --explain verify (what --verify runs),
 and --explain suppress (how findings are hidden).";
 
+/// Headings of the help.
+const READ: &str = "What is read";
+const ASKED: &str = "What is asked";
+const KNOWN: &str = "What is known already";
+const CONFIRM: &str = "To confirm and to mend";
+const SAID: &str = "What is said";
+
 /// Check Kconfig dependencies, #ifdef guards and what is built when.
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
@@ -40,46 +47,52 @@ pub struct Lint {
     #[arg(value_name = "KEY=VALUE")]
     pub words: Vec<String>,
     /// The tree [default: .].
-    #[arg(short = 'C', long = "source", value_name = "TREE")]
+    #[arg(short = 'C', long = "source", value_name = "TREE", help_heading = READ)]
     pub tree: Option<PathBuf>,
     /// The kernel's ARCH names [default: all].
-    #[arg(long, value_name = "ARCH", value_delimiter = ',')]
+    #[arg(long, value_name = "ARCH", value_delimiter = ',', help_heading = READ)]
     pub arch: Vec<String>,
-    /// Only these rules, by code or name; `all` are also those that are off by default.
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    /// Where results of Kconfig's `$(shell …)` come from.
+    ///
+    /// With `never`, every outcome is possible.
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = ProbeMode::Never, help_heading = READ)]
+    pub probe: ProbeMode,
+    /// The language of this version of Linux [default: that of the tree's Makefile].
+    #[arg(long, value_name = "VERSION", hide_short_help = true, help_heading = READ)]
+    pub dialect: Option<String>,
+    /// Only these rules, by code or name.
+    ///
+    /// `all` are also those that are off by default.
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = ASKED)]
     pub rule: Vec<String>,
-    /// Also the rules about functions: whether they are there where they are used, and only there.
-    #[arg(long)]
+    /// Also whether functions are there where they are used, and only there.
+    #[arg(long, help_heading = ASKED)]
     pub gating: bool,
     /// Only findings in files that match.
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", help_heading = ASKED)]
     pub path: Vec<String>,
-    /// Only findings about these options: at their lines, or with their names in the evidence.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Only findings about these options.
+    ///
+    /// At their lines, or with their names in the evidence.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = ASKED)]
     pub symbol: Vec<String>,
     /// Only what is new since a git revision, here or elsewhere.
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", help_heading = ASKED)]
     pub diff: Option<String>,
-    /// The lowest severity that makes the exit code 1.
-    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Deny::Warning)]
-    pub deny: Deny,
-    /// Write a patch that mends what can be mended mechanically, `-` for standard output.
-    #[arg(long, value_name = "FILE")]
-    pub fix: Option<String>,
-    /// Print the page of a rule, of `all`, or of `verify` or `suppress`.
-    #[arg(long, value_name = "CODE")]
-    pub explain: Option<String>,
     /// Hide the findings that this file knows.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = KNOWN)]
     pub baseline: Option<PathBuf>,
     /// Write the findings to a file for --baseline.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = KNOWN)]
     pub write_baseline: Option<PathBuf>,
     /// Hide what this file says, for the reasons that it gives.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = KNOWN)]
     pub suppress: Option<PathBuf>,
-    /// Runs code of the tree: has findings confirmed by its conf, a second solver or a compiler.
-    #[arg(long)]
+    /// Runs code of the tree: conf or a compiler confirms.
+    ///
+    /// Findings are confirmed by the tree's conf, a second solver or a compiler, and not printed where
+    /// they are refuted.
+    #[arg(long, help_heading = CONFIRM)]
     pub verify: bool,
     /// With --verify, compile so many findings of each rule at most.
     #[arg(
@@ -87,21 +100,27 @@ pub struct Lint {
         value_name = "N",
         default_value_t = 20,
         requires = "verify",
-        hide_short_help = true
+        hide_short_help = true,
+        help_heading = CONFIRM
     )]
     pub verify_limit: usize,
     /// With --verify, a program that solves DIMACS CNF, such as minisat, in place of the one built in.
-    #[arg(long, value_name = "CMD", requires = "verify", hide_short_help = true)]
+    #[arg(long, value_name = "CMD", requires = "verify", hide_short_help = true, help_heading = CONFIRM)]
     pub solver2: Option<String>,
-    /// Where results of Kconfig's `$(shell …)` come from; `never` takes every outcome as possible.
-    #[arg(long, value_name = "MODE", value_enum, default_value_t = ProbeMode::Never)]
-    pub probe: ProbeMode,
-    /// The language of this version of Linux [default: that of the tree's Makefile].
-    #[arg(long, value_name = "VERSION", hide_short_help = true)]
-    pub dialect: Option<String>,
+    /// Write a patch that mends what can be mended mechanically.
+    ///
+    /// `-` is standard output.
+    #[arg(long, value_name = "FILE", help_heading = CONFIRM)]
+    pub fix: Option<String>,
     /// Output format.
-    #[arg(long, value_enum, default_value_t = LintFormat::Text, value_name = "F")]
+    #[arg(long, value_enum, default_value_t = LintFormat::Text, value_name = "F", help_heading = SAID)]
     pub format: LintFormat,
+    /// The lowest severity that makes the exit code 1.
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Deny::Warning, help_heading = SAID)]
+    pub deny: Deny,
+    /// Print the page of a rule, `all`, `verify` or `suppress`.
+    #[arg(long, value_name = "CODE", help_heading = SAID)]
+    pub explain: Option<String>,
 }
 
 /// Output formats of `hmmsize lint`.
