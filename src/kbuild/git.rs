@@ -145,6 +145,16 @@ impl Repo<'_> {
             .ok_or_else(|| Error::input(self.dir, format!("does not exist in revision {commit}")))
     }
 
+    /// The files that differ between two tree objects, or nothing where the repository has not both.
+    pub fn between(self, old: &str, new: &str) -> Result<Option<Vec<String>>> {
+        let diff = ["diff-tree", "-r", "--name-only", "--no-renames", "-z", old, new];
+        let names = |text: String| {
+            let names = text.split('\0').filter(|path| !path.is_empty());
+            names.map(str::to_owned).collect()
+        };
+        Ok(self.ask(diff)?.map(names))
+    }
+
     /// The files below [`Repo::dir`] that differ between `commit` and the work tree, and those that are
     /// new there and not ignored.
     pub fn changed(self, commit: &str) -> Result<Vec<Changed>> {

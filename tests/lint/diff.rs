@@ -97,3 +97,47 @@ fn a_patch_of_code_is_asked_about_its_own_files() {
     let (code, out, _) = lint(dir.path(), &since);
     assert!(code == 1 && out.contains("Makefile:2:") && !out.contains("OTHER_TYPO"), "{out}");
 }
+
+#[test]
+fn the_index_of_a_new_revision_is_made_from_one_that_is_known() {
+    if !support::have("git") {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        std::fs::write(dir.path().join(name), text).expect("written");
+    };
+    write("Kconfig", "config A\n\tbool \"a\"\n");
+    write("a.c", "#ifdef CONFIG_A\n#endif\n");
+    write("gone.c", "#ifdef CONFIG_GONE\n#endif\n");
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-q", "-m", "first"]);
+    let lint = |cache: &Path| {
+        let mut command = Command::cargo_bin("hmmsize").expect("the binary");
+        command.env("HMMSIZE_CACHE", cache).arg("lint").arg("-C").arg(dir.path());
+        command.args(["--diff", "HEAD", "--deny", "never"]).assert().success();
+        let entries = std::fs::read_dir(cache.join("lint")).expect("a directory");
+        let kept = entries.map(|entry| entry.expect("an entry").path());
+        let newest = kept.max_by_key(|path| path.metadata().expect("a file").modified().ok());
+        let newest = newest.expect("an index");
+        let text = std::fs::read_to_string(&newest).expect("read");
+        (newest, text)
+    };
+    let (cache, fresh) = (support::scratch(), support::scratch());
+    write("new.c", "#ifdef CONFIG_A\n#endif\n");
+    let (first, text) = lint(cache.path());
+    assert!(text.contains("gone.c\n") && !text.contains("new.c\n"), "{text}");
+    // What is in no tree shows where the next one comes from.
+    std::fs::write(&first, format!("0.c\n\n\nZERO\n{text}")).expect("written");
+    std::fs::remove_file(dir.path().join("gone.c")).expect("removed");
+    write("a.c", "#ifdef CONFIG_A_MODULE\n#endif\n");
+    git(dir.path(), &["add", "-A"]);
+    git(dir.path(), &["commit", "-q", "-m", "second"]);
+    write("a.c", "int a;\n");
+    let (second, made) = lint(cache.path());
+    assert_ne!(first, second);
+    let (_, whole) = lint(fresh.path());
+    assert!(whole.contains("a.c\n\n\nA\tA_MODULE\n") && !whole.contains("gone.c"), "{whole}");
+    assert_eq!(made, format!("0.c\n\n\nZERO\n{whole}"));
+}

@@ -24,6 +24,7 @@ mod diff;
 mod entries;
 mod fix;
 mod hide;
+mod kept;
 pub(in crate::commands) mod load;
 mod progress;
 mod reach;

@@ -6,16 +6,15 @@
 //! to say about the changed files (who includes them, who defines the options that they name) is in an
 //! index of all files, which is kept for each revision.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
 use super::entries;
+use super::kept;
 use super::load::{Changes, Only};
-use crate::commands::output;
 use crate::exit::Result;
 use crate::kbuild::git::Changed;
-use crate::kbuild::source;
 use crate::kconf::dialect::Dialect;
 use crate::lint::Rule;
 use crate::lint::focus::Names;
@@ -47,9 +46,6 @@ pub enum Reach {
     Options(Box<Changes>),
 }
 
-/// The version of what is kept.
-const VERSION: u32 = 2;
-
 /// The reach of a patch to a tree that was `tree_hash`.
 pub fn of(patch: &Patch<'_>, tree_hash: &str) -> Result<Reach> {
     let names: Vec<&str> = patch.changed.iter().map(|one| &*one.path).collect();
@@ -66,7 +62,7 @@ pub fn of(patch: &Patch<'_>, tree_hash: &str) -> Result<Reach> {
         same_names: true,
         ..Changes::default()
     };
-    let before = index(patch, tree_hash)?;
+    let before = kept::index(patch, tree_hash)?;
     let (before, after) = (before.only(&names), before.with(&[patch.dir], &names));
     let nothing = Facts::default();
     let facts = |index: &'_ Index, name: &str| index.get(name).unwrap_or(&nothing).clone();
@@ -149,54 +145,6 @@ fn quoted(text: &[u8]) -> impl Iterator<Item = &str> {
         let name = line.strip_prefix(b"include")?.trim_ascii_start().strip_prefix(b"\"")?;
         std::str::from_utf8(name.split(|byte| *byte == b'"').next()?).ok()
     })
-}
-
-/// The index of the tree before the patch: what is kept, or read now and kept.
-fn index(patch: &Patch<'_>, tree_hash: &str) -> Result<Index> {
-    let file = kept(tree_hash);
-    let known = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
-    if let Some(index) = known.and_then(|text| Index::from_text(&text)) {
-        return Ok(index);
-    }
-    let new = patch.changed.iter().filter(|one| !one.was_there).map(|one| &*one.path);
-    let index = Index::read(&[patch.overlay, patch.dir])?;
-    let index = index.with(&[patch.overlay], &new.collect::<Vec<_>>());
-    // Where nothing can be kept, it is read again the next time.
-    if let Some(file) = file {
-        let made = file.parent().map(std::fs::create_dir_all);
-        if matches!(made, Some(Ok(()))) {
-            drop(output::write(Some(&file.to_string_lossy()), index.to_text()));
-            forget_all_but(&file, KEPT);
-        }
-    }
-    Ok(index)
-}
-
-/// As many revisions are remembered.
-const KEPT: usize = 16;
-
-/// Removes the oldest of what is kept beside `file`.
-fn forget_all_but(file: &Path, keep: usize) {
-    let Some(entries) = file.parent().and_then(|dir| std::fs::read_dir(dir).ok()) else { return };
-    let aged = entries.flatten().filter_map(|entry| {
-        let ours = entry
-            .path()
-            .extension()
-            .is_some_and(|end| end.as_encoded_bytes().starts_with(b"index"));
-        let when = entry.metadata().and_then(|meta| meta.modified()).ok().filter(|_| ours)?;
-        Some((std::cmp::Reverse(when), entry.path()))
-    });
-    let mut aged: Vec<_> = aged.collect();
-    aged.sort();
-    for (_, path) in aged.into_iter().skip(keep) {
-        // Another run may have been faster.
-        drop(std::fs::remove_file(path));
-    }
-}
-
-fn kept(tree_hash: &str) -> Option<PathBuf> {
-    let dir = source::cache_dir().ok()?.join("lint");
-    Some(dir.join(format!("{tree_hash}.index{VERSION}")))
 }
 
 fn last(path: &str) -> &str {

@@ -114,10 +114,14 @@ impl Index {
     /// The same index where these files, relative to the first of `roots` that has them, may be others.
     #[must_use]
     pub fn with(mut self, roots: &[&Path], names: &[&str]) -> Self {
-        for name in names.iter().filter(|name| is_kernel(name)) {
-            self.files.remove(*name);
-            let facts = read(roots, name).filter(|facts| !facts.is_empty());
-            self.files.extend(facts.map(|facts| (Box::from(*name), facts)));
+        let names = names.par_iter().copied().filter(|name| is_kernel(name));
+        let all: Vec<(&str, Option<Facts>)> =
+            names.map(|name| (name, read(roots, name).filter(|facts| !facts.is_empty()))).collect();
+        for (name, facts) in all {
+            match facts {
+                Some(facts) => drop(self.files.insert(name.into(), facts)),
+                None => drop(self.files.remove(name)),
+            }
         }
         self
     }
