@@ -141,3 +141,29 @@ fn the_index_of_a_new_revision_is_made_from_one_that_is_known() {
     assert!(whole.contains("a.c\n\n\nA\tA_MODULE\n") && !whole.contains("gone.c"), "{whole}");
     assert_eq!(made, format!("0.c\n\n\nZERO\n{whole}"));
 }
+
+#[test]
+fn what_a_makefile_defines_is_no_option_of_a_configuration() {
+    if !support::have("git") {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    write("Kconfig", "config A\n\tbool \"a\"\n");
+    write("Kbuild", "obj-y += a.o\nccflags-y += -DCONFIG_MADE\n");
+    write("a.c", "#ifdef CONFIG_MADE\nint a;\n#endif\n");
+    write("configs/x_defconfig", "CONFIG_A=y\n");
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-q", "-m", "base"]);
+    write("configs/x_defconfig", "CONFIG_A=y\nCONFIG_MADE=y\n");
+    let expected = "configs/x_defconfig:2:1: warning: nothing defines CONFIG_MADE [B002]\n";
+    for args in [&["--diff", "HEAD"][..], &[], &["--rule", "B002"], &["--path", "configs/*"]] {
+        let (_, out, err) = lint(dir.path(), &[args, &["--format", "short"]].concat());
+        assert_eq!((&*out, &*err), (expected, ""), "{args:?}");
+    }
+}

@@ -29,7 +29,9 @@ fn check(cx: &mut TreeCx<'_>) {
     let roots = cx.tree.roots();
     let mut look = |path: &str, text: &[u8]| {
         for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-            let Some((at, name)) = set(line).filter(|(_, name)| !known.has(name)) else { continue };
+            // Kconfig decides about such a line, whatever a `#define` or a makefile's `-D` says elsewhere.
+            let unknown = |name: &str| !cx.tree.symbols.contains_key(name);
+            let Some((at, name)) = set(line).filter(|(_, name)| unknown(name)) else { continue };
             found.push(Finding {
                 file: path.to_owned(),
                 line: index as u32 + 1,

@@ -31,6 +31,9 @@ const C_PATCH: &str =
 const PATCH: &str =
     "\nconfig HMMSIZE_BENCH\n\tbool \"bench\"\n\tdepends on ZONE_DEVICE && ZONE_DEVICE\n";
 
+const RULE_PATCH: &str = "\nobj-$(CONFIG_HMMSIZE_BENCH)\t+= bench.o\n";
+const CONFIG_PATCH: &str = "CONFIG_HMMSIZE_BENCH=y\n";
+
 /// The rows; `few` says how many runs of so many there are.
 pub fn rows(ours: &Path, linux: &Path, few: impl Fn(usize) -> usize) -> Result<Vec<Row>> {
     let all = lint(ours, linux, &["--rule", SYNTACTIC]);
@@ -192,7 +195,15 @@ fn diff(ours: &Path, linux: &Path, few: impl Fn(usize) -> usize) -> Result<Vec<R
     let promise = (2.0, "less than 2 s");
     for (what, file, patch, code, runs) in [
         ("a patch of one C file (--diff)", "mm/sparse.c", C_PATCH, "G005", few(5)),
-        ("a patch of one Kconfig file (--diff)", "mm/Kconfig", PATCH, "K002", few(1)),
+        ("a patch of one Kconfig file (--diff)", "mm/Kconfig", PATCH, "K002", few(5)),
+        ("a patch of one makefile (--diff)", "mm/Makefile", RULE_PATCH, "B001", few(5)),
+        (
+            "a patch of one defconfig (--diff)",
+            "arch/x86/configs/x86_64_defconfig",
+            CONFIG_PATCH,
+            "B002",
+            few(5),
+        ),
     ] {
         let path = copy.0.join(file);
         let before = fs::read(&path)?;
