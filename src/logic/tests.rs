@@ -281,7 +281,7 @@ fn proofs_name_the_facts_that_are_needed_and_no_others() {
     assert_eq!(told, [("A depends on B", 1), ("C is selected by B", 6)]);
     let proof = logic.proof(&[a, !s]).unwrap();
     let told: Vec<&str> = proof.iter().map(|fact| fact.text.as_str()).collect();
-    assert_eq!(told, ["A depends on B", "B has neither prompt nor default, and only S select it"]);
+    assert_eq!(told, ["A depends on B", "B has neither prompt nor default, and only S selects it"]);
     assert_eq!(logic.proof(&[a, c]), None);
 }
 

@@ -147,11 +147,13 @@ fn ceiling(model: &Model, selectors: &Selectors, symbol: SymbolId, called: &str)
         return text;
     }
     let what = if own { "or" } else { "and only" };
-    if !by.is_empty() {
-        text = format!("{text}, {what} {} select it", listed(by));
-    }
-    if !implied.is_empty() {
-        text = format!("{text}, {what} {} imply it", listed(implied));
+    for (names, verb) in [(by, "select"), (implied, "imply")] {
+        match names.len() {
+            0 => {}
+            1 if verb == "select" => text = format!("{text}, {what} {} selects it", names[0]),
+            1 => text = format!("{text}, {what} {} implies it", names[0]),
+            _ => text = format!("{text}, {what} {} {verb} it", listed(names)),
+        }
     }
     text
 }

@@ -7,10 +7,10 @@ use super::table::View;
 use crate::model::finding::{Finding, Report, RuleInfo, Severity};
 
 /// With lines, marks, proofs and witnesses, then one line of counts.
-pub fn text(report: &Report, color: bool) -> String {
+pub fn text(report: &Report, view: View) -> String {
     let mut out = String::new();
     for finding in &report.findings {
-        put(&mut out, format_args!("{}\n", super::lint_text::render(finding, report, color)));
+        put(&mut out, format_args!("{}\n", super::lint_text::render(finding, report, view)));
     }
     put(&mut out, format_args!("{}\n", counts(report)));
     out

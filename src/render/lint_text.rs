@@ -2,20 +2,25 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet as Source};
 
+use super::table::View;
 use crate::model::finding::{Finding, Report, Severity};
 use crate::model::words::Assignment;
 
-/// As many facts of a proof and settings of a witness are shown.
+/// As many facts of a proof and settings of a witness are shown; one more is, too.
 const SHOWN: usize = 12;
 
-/// The text of a finding, with a line feed at its end.
-pub fn render(finding: &Finding, report: &Report, color: bool) -> String {
+/// The text of a finding, with a line feed at its end: as wide as `view` is, but for lines of files and
+/// names that are longer.
+pub fn render(finding: &Finding, report: &Report, view: View) -> String {
     let level = match finding.severity {
         Severity::Note => Level::NOTE,
         Severity::Warning => Level::WARNING,
         Severity::Error => Level::ERROR,
     };
-    let title = level.primary_title(&*finding.message).id(&*finding.code);
+    // `error[K101]: ` is before it, and before the lines that follow.
+    let before = finding.severity.name().len() + finding.code.len() + "[]: ".len();
+    let message = wrapped(&finding.message, "", view.width.saturating_sub(before));
+    let title = level.primary_title(message).id(&*finding.code);
     let mut group = Group::with_title(title);
     if let Some(excerpt) = &finding.excerpt {
         let mark = AnnotationKind::Primary.span(excerpt.start..excerpt.end);
@@ -29,40 +34,32 @@ pub fn render(finding: &Finding, report: &Report, color: bool) -> String {
             group.element(origin.char_column(excerpt.column as usize)).element(source)
         };
     }
-    for note in notes(finding, report) {
+    // `    = note: `, where the number of the line has as many digits as there are blanks more.
+    let number = finding.excerpt.as_ref().map_or(0, |excerpt| excerpt.line.to_string().len());
+    let width = view.width.saturating_sub(number + " = note: ".len());
+    for note in notes(finding, report, width) {
         group = group.element(Level::NOTE.message(note));
     }
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if view.color { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group]) + "\n"
 }
 
-/// The evidence, a note each.
-fn notes(finding: &Finding, report: &Report) -> Vec<String> {
+/// The evidence, a note each, in lines of `width` columns.
+fn notes(finding: &Finding, report: &Report, width: usize) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(proof) = &finding.proof {
-        let mut facts: Vec<String> = proof
-            .iter()
-            .take(SHOWN)
-            .map(|fact| format!("{}:{}: {}", fact.file, fact.line, fact.text))
-            .collect();
-        if proof.len() > SHOWN {
-            facts.push(format!("… and {} more", proof.len() - SHOWN));
-        }
-        notes.push(if facts.len() == 1 {
-            format!("because of {}", facts[0])
-        } else {
-            format!("because of\n{}", facts.join("\n"))
+        let facts = proof.iter().map(|fact| format!("{}:{}: {}", fact.file, fact.line, fact.text));
+        let facts = first(facts.collect(), width);
+        notes.push(match &facts[..] {
+            [one] if !one.contains('\n') && one.chars().count() + "because of ".len() <= width => {
+                format!("because of {one}")
+            }
+            _ => format!("because of\n{}", facts.join("\n")),
         });
     }
     if let Some(witness) = &finding.witness {
-        let mut lines: Vec<String> = witness
-            .iter()
-            .take(SHOWN)
-            .map(|(name, value)| Assignment::new(name, value).line())
-            .collect();
-        if witness.len() > SHOWN {
-            lines.push(format!("… and {} more", witness.len() - SHOWN));
-        }
+        let lines = witness.iter().map(|(name, value)| Assignment::new(name, value).line());
+        let lines = first(lines.collect(), width);
         let on = finding.witness_arch.as_ref().map_or(String::new(), |arch| format!(" on {arch}"));
         let by = finding.verified.words().map_or(String::new(), |words| format!(" ({words})"));
         notes.push(if lines.is_empty() {
@@ -74,10 +71,65 @@ fn notes(finding: &Finding, report: &Report) -> Vec<String> {
         notes.push(words.to_owned());
     }
     if !finding.probes.is_empty() {
-        notes.push(format!("depends on the toolchain: {}", finding.probes.join("; ")));
+        let probes = format!("depends on the toolchain: {}", finding.probes.join("; "));
+        notes.push(wrapped(&probes, "", width));
     }
     if !finding.arches.is_empty() && finding.arches != report.arches {
-        notes.push(format!("on {}", finding.arches.join(", ")));
+        notes.push(wrapped(&format!("on {}", finding.arches.join(", ")), "", width));
     }
     notes
+}
+
+/// The first lines, wrapped, and how many there are beside.
+fn first(mut lines: Vec<String>, width: usize) -> Vec<String> {
+    let more = lines.len().saturating_sub(SHOWN);
+    if more > 1 {
+        lines.truncate(SHOWN);
+    }
+    let mut lines: Vec<String> = lines.iter().map(|line| wrapped(line, "  ", width)).collect();
+    if more > 1 {
+        lines.push(format!("… and {more} more"));
+    }
+    lines
+}
+
+/// A text in lines of `width` columns, with `indent` before all but the first, broken between words.
+fn wrapped(text: &str, indent: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let len = word.chars().count();
+        if column > indent.len() && column + 1 + len > width {
+            out.push('\n');
+            out.push_str(indent);
+            column = indent.len();
+        } else if !out.is_empty() {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += len;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_broken_between_words() {
+        assert_eq!(wrapped("aa bb cc", "", 5), "aa bb\ncc");
+        assert_eq!(wrapped("aa bb cc", "  ", 5), "aa bb\n  cc");
+        assert_eq!(wrapped("aaaaaaaa bb", "  ", 5), "aaaaaaaa\n  bb");
+        assert_eq!(wrapped("aa  bb", "", 80), "aa  bb", "as it was");
+        assert_eq!(wrapped("", "", 5), "");
+    }
+
+    #[test]
+    fn one_line_more_is_no_reason_to_leave_it_out() {
+        let lines = |count: usize| vec!["x".to_owned(); count];
+        assert_eq!(first(lines(13), 80).len(), 13);
+        assert_eq!(first(lines(14), 80)[12..], ["… and 2 more"]);
+    }
 }

@@ -221,7 +221,7 @@ fn text(common: &Common, args: &Lint, tree: &Tree, mut report: Report) -> String
     match args.format {
         LintFormat::Text => {
             excerpts(tree, &mut report.findings);
-            render::lint::text(&report, view.color)
+            render::lint::text(&report, view)
         }
         LintFormat::Short => render::lint::short(&report),
         LintFormat::Json => render::json::pretty(&report),

@@ -102,15 +102,20 @@ fn derive(symbols: &Symbols, constants: &mut FxHashMap<u32, Vec<Constant>>) {
 }
 
 /// When tests of bits are constant, as the masks of a header say.
-fn decisions(flags: &[Flag], guards: impl Fn(u32) -> Vec<FormulaId>) -> Vec<(u32, When)> {
+fn decisions(
+    flags: &[Flag],
+    bits: &FxHashSet<u32>,
+    guards: impl Fn(u32) -> Vec<FormulaId>,
+) -> Vec<(u32, When)> {
     let mut out = Vec::new();
     let mut offered: BTreeMap<u32, Vec<Vec<FormulaId>>> = BTreeMap::new();
     for flag in flags {
         let conditions = guards(flag.at);
         match flag.effect {
             Effect::Offered => offered.entry(flag.name).or_default().push(conditions),
-            // Without a guard, this is only a name for the bit.
-            Effect::Decided if conditions.is_empty() => {}
+            // Without a guard, this is only a name for the bit; of others than bits of masks (an error, a
+            // flag for an allocation), a macro decides nothing.
+            Effect::Decided if conditions.is_empty() || !bits.contains(&flag.name) => {}
             Effect::Decided => out.push((flag.name, When::All(conditions))),
         }
     }
@@ -159,6 +164,9 @@ impl<'t> Sites<'t> {
         let guards: FxHashMap<&str, &FileGuards> =
             tree.guards.files.iter().map(|file| (&*file.path, file)).collect();
         let mut constants: FxHashMap<u32, Vec<Constant>> = FxHashMap::default();
+        let flags = symbols.files.iter().flat_map(|file| &file.flags);
+        let offered = flags.filter(|flag| flag.effect == Effect::Offered);
+        let bits: FxHashSet<u32> = offered.map(|flag| flag.name).collect();
         for (number, source) in symbols.files.iter().enumerate() {
             let guards = guards.get(&*source.path);
             let file = number as u32;
@@ -167,7 +175,7 @@ impl<'t> Sites<'t> {
                 let when = When::All(at(*place));
                 constants.entry(hash(name)).or_default().push(Constant { file, when });
             }
-            for (name, when) in decisions(&source.flags, at) {
+            for (name, when) in decisions(&source.flags, &bits, at) {
                 constants.entry(name).or_default().push(Constant { file, when });
             }
         }
