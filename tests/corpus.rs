@@ -52,3 +52,128 @@ fn what_the_fuzzers_kept_is_read_again() {
     }
     assert!(read >= 40, "only {read} inputs");
 }
+
+/// The largest input that the promise is about, in bytes. Without optimisation all takes ten times as
+/// long, so a tenth is read then, in the same time; `cargo test --release --test corpus` reads it all.
+const LARGE: usize = if cfg!(debug_assertions) { 1 << 20 } else { 10 << 20 };
+/// How long an input may take. CI's machines are shared: what is linear needs a fraction of it.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// What opens something and never closes it, in one or another language.
+const OPEN: [&str; 18] = [
+    "(",
+    "\n",
+    "\0",
+    "a",
+    "#if A\n",
+    "#ifdef CONFIG_A\n#endif\n",
+    "#endif\n",
+    "ifdef A\n",
+    "$(",
+    "A \\\n",
+    "\"",
+    "[[a]]\n",
+    "{\"a\":",
+    "[",
+    "/*",
+    " *fill* 0x1 0x1\n",
+    "a := $(a)\n",
+    "obj-$(CONFIG_A) += a.o\n",
+];
+
+/// Large inputs, one at a time: what is kept, again and again, or with its head only; and what opens
+/// something and never closes it, also behind the byte that some targets take for themselves.
+fn each_large(kept: &[(String, Vec<u8>)], mut each: impl FnMut(&str, Vec<u8>)) {
+    let fill = |what: &[u8]| what.iter().copied().cycle().take(LARGE).collect::<Vec<u8>>();
+    for (name, data) in kept.iter().filter(|(_, data)| !data.is_empty()).take(4) {
+        each(&format!("{name} again and again"), fill(data));
+        let mut head = data.clone();
+        head.resize(LARGE, 0xff);
+        each(&format!("{name} and ones"), head);
+    }
+    for what in OPEN {
+        let mut data = fill(what.as_bytes());
+        each(what, data.clone());
+        data.insert(0, 0);
+        each(&format!("0 {what}"), data);
+    }
+}
+
+/// Peak resident memory of this process so far, in MB.
+fn peak() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
+}
+
+/// Processor time of this process so far: how busy the machine is says nothing about an input.
+fn processor_time() -> Duration {
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).unwrap();
+    let of = |time: nix::sys::time::TimeVal| {
+        Duration::from_micros((time.tv_sec() * 1_000_000 + time.tv_usec()).unsigned_abs())
+    };
+    of(usage.user_time()) + of(usage.system_time())
+}
+
+/// A large input takes 5 s and 512 MB at most.
+fn bounded(name: &str) {
+    if !have("xz") {
+        return;
+    }
+    let (_, driver) = drivers::ALL.into_iter().find(|(known, _)| *known == name).unwrap();
+    // Memory is a process's, and only nextest gives each test one of its own.
+    let alone = std::env::var_os("NEXTEST").is_some();
+    let dir = scratch();
+    let kept = inputs(name, dir.path());
+    let mut read = 0;
+    each_large(&kept, |what, data| {
+        let start = processor_time();
+        driver(&data);
+        let took = processor_time().saturating_sub(start);
+        eprintln!("{name}: {:.60}: {} ms, {} MB", what.escape_debug(), took.as_millis(), peak());
+        assert!(took < LIMIT, "{name}: {what:?}: {took:?}");
+        assert!(!alone || peak() < 512, "{name}: {what:?}: {} MB", peak());
+        read += 1;
+    });
+    assert!(read >= 2 * OPEN.len() + 2, "only {read} inputs");
+}
+
+#[test]
+fn a_large_archive_is_bounded() {
+    bounded("archive");
+}
+
+#[test]
+fn large_debug_information_is_bounded() {
+    bounded("dwarf");
+}
+
+#[test]
+fn a_large_elf_file_is_bounded() {
+    bounded("elf");
+}
+
+#[test]
+fn a_large_source_file_is_bounded() {
+    bounded("guards");
+}
+
+#[test]
+fn large_json_is_bounded() {
+    bounded("json");
+}
+
+#[test]
+fn a_large_linker_map_is_bounded() {
+    bounded("linkmap");
+}
+
+#[test]
+fn a_large_makefile_is_bounded() {
+    bounded("makefile");
+}
+
+#[test]
+fn large_toml_is_bounded() {
+    bounded("toml");
+}

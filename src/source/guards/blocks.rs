@@ -16,6 +16,9 @@ use super::types::{Block, Directive, Include, Operand, OperandKind, Override, Sp
 use crate::model::diag::Diag;
 use crate::model::formula::{FormulaId, Formulas};
 
+/// Things that are wrong with one file; what comes after them is not told.
+const MAX_DIAGS: usize = 2000;
+
 /// What the walk finds.
 #[derive(Default)]
 pub(super) struct Built {
@@ -91,7 +94,9 @@ pub(super) fn build<'a>(
 
 impl<'a> Walk<'_, 'a> {
     fn report(&mut self, line: u32, message: impl Into<String>) {
-        self.out.diags.push(Diag::at_line(self.path, line as usize, message));
+        if self.out.diags.len() < MAX_DIAGS {
+            self.out.diags.push(Diag::at_line(self.path, line as usize, message));
+        }
     }
 
     /// Where the place is present.

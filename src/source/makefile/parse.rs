@@ -10,6 +10,8 @@ use super::expr::{self, literal};
 use super::syntax::{Assign, Branch, Makefile, Op, Statement, Test};
 use crate::model::diag::Diag;
 
+/// Things that are wrong with one makefile; what comes after them is not told.
+const MAX_DIAGS: usize = 2000;
 /// Conditionals nested deeper than this are not read.
 const MAX_NESTING: usize = 100;
 
@@ -71,7 +73,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn odd(&mut self, line: u32, message: &str) {
-        self.diags.push(Diag::at_line(self.file, line as usize, message));
+        if self.diags.len() < MAX_DIAGS {
+            self.diags.push(Diag::at_line(self.file, line as usize, message));
+        }
     }
 
     fn line(&mut self, number: u32, raw: &str) {
