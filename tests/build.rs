@@ -16,6 +16,8 @@ mod results;
 mod schema;
 #[path = "build/series.rs"]
 mod series;
+#[path = "build/slurm.rs"]
+mod slurm;
 
 use std::collections::BTreeMap;
 use std::fs;

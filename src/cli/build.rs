@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::machines::Machines;
+
 /// Build kernels with and without an option, on several architectures, and measure them.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Build {
@@ -68,6 +70,9 @@ pub struct Build {
         help_heading = "How"
     )]
     pub cells: Vec<String>,
+    /// Where.
+    #[command(flatten)]
+    pub machines: Machines,
     /// Do not use ccache.
     #[arg(long, help_heading = "How")]
     pub no_ccache: bool,

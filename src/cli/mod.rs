@@ -12,6 +12,7 @@ pub mod diffconfig;
 pub mod explain;
 pub mod gate;
 pub mod lint;
+pub mod machines;
 pub mod merge;
 pub mod plan;
 pub mod report;

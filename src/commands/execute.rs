@@ -27,7 +27,7 @@ use crate::model::run::{Cell, Measured, Run, SCHEMA, Status};
 use crate::render::run as table;
 
 use super::foresee::Engine;
-use super::{measure, output};
+use super::{measure, merge, output};
 
 /// How to carry out a plan.
 #[derive(Debug, Clone, Default)]
@@ -46,23 +46,32 @@ pub struct Options {
     pub cache: PathBuf,
     /// The words of the run that is resumed; absent: those of this process.
     pub command: Option<Vec<String>>,
+    /// How long to wait for whoever builds the same cells.
+    pub patience: Duration,
 }
 
-/// Builds and measures every cell of `plan`, writes `run.json` and prints its tables.
+impl Options {
+    /// The words of the run, as `run.json` keeps them.
+    pub fn words(&self) -> Vec<String> {
+        let ours = || std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        self.command.clone().unwrap_or_else(ours)
+    }
+}
+
+/// Prints the tables of a run that lies in `file`; what is missing goes to standard error.
 ///
 /// # Errors
-/// As [`carry_out`].
-pub fn execute(
+/// The tables cannot be written.
+pub fn print(
     common: &Common,
-    plan: &Plan,
-    options: &Options,
-    runner: &Runner,
-    pool: &Pool,
+    run: &Run,
+    file: &Path,
+    bisect: bool,
+    missing: Option<&str>,
 ) -> Result<Exit> {
-    let (run, file) = carry_out(common, plan, options, runner, pool)?;
-    let report = report(&run, &file.display().to_string());
+    let report = report(run, &file.display().to_string());
     output::write(common.output.as_deref(), table::render(&report, output::view(common).width))?;
-    Ok(conclude(common, &run, &file, options.bisect))
+    Ok(conclude(common, run, file, bisect, missing))
 }
 
 /// Builds and measures every cell of `plan`, and writes `run.json`: the run and its file.
@@ -78,15 +87,17 @@ pub fn carry_out(
     pool: &Pool,
 ) -> Result<(Run, PathBuf)> {
     let out = match &plan.part {
-        Some(_) => OutDir::open_part(&plan.out, plan.cells.iter().map(|cell| &*cell.id))?,
+        Some(_) => {
+            let ids = plan.cells.iter().map(|cell| &*cell.id);
+            OutDir::open_part(&plan.out, ids, options.patience)?
+        }
         None => OutDir::open(&plan.out)?,
     };
     let file = out.path().join(plan.file_name());
     // From now on nothing here is taken for the result of an earlier run, and should we be killed
     // hard, `--resume` finds how this run was started.
     let pending = plan.cells.iter().map(cell::blank).collect();
-    let words = || std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    let command = options.command.clone().unwrap_or_else(words);
+    let command = options.words();
     state::write_json(&file, &record(plan, &command, pending, &BTreeMap::new()))?;
     out.remember_directory()?;
     let style = Style::detect(common.quiet);
@@ -128,22 +139,14 @@ pub fn carry_out(
 }
 
 /// Says which cells have no result and why, where everything is, and what the exit code is.
-fn conclude(common: &Common, run: &Run, file: &Path, bisect: bool) -> Exit {
-    let bad: Vec<&Cell> = run.cells.iter().filter(|cell| !cell.status.is_result()).collect();
+fn conclude(common: &Common, run: &Run, file: &Path, bisect: bool, missing: Option<&str>) -> Exit {
     // On a terminal the table, which gives the reasons too, has just been printed there.
     let seen = common.output.is_none() && std::io::stdout().is_terminal();
-    if common.quiet < 2 {
-        for cell in bad.iter().filter(|_| !seen) {
-            eprintln!("hmmsize: {}", executor::verdict_line(cell));
-        }
-        if !bad.is_empty() {
-            eprintln!("hmmsize: {} of {} cells have no result", bad.len(), run.cells.len());
-        }
-    }
+    let complete = merge::complete(common, run, seen, missing);
     if common.quiet == 0 {
         eprintln!("hmmsize: results in {}", file.display());
     }
-    match (bad.is_empty(), bisect) {
+    match (complete, bisect) {
         (true, _) => Exit::Ok,
         (false, true) => Exit::Bisect,
         (false, false) => Exit::Cell,

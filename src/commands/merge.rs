@@ -23,7 +23,8 @@ pub fn run(common: &Common, args: &Merge) -> Result<Exit> {
     let mut text = serde_json::to_string_pretty(&run).expect("plain data");
     text.push('\n');
     output::write(common.output.as_deref(), text)?;
-    Ok(conclude(common, &run))
+    let complete = complete(common, &run, false, Some("in none of the parts"));
+    Ok(if complete { Exit::Ok } else { Exit::Cell })
 }
 
 /// Reads the parts and joins them into a run that is going to lie in `dir`.
@@ -42,27 +43,26 @@ pub fn join(files: &[PathBuf], dir: &Path) -> Result<Run> {
     merge::merge(&parts.collect::<Result<Vec<_>>>()?)
 }
 
-/// Says what is missing or has no result; the exit code.
-pub fn conclude(common: &Common, run: &Run) -> Exit {
-    let missing: Vec<&str> = run.missing().collect();
+/// Says which cells have no result, unless that has been `seen`, and which are `missing`, unless that
+/// does not count; whether all are there.
+pub fn complete(common: &Common, run: &Run, seen: bool, missing: Option<&str>) -> bool {
+    let absent: Vec<&str> = missing.iter().flat_map(|_| run.missing()).collect();
     let bad: Vec<&Cell> = run.cells.iter().filter(|cell| !cell.status.is_result()).collect();
-    if common.quiet < 2 {
-        for cell in &bad {
+    let without = bad.len() + absent.len();
+    if common.quiet < 2 && without > 0 {
+        for cell in bad.iter().filter(|_| !seen) {
             eprintln!("hmmsize: {}", verdict_line(cell));
         }
-        for id in missing.iter().take(NAMED) {
-            eprintln!("hmmsize: {id}: in none of the parts");
+        for id in absent.iter().take(NAMED) {
+            eprintln!("hmmsize: {id}: {}", missing.unwrap_or_default());
         }
-        if missing.len() > NAMED {
-            eprintln!("hmmsize: … and {} more", missing.len() - NAMED);
+        if absent.len() > NAMED {
+            eprintln!("hmmsize: … and {} more", absent.len() - NAMED);
         }
-        let all = run.cells.len() + missing.len();
-        let without = bad.len() + missing.len();
-        if without > 0 {
-            eprintln!("hmmsize: {without} of {all} cells have no result");
-        }
+        let all = run.cells.len() + absent.len();
+        eprintln!("hmmsize: {without} of {all} cells have no result");
     }
-    if bad.is_empty() && missing.is_empty() { Exit::Ok } else { Exit::Cell }
+    without == 0
 }
 
 /// The files of a cell are named as seen from where the run lies.

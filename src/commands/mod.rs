@@ -13,6 +13,7 @@ pub mod configure_only;
 pub mod cost;
 pub mod diffconfig;
 pub mod execute;
+pub mod executors;
 pub mod explain;
 mod foresee;
 pub mod gate;

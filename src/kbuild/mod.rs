@@ -37,6 +37,7 @@ pub mod requests;
 pub mod sat;
 pub mod shims;
 pub mod slot;
+pub mod slurm;
 pub mod source;
 pub mod state;
 pub mod store;

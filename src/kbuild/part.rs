@@ -46,12 +46,17 @@ pub struct Elsewhere {
 impl Part {
     /// The same for the same cells, and different for others.
     pub fn file_name(&self, plan: &Plan) -> String {
-        let mut fields = Fields::new("part");
-        for cell in &plan.cells {
-            fields.add(&cell.id);
-        }
-        format!("part-{}.json", &fields.hex()[..12])
+        file_name(plan.cells.iter().map(|cell| cell.id.as_str()))
     }
+}
+
+/// The file that the part of these cells is kept in.
+pub fn file_name<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
+    let mut fields = Fields::new("part");
+    for id in ids {
+        fields.add(id);
+    }
+    format!("part-{}.json", &fields.hex()[..12])
 }
 
 /// Leaves only the cells called `ids` in `plan`.

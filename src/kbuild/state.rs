@@ -6,8 +6,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
+use nix::unistd::Pid;
 
 use crate::exit::{Error, Result};
 use crate::model::run::{Cell, Measured, Status};
@@ -35,11 +37,26 @@ impl OutDir {
         Ok(Self { path: path.to_owned(), _locks: vec![lock] })
     }
 
-    /// As [`OutDir::open`], for some cells only: others may be built there at the same time.
-    pub fn open_part<'a>(path: &Path, ids: impl Iterator<Item = &'a str>) -> Result<Self> {
-        let mut locks = vec![lock(path, FlockArg::LockSharedNonblock)?];
+    /// As [`OutDir::open`], for some cells only: others may be built there at the same time. Whoever
+    /// builds the same cells may take that long to end: a task that is started again elsewhere can be
+    /// ahead of the end of the first.
+    pub fn open_part<'a>(
+        path: &Path,
+        ids: impl Iterator<Item = &'a str>,
+        patience: Duration,
+    ) -> Result<Self> {
+        let until = Instant::now() + patience;
+        let take = |path: &Path, how| loop {
+            match lock(path, how) {
+                Err(Error::Input { .. }) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(500));
+                }
+                taken => return taken,
+            }
+        };
+        let mut locks = vec![take(path, FlockArg::LockSharedNonblock)?];
         for id in ids {
-            locks.push(lock(&path.join(id), FlockArg::LockExclusiveNonblock)?);
+            locks.push(take(&path.join(id), FlockArg::LockExclusiveNonblock)?);
         }
         Ok(Self { path: path.to_owned(), _locks: locks })
     }
@@ -128,6 +145,17 @@ fn lock(path: &Path, how: FlockArg) -> Result<Flock<File>> {
         .and_then(|()| writeln!(lock, "{}", std::process::id()));
     told.map_err(|e| Error::io(&name, e))?;
     Ok(lock)
+}
+
+/// The process that builds a whole run in `out`, if one does.
+pub fn owner(out: &Path) -> Option<Pid> {
+    let mut file = File::open(out.join(LOCK)).ok()?;
+    let mut owner = String::new();
+    file.read_to_string(&mut owner).ok()?;
+    match Flock::lock(file, FlockArg::LockSharedNonblock) {
+        Err((_, nix::errno::Errno::EWOULDBLOCK)) => owner.trim().parse().ok().map(Pid::from_raw),
+        _ => None,
+    }
 }
 
 /// From where the run in `out` was started, if that is still a directory.

@@ -35,6 +35,7 @@ pub mod run_report;
 pub mod shards;
 pub mod size;
 pub mod snippet;
+pub mod standing;
 pub mod symtab;
 pub mod tristate;
 pub mod valuation;

@@ -27,6 +27,7 @@ pub mod run_markdown;
 pub mod sarif;
 pub mod shards;
 pub mod snippet;
+pub mod standing;
 pub mod table;
 pub mod verdict_github;
 pub mod verdict_junit;
