@@ -18,6 +18,7 @@ mod off;
 mod oracle;
 mod process;
 mod setup;
+mod slurm;
 mod test;
 mod tidy;
 

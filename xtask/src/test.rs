@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::process::{self, cargo, which};
-use crate::{kconfig, setup, tidy};
+use crate::{kconfig, setup, slurm, tidy};
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -14,6 +14,9 @@ pub struct Args {
     /// Only the tests, without formatting, clippy and tidy
     #[arg(long)]
     tests_only: bool,
+    /// Only `build --executor slurm`, on a Slurm that is installed and started for it
+    #[arg(long)]
+    slurm: bool,
     /// Only tests whose names contain one of these
     #[arg(value_name = "FILTER")]
     filters: Vec<String>,
@@ -21,6 +24,9 @@ pub struct Args {
 
 /// Runs everything; the first failure ends it.
 pub fn run(args: &Args) -> Result<()> {
+    if args.slurm {
+        return slurm::run().context("slurm");
+    }
     if !args.tests_only {
         components()?;
         process::run(cargo().args(["fmt", "--all", "--check"]))?;
