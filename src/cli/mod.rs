@@ -18,9 +18,9 @@ pub mod plan;
 pub mod report;
 pub mod why;
 
-/// What a kernel option costs: build, compare and gate Linux kernel sizes.
+/// What a kernel option costs: build, compare, gate and explain Linux kernel sizes.
 #[derive(Debug, Parser)]
-#[command(name = "hmmsize", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "hmmsize", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
     /// Options every command understands.
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Findings as Markdown: a table of the rules, then each rule's findings with their evidence. Made for
+//! Findings as Markdown: a table of the rules that found something, then each rule's findings with their evidence. Made for
 //! comments on pull requests and for reports that are kept.
 
 use super::columns::put;
@@ -10,21 +10,29 @@ const SHOWN: usize = 8;
 
 /// The document.
 pub fn render(report: &Report, rules: &[RuleInfo]) -> String {
-    let mut out = format!(
-        "{}\n\n| code | rule | severity | findings |\n|---|---|---|---:|\n",
-        counts(report)
-    );
+    let mut out = format!("{}\n", counts(report));
     let used: Vec<&RuleInfo> =
         rules.iter().filter(|rule| report.rules.iter().any(|code| code == rule.code)).collect();
     let of = |rule: &RuleInfo| -> Vec<&Finding> {
         report.findings.iter().filter(|finding| finding.code == rule.code).collect()
     };
-    for &rule in &used {
+    let (found, silent): (Vec<&RuleInfo>, Vec<&RuleInfo>) =
+        used.into_iter().partition(|rule| !of(rule).is_empty());
+    if !found.is_empty() {
+        out.push_str("\n| code | rule | severity | findings |\n|---|---|---|---:|\n");
+    }
+    for &rule in &found {
         let (code, name, level) = (rule.code, rule.name, rule.severity.name());
         put(&mut out, format_args!("| {code} | {name} | {level} | {} |\n", of(rule).len()));
     }
-    for &rule in used.iter().filter(|rule| !of(rule).is_empty()) {
-        put(&mut out, format_args!("\n## {} {}\n\n{}\n\n", rule.code, rule.name, rule.what));
+    if !silent.is_empty() {
+        let codes: Vec<&str> = silent.iter().map(|rule| rule.code).collect();
+        let s = if codes.len() == 1 { "" } else { "s" };
+        let text = codes.join(", ");
+        put(&mut out, format_args!("\n{} rule{s} found nothing: {text}\n", codes.len()));
+    }
+    for &rule in &found {
+        put(&mut out, format_args!("\n### {} {}\n\n{}\n\n", rule.code, rule.name, rule.what));
         for finding in of(rule) {
             one(finding, report, &mut out);
         }

@@ -41,6 +41,19 @@ warning[K001]: `select B` repeats line 9 of this file
 }
 
 #[test]
+fn the_tree_may_be_named_by_a_link() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let link = dir.path().join("linux");
+    std::os::unix::fs::symlink(tree(), &link).expect("a link");
+    let (code, text, err) = lint(&["-C", link.to_str().expect("UTF-8"), "--format", "short"]);
+    let expected = "Kconfig:11:2: warning: `select B` repeats line 9 of this file [K001]\n";
+    assert_eq!((code, &*text, &*err), (1, expected, ""));
+    let file = tree().join("Kconfig");
+    let (code, _, err) = lint(&["-C", file.to_str().expect("UTF-8")]);
+    assert!(code == 2 && err.ends_with("directory\n"), "{err}");
+}
+
+#[test]
 fn json_has_what_the_schema_says() {
     let (_, text, _) = on_tree(&["--format", "json"]);
     let report: Value = serde_json::from_str(&text).expect("JSON");

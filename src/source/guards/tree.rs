@@ -229,7 +229,8 @@ pub(in crate::source) fn paths_of(
     let mut paths = Vec::new();
     for item in walk {
         let item = item.map_err(|error| Error::input(root, error.to_string()))?;
-        if item.depth() == 0 && !item.file_type().is_some_and(|kind| kind.is_dir()) {
+        // A link that the user names is the tree; only links inside of it lead nowhere.
+        if item.depth() == 0 && !root.is_dir() {
             return Err(Error::input(root, "is no directory"));
         }
         let Some(name) = item.file_name().to_str() else { continue };
