@@ -17,6 +17,7 @@ mod measure;
 mod off;
 mod oracle;
 mod process;
+mod seed;
 mod setup;
 mod slurm;
 mod test;

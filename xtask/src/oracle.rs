@@ -12,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 use ignore::WalkBuilder;
 
 use crate::process::{self, cargo, command, output};
-use crate::{attribution, debs, kconfig, kernel, lint, off, setup};
+use crate::{attribution, debs, kconfig, kernel, lint, off, seed, setup};
 
 /// Arguments of `cargo xtask oracle`.
 #[derive(Debug, clap::Args)]
@@ -52,6 +52,8 @@ enum Oracle {
     Mutate,
     /// The gate's rule off-costs-nothing, on a real kernel with a planted leak
     Off,
+    /// A feature of HMM's shape in a copy of a real kernel, of which audit must name every byte
+    Seed,
     /// The kernel's conf, on every architecture, all defconfigs and perturbed configurations
     Kconfig,
     /// Faults planted in a copy of a real tree, which lint must find
@@ -93,6 +95,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if asked(Oracle::Off) {
         off::prove(&tree, &ours, args.save)?;
+    }
+    if asked(Oracle::Seed) {
+        seed::prove(&tree, &ours, args.save)?;
     }
     if asked(Oracle::Kconfig) {
         kconfig::prove(&args.kconfig, &ours, args.save)?;
