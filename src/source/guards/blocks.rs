@@ -17,7 +17,7 @@ use crate::model::diag::Diag;
 use crate::model::formula::{FormulaId, Formulas};
 
 /// Things that are wrong with one file; what comes after them is not told.
-const MAX_DIAGS: usize = 2000;
+const MAX_DIAGS: usize = 100_000;
 
 /// What the walk finds.
 #[derive(Default)]

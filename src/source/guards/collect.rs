@@ -14,7 +14,7 @@ use crate::model::formula::Formulas;
 const MAX_BYTES: usize = 1 << 30;
 
 /// `#if` in each other; C promises 63.
-const MAX_NESTING: usize = 1000;
+const MAX_NESTING: usize = 100_000;
 
 /// Leaves out everything from where conditionals nest deeper than anybody writes them; where that is.
 fn cut_nesting(directives: &mut Vec<Found>) -> Option<usize> {
