@@ -14,7 +14,7 @@ use crate::analyze::{class, extents, names, payload};
 use crate::model::class::Class;
 use crate::model::diag::Diag;
 use crate::model::image::Image;
-use crate::model::linkmap::LinkMap;
+use crate::model::linkmap::{LinkMap, is_prelink};
 use crate::model::payload::Run;
 use crate::model::size::PayloadKind;
 
@@ -87,7 +87,9 @@ pub fn of<'a>(image: &Image<'a>, map: Option<&LinkMap<'a>>) -> Pieces {
         let (laid, diags) = reconcile::lay(image, map);
         let merged = reconcile::is_merged(&laid);
         dealt.has_objects = !merged;
-        let sites = (!merged).then(|| Sites::new(image, &laid));
+        // Without a part that is still of vmlinux.o there is no table of a whole kernel.
+        let has_tables = !merged && map.parts.iter().any(|part| is_prelink(part.file));
+        let sites = has_tables.then(|| Sites::new(image, &laid));
         for section in &laid {
             let slot = slot_of(image, section.section.index);
             let mut runs = Vec::with_capacity(section.runs.len());
