@@ -8,6 +8,7 @@ mod attribution;
 mod bench;
 mod debs;
 mod demo;
+mod dist;
 mod fuzz;
 mod kconfig;
 mod kernel;
@@ -51,6 +52,8 @@ enum Command {
     Long(long::Args),
     /// Run the fuzz targets (needs nightly and cargo-fuzz), keep their corpora, add up how long they ran
     Fuzz(fuzz::Args),
+    /// Manual pages and shell completions, from the program's own options
+    Dist(dist::Args),
     /// Check the rules of DESIGN.md
     Tidy,
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Long(args) => long::run(&args),
         Command::Fuzz(args) => fuzz::run_targets(&args),
+        Command::Dist(args) => dist::run(&args),
         Command::Tidy => tidy::run(),
     };
     match result {

@@ -17,7 +17,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lint", &["logic", "kconf", "source", "model"]),
     ("explain", &["lint", "logic", "kconf", "source", "model"]),
     ("render", &["model"]),
-    ("cli", &["model"]),
+    // xtask describes the command line without the rest of the program.
+    ("cli", &[]),
     (
         "commands",
         &[

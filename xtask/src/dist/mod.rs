@@ -1,0 +1,43 @@
+//! `cargo xtask dist`: what a package carries beside the program, made of the same clap structs as the
+//! program itself, so that a manual page cannot say anything else than `--help` does.
+//!
+//! It all goes to `target/dist`: nothing generated is committed.
+
+mod pages;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+/// The program's command line. Only clap structs, which import nothing of the rest (`tidy` sees to that):
+/// xtask need not compile the program to know its options.
+#[path = "../../../src/cli/mod.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::struct_field_names,
+    reason = "described here, never parsed; the library checks these files as its public part"
+)]
+mod cli;
+
+/// Arguments of `cargo xtask dist`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Makes everything.
+pub fn run(_args: &Args) -> Result<()> {
+    let dir = dir();
+    let made = pages::write(&dir)?;
+    eprintln!(
+        "xtask: dist: {} manual pages and {} completions in {}",
+        made.pages.len(),
+        made.completions.len(),
+        dir.display()
+    );
+    Ok(())
+}
+
+/// Where it goes. Cargo-deb's metadata in Cargo.toml names it, so `CARGO_TARGET_DIR` does not move it.
+fn dir() -> PathBuf {
+    crate::root().join("target/dist")
+}
