@@ -3,6 +3,7 @@
 //!
 //! It all goes to `target/dist`: nothing generated is committed.
 
+mod deb;
 mod pages;
 
 use std::path::PathBuf;
@@ -22,10 +23,14 @@ mod cli;
 
 /// Arguments of `cargo xtask dist`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Also build the Debian package, install it into an empty directory, and run it from there
+    #[arg(long)]
+    deb: bool,
+}
 
 /// Makes everything.
-pub fn run(_args: &Args) -> Result<()> {
+pub fn run(args: &Args) -> Result<()> {
     let dir = dir();
     let made = pages::write(&dir)?;
     eprintln!(
@@ -34,6 +39,9 @@ pub fn run(_args: &Args) -> Result<()> {
         made.completions.len(),
         dir.display()
     );
+    if args.deb {
+        deb::build(&dir, &made)?;
+    }
     Ok(())
 }
 
