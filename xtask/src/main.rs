@@ -9,6 +9,7 @@ mod bench;
 mod debs;
 mod demo;
 mod dist;
+mod docs;
 mod fuzz;
 mod kconfig;
 mod kernel;
@@ -54,6 +55,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Manual pages and shell completions, from the program's own options
     Dist(dist::Args),
+    /// The README tried as a new user would: its commands are run, their output compared
+    Docs(docs::Args),
     /// Check the rules of DESIGN.md
     Tidy,
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Long(args) => long::run(&args),
         Command::Fuzz(args) => fuzz::run_targets(&args),
         Command::Dist(args) => dist::run(&args),
+        Command::Docs(args) => docs::run(&args),
         Command::Tidy => tidy::run(),
     };
     match result {

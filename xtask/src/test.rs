@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::process::{self, cargo, which};
-use crate::{kconfig, setup, slurm, tidy};
+use crate::{docs, kconfig, setup, slurm, tidy};
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -46,9 +46,10 @@ pub fn run(args: &Args) -> Result<()> {
         let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
         process::run(cargo().args(clippy))?;
     }
-    if let (Some(_), true) = (&tree, args.filters.is_empty()) {
+    if let (Some(tree), true) = (&tree, args.filters.is_empty()) {
         process::run(cargo().args(["build", "--locked", "-p", "hmmsize"]))?;
         kconfig::quick(&process::target_dir().join("debug/hmmsize")).context("oracle kconfig")?;
+        docs::quick(&process::target_dir().join("debug/hmmsize"), tree).context("docs")?;
     }
     let with_tree = |mut command: Command| {
         if let Some(tree) = &tree {

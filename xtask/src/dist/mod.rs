@@ -17,9 +17,17 @@ use anyhow::Result;
     dead_code,
     unreachable_pub,
     clippy::struct_field_names,
-    reason = "described here, never parsed; the library checks these files as its public part"
+    reason = "described here, never run; the library checks these files as its public part"
 )]
 mod cli;
+
+/// Whether these words, `hmmsize` among them, are a command line of the program; otherwise what it says.
+pub fn parses(words: &[String]) -> Result<(), String> {
+    match <cli::Cli as clap::Parser>::try_parse_from(words) {
+        Ok(_) => Ok(()),
+        Err(err) => Err(err.to_string()),
+    }
+}
 
 /// Arguments of `cargo xtask dist`.
 #[derive(Debug, clap::Args)]
