@@ -164,7 +164,14 @@ pub fn prove(tree: &Path, ours: &Path, save: bool) -> Result<()> {
             audit
         };
         let code = i32::from(head.leak.is_some());
-        let line = shown(&audit("table")).replace(&dir.display().to_string(), "seed");
+        // As a reader would type it, not where it is here.
+        let plain = |text: &str| {
+            let at = |path: &Path| path.display().to_string();
+            let text = text.replace(&at(&dir), "seed");
+            tree.parent().map_or(text.clone(), |all| text.replace(&format!("{}/", at(all)), ""))
+        };
+        let line = plain(&shown(&audit("table")));
+        let line = line.split_once(' ').map_or("", |(_, args)| args);
         let said = |format| -> Result<String> {
             let output =
                 audit(format).stderr(Stdio::inherit()).output().context("hmmsize audit")?;
@@ -172,11 +179,11 @@ pub fn prove(tree: &Path, ours: &Path, save: bool) -> Result<()> {
             ensure!(is == Some(code), "{}: audit ends with {is:?}, not {code}", head.name);
             Ok(String::from_utf8(output.stdout)?)
         };
-        let table = said("table")?.replace(&dir.display().to_string(), "seed");
+        let table = plain(&said("table")?);
         println!("{table}");
         write!(
             text,
-            "\n## {}: {}\n\n```\n$ {line}\n{}\n```\n",
+            "\n## {}: {}\n\n```\n$ hmmsize {line}\n{}\n```\n",
             head.name,
             head.what,
             table.trim_end()

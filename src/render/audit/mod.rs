@@ -66,10 +66,8 @@ fn row_reason(row: &Row) -> String {
 /// What is behind a row: places, and the text of the gate; what leads there is joined by `joint`.
 fn detail(row: &Row, joint: &str) -> String {
     if let Some(leak) = &row.leak {
-        return format!(
-            "{}: {}; {} would stop it ({})",
-            leak.place, leak.text, leak.guard, leak.at
-        );
+        let text = leak.text.trim_end_matches(';');
+        return format!("{}: {text}; {} would stop it ({})", leak.place, leak.guard, leak.at);
     }
     let through = match row.through.as_slice() {
         [] => String::new(),
