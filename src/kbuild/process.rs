@@ -1,19 +1,18 @@
 //! Starts one program at a time and never loses it: every child of hmmsize comes from here.
 //!
 //! A child gets a cleared environment, `/dev/null` as its input, its own process group, a log file
-//! for what it says and, if asked, a deadline. Ctrl-C, SIGTERM, SIGHUP and the deadline end the
+//! of bounded length for what it says and, if asked, a deadline. Ctrl-C, SIGTERM, SIGHUP and the deadline end the
 //! whole group (TERM, then KILL), so no compiler goes on behind the user's back; what is left of a
 //! group when its leader ends is killed too. CPU time is that of the subtree, from `wait4`.
 //! Should hmmsize itself be killed hard (SIGKILL), its `Guard` ends the groups.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -24,7 +23,14 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 use wait4::Wait4;
 
+use self::guard::Guard;
+use self::log::Log;
 use crate::exit::{Error, Result};
+
+mod guard;
+mod log;
+
+pub use self::log::is_cut;
 
 /// How long a group may take to end after SIGTERM before it gets SIGKILL.
 const GRACE: Duration = Duration::from_secs(3);
@@ -223,14 +229,18 @@ impl Runner {
         if self.echo {
             eprintln!("+ {}", command.shell());
         }
-        let mut child = self.spawn(command)?;
+        let log = command.log.as_deref().map(Log::open).transpose()?;
+        let (mut child, said) = self.spawn(command)?;
         let pid = Pid::from_raw(child.id() as i32);
         self.guard_tell('+', pid, command);
         let stdout = child.stdout.take();
         let stderr = child.stderr.take();
         let limit = command.capture.unwrap_or(0);
-        let result = thread::scope(|scope| {
+        let over = AtomicBool::new(false);
+        let (result, logged) = thread::scope(|scope| {
             let cut = command.cut;
+            let over = &over;
+            let logger = log.zip(said).map(|(log, pipe)| scope.spawn(move || log.fill(pipe, over)));
             let reader = stdout.map(|pipe| scope.spawn(move || read_whole(pipe, limit, cut)));
             let errors = stderr.map(|pipe| scope.spawn(move || read_tail(pipe)));
             let (sender, receiver) = mpsc::channel();
@@ -249,14 +259,17 @@ impl Runner {
                     }
                 }
             };
+            over.store(true, Ordering::SeqCst);
+            let logged = logger.map_or(Ok(()), |t| t.join().unwrap_or(Ok(())));
             let stdout = reader.and_then(|t| t.join().ok()).unwrap_or(Some(Vec::new()));
             let stderr = errors.and_then(|t| t.join().ok()).unwrap_or_default();
-            usage.map(|usage| (usage, stdout, stderr, ending.timed_out))
+            (usage.map(|usage| (usage, stdout, stderr, ending.timed_out)), logged)
         });
         self.guard_tell('-', pid, command);
         let (usage, stdout, stderr, timed_out) =
             result.map_err(|e| Error::io(command.program(), e))?;
         self.check()?;
+        logged?;
         let stdout = stdout.ok_or_else(|| {
             let message = format!("said more than {limit} bytes, which is not what was asked");
             Error::input(command.program(), message)
@@ -274,7 +287,8 @@ impl Runner {
         })
     }
 
-    fn spawn(&self, command: &Command) -> Result<Child> {
+    /// The child, and what it says if that is logged.
+    fn spawn(&self, command: &Command) -> Result<(Child, Option<PipeReader>)> {
         let program = command.program();
         let mut process = std::process::Command::new(command.resolved());
         process.arg0(program).args(command.argv.iter().skip(1));
@@ -282,11 +296,13 @@ impl Runner {
         if let Some(dir) = &command.cwd {
             process.current_dir(dir);
         }
+        let mut said = None;
         match &command.log {
             Some(path) => {
-                let log = open_log(path)?;
-                process.stdout(log.try_clone().map_err(|e| Error::io(path, e))?);
-                process.stderr(log);
+                let (reader, writer) = io::pipe().map_err(|e| Error::io(path, e))?;
+                process.stdout(writer.try_clone().map_err(|e| Error::io(path, e))?);
+                process.stderr(writer);
+                said = Some(reader);
             }
             None if command.capture.is_some() => {
                 process.stdout(Stdio::null()).stderr(Stdio::piped());
@@ -301,14 +317,15 @@ impl Runner {
         if let (true, Some(pool)) = (command.jobs, &self.pool) {
             pool.configure_make(&mut process);
         }
-        process.spawn().map_err(|e| match e.kind() {
+        let child = process.spawn().map_err(|e| match e.kind() {
             // The system does not say which of the two is missing.
             io::ErrorKind::NotFound => match command.cwd.as_deref().filter(|d| !d.is_dir()) {
                 Some(dir) => Error::input(dir, "no such directory"),
                 None => Error::input(program, "no such program; `cargo xtask setup` installs it"),
             },
             _ => Error::io(program, e),
-        })
+        })?;
+        Ok((child, said))
     }
 
     fn guard_tell(&self, sign: char, pid: Pid, command: &Command) {
@@ -322,51 +339,6 @@ impl Runner {
         if let Some(guard) = guard.as_mut() {
             guard.tell(sign, pid);
         }
-    }
-}
-
-/// A small shell that outlives a hard kill of hmmsize just long enough to end its children.
-///
-/// The kernel offers PDEATHSIG for this, but it reaches only make, not the compilers below it, and
-/// setting it needs unsafe code. The shell knows every running group; when the pipe to it closes
-/// without those groups having ended, it kills them.
-#[derive(Debug)]
-struct Guard {
-    shell: Child,
-}
-
-impl Guard {
-    fn start() -> io::Result<Self> {
-        let script = r#"live=" "
-while read -r sign pid; do
-    case $sign in
-    +) live="$live$pid " ;;
-    -) live="${live%% $pid *} ${live#* $pid }" ;;
-    esac
-done
-for pid in $live; do kill -KILL -"$pid" 2>/dev/null; done"#;
-        let shell = std::process::Command::new("/bin/sh")
-            .args(["-c", script])
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()?;
-        Ok(Self { shell })
-    }
-
-    fn tell(&mut self, sign: char, pid: Pid) {
-        if let Some(pipe) = &mut self.shell.stdin {
-            let _ = writeln!(pipe, "{sign} {pid}");
-        }
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        drop(self.shell.stdin.take());
-        let _ = self.shell.wait();
     }
 }
 
@@ -406,10 +378,6 @@ fn wait(mut child: Child, pid: Pid) -> io::Result<wait4::ResUse> {
     while waitid(Id::Pid(pid), ended) == Err(nix::errno::Errno::EINTR) {}
     let _ = killpg(pid, Signal::SIGKILL);
     child.wait4()
-}
-
-fn open_log(path: &Path) -> Result<File> {
-    OpenOptions::new().create(true).append(true).open(path).map_err(|e| Error::io(path, e))
 }
 
 /// Reads to the end, because a full pipe would stop the child; nothing if that is more than `limit`
