@@ -38,7 +38,9 @@ pub fn run(common: &Common, args: &Build) -> Result<Exit> {
     }
     let recorded = if args.resume { recorded(args)? } else { None };
     match recorded {
-        Some((args, command)) => go(common, &args, Some(command), Duration::ZERO),
+        Some((args, command)) => {
+            go(common, &Build { resume: true, ..args }, Some(command), Duration::ZERO)
+        }
         None => go(common, args, None, Duration::ZERO),
     }
 }
@@ -125,6 +127,7 @@ fn go(
         cache: ask.cache,
         command,
         patience,
+        resume: args.resume,
     };
     let job = Job { common, plan: &plan, options: &options, runner: &runner, pool: &pool };
     let elsewhere = executor.elsewhere();

@@ -48,6 +48,8 @@ pub struct Options {
     pub command: Option<Vec<String>>,
     /// How long to wait for whoever builds the same cells.
     pub patience: Duration,
+    /// Go on with an interrupted run.
+    pub resume: bool,
 }
 
 impl Options {
@@ -86,13 +88,17 @@ pub fn carry_out(
     runner: &Runner,
     pool: &Pool,
 ) -> Result<(Run, PathBuf)> {
-    let out = match &plan.part {
+    let mut out = match &plan.part {
         Some(_) => {
             let ids = plan.cells.iter().map(|cell| &*cell.id);
             OutDir::open_part(&plan.out, ids, options.patience)?
         }
         None => OutDir::open(&plan.out)?,
     };
+    // Parts of one run share a directory, and no name.
+    if plan.part.is_none() {
+        out.name_run(options.resume)?;
+    }
     let file = out.path().join(plan.file_name());
     // From now on nothing here is taken for the result of an earlier run, and should we be killed
     // hard, `--resume` finds how this run was started.

@@ -3,11 +3,13 @@
 //! A cell that fails is a result with a reason, never an error of the run; only a signal ends the
 //! run. Nothing is recorded as finished before everything is measured and kept.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::clock;
 use super::configure::Configured;
 use super::firsterror;
 use super::forecast::{self, Forecasts};
@@ -15,7 +17,7 @@ use super::jobs::Pool;
 use super::kept::{self, Keep};
 use super::outputs::{self, Outputs};
 use super::plan::{CellPlan, Plan};
-use super::process::{Command, Ended, Finished, Runner};
+use super::process::{self, Command, Ended, Finished, Runner};
 use super::progress::{self, CellProgress, Progress};
 use super::reproduce;
 use super::shims;
@@ -107,8 +109,10 @@ pub fn build(
             record.labels.push("noise".to_owned());
         }
         context.keep.clear(&cell.build_dir);
+        // What the run that is gone on with has built is its own.
+        let own = context.out.is_of_this_run(&cell.id);
         return Ok(Cell {
-            status: Status::Reused,
+            status: if own { Status::Built } else { Status::Reused },
             measured,
             wall_s,
             cpu_s,
@@ -130,7 +134,8 @@ pub fn build(
             record.measured = Some(measured);
             record.status = Status::Built;
             record.wall_s = took().as_secs_f64();
-            if let Err(error) = context.out.finish(&record) {
+            let done = context.out.claim(&cell.id).and_then(|()| context.out.finish(&record));
+            if let Err(error) = done {
                 return failed(record, error, took());
             }
             let _ = fs::remove_file(work.dir.join(STAMP));
@@ -222,8 +227,9 @@ impl<'a> Work<'a> {
             self.progress.compile(&self.log, forecast);
             self.step(&compile)?;
             let objects = self.progress.objects();
-            record.objects = Some(objects_in(&self.log));
-            if let (Some(forecasts), false) = (&self.context.forecasts, resumed) {
+            let is_cut = process::is_cut(&self.log);
+            record.objects = (!is_cut).then(|| objects_in(&self.log));
+            if let (Some(forecasts), false) = (&self.context.forecasts, resumed || is_cut) {
                 forecasts.put(&self.forecast_key(), objects);
             }
         }
@@ -248,12 +254,17 @@ impl<'a> Work<'a> {
     /// interrupted build of the very same inputs left. Returns whether the latter.
     fn enter_build_dir(&self) -> Result<bool> {
         let stamp = self.dir.join(STAMP);
-        let identity = self.configured.identity.as_bytes();
+        let inputs = format!("{}\n{}", self.configured.identity, self.cell.source.stamps());
         let build = &self.cell.build_dir;
-        let same = fs::read(&stamp).is_ok_and(|old| old == identity);
+        let config = build.join(".config");
+        // What make believes of files that are newer than now is wrong: the clock was set back. A
+        // configuration that never gets older than what is made of it, it makes for ever.
+        let now = SystemTime::now();
+        let same = fs::read(&stamp).is_ok_and(|old| old == inputs.as_bytes())
+            && !clock::is_ahead(build, now);
+        clock::bring_back(&config, now)?;
         let prepared = build.join("include/config/auto.conf").exists();
         if prepared && !same {
-            let config = build.join(".config");
             let text = fs::read(&config).map_err(|e| Error::io(&config, e))?;
             empty(build)?;
             state::write_whole(&config, &text)?;
@@ -265,7 +276,7 @@ impl<'a> Work<'a> {
                 }
                 _ => {}
             }
-            state::write_whole(&stamp, identity)?;
+            state::write_whole(&stamp, inputs.as_bytes())?;
         }
         Ok(prepared && same)
     }
@@ -350,11 +361,13 @@ fn with_goals(make: &Command, goals: &[String]) -> Command {
     make
 }
 
-/// Objects compiled according to a whole log.
+/// Objects compiled according to a whole log. One that was begun again after an interruption is one.
 fn objects_in(log: &Path) -> u64 {
     let Ok(file) = fs::File::open(log) else { return 0 };
     let lines = BufReader::new(file).split(b'\n').map_while(io::Result::ok);
-    lines.filter(|line| progress::object_of_line(line).is_some()).count() as u64
+    let objects: BTreeSet<String> =
+        lines.filter_map(|line| progress::object_of_line(&line)).collect();
+    objects.len() as u64
 }
 
 /// Whether the file system of `dir` has less than a block left for us.

@@ -54,9 +54,24 @@ struct Entry {
 type Known = (Stamp, [u8; 32]);
 type Index = HashMap<Vec<u8>, Known>;
 
+/// A tree as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Hex digest of the contents.
+    pub digest: String,
+    /// Hex digest of when files were written, and of which files they are (inodes): a file that was
+    /// changed and changed back has other stamps. A further hard link to a file does not count.
+    pub stamps: String,
+}
+
 /// Hex digest of the contents of `tree`. `index_dir` is where hashes are remembered; a cache that
 /// cannot be read or written costs time only.
 pub fn tree(tree: &Path, index_dir: &Path) -> Result<String> {
+    find(tree, index_dir).map(|found| found.digest)
+}
+
+/// As [`tree`], with the stamps.
+pub fn find(tree: &Path, index_dir: &Path) -> Result<Found> {
     let name = blake3::hash(tree.as_os_str().as_bytes()).to_hex();
     let index_file = index_dir.join(format!("{}.index", &name[..32]));
     let known = read_index(&index_file);
@@ -66,7 +81,10 @@ pub fn tree(tree: &Path, index_dir: &Path) -> Result<String> {
         paths.into_par_iter().map(|path| entry(tree, path, &known)).collect::<Result<_>>()?;
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     let mut hasher = blake3::Hasher::new();
+    let mut stamps = blake3::Hasher::new();
     for entry in &entries {
+        stamps.update(&entry.stamp.inode.to_le_bytes());
+        stamps.update(&entry.stamp.mtime_ns.to_le_bytes());
         let path = entry.path.as_os_str().as_bytes();
         hasher.update(&(path.len() as u64).to_le_bytes());
         hasher.update(path);
@@ -76,7 +94,8 @@ pub fn tree(tree: &Path, index_dir: &Path) -> Result<String> {
     if entries.iter().any(|e| !is_known(&known, e)) || known.len() > entries.len() {
         let _ = write_index(&index_file, &entries, now);
     }
-    Ok(hasher.finalize().to_hex().to_string())
+    let hex = |hasher: blake3::Hasher| hasher.finalize().to_hex().to_string();
+    Ok(Found { digest: hex(hasher), stamps: hex(stamps) })
 }
 
 /// What there is below `tree`, and the hashes of some of it.
@@ -276,6 +295,21 @@ mod tests {
         std::thread::sleep(std::time::Duration::from_millis(20));
         fs::write(dir.path().join("mm/hmm.c"), "int y;\n").unwrap();
         assert_eq!(changed_since(dir.path(), now).unwrap(), Some("mm/hmm.c".into()));
+    }
+
+    #[test]
+    fn a_file_that_was_changed_and_changed_back_has_other_stamps() {
+        let (dir, cache) = (sample(), tempfile::tempdir().unwrap());
+        let look = || find(dir.path(), cache.path()).unwrap();
+        let first = look();
+        fs::hard_link(dir.path().join("mm/hmm.c"), cache.path().join("link")).unwrap();
+        assert_eq!(look(), first, "a link is no change");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        fs::write(dir.path().join("mm/hmm.c"), "int y;\n").unwrap();
+        fs::write(dir.path().join("mm/hmm.c"), "int x;\n").unwrap();
+        let last = look();
+        assert_eq!(last.digest, first.digest);
+        assert_ne!(last.stamps, first.stamps);
     }
 
     #[test]

@@ -79,8 +79,17 @@ fn find(mut reader: impl BufRead, tree: &str) -> Option<String> {
         if step.is_none() {
             step = STEP
                 .captures(text)
-                .map(|found| tidy(&format!("{}: {}", &found[2], &found[3]), tree));
+                .map(|found| tidy(&format!("{}: {}", &found[2], said(&found[3])), tree));
         }
+    }
+}
+
+/// What a shell says of a program that was killed (128 and the signal), in words.
+fn said(status: &str) -> String {
+    match status {
+        "Error 137" => format!("{status}: killed (out of memory?)"),
+        "Error 139" => format!("{status}: segmentation fault"),
+        _ => status.to_owned(),
     }
 }
 
@@ -167,6 +176,9 @@ mod tests {
         let log = "make[3]: *** [/src/linux/scripts/Makefile.build:243: mm/hmm.o] Terminated\n\
             make: *** [Makefile:1: all] Error 2\n";
         assert_eq!(first(log).as_deref(), Some("mm/hmm.o: Terminated"));
+        let log = "make[3]: *** [scripts/Makefile.build:243: mm/hmm.o] Error 137\n";
+        let killed = "mm/hmm.o: Error 137: killed (out of memory?)";
+        assert_eq!(first(log).as_deref(), Some(killed));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod arches;
 pub mod cell;
+pub mod clock;
 pub mod conf;
 pub mod configure;
 pub mod costs;

@@ -42,6 +42,8 @@ pub enum Origin {
         index: PathBuf,
         /// When it was read.
         seen: SystemTime,
+        /// When its files were written, see [`digest::Found`].
+        stamps: String,
     },
     /// A commit, unpacked when it is needed.
     Commit {
@@ -92,16 +94,29 @@ impl Source {
     /// what is compiled from now on, or was since, is neither the one nor the other. What hmmsize
     /// unpacked is nobody's to edit. A second for a kernel, thanks to the index.
     pub fn check_unchanged(&self) -> Result<()> {
-        let Origin::Tree { index, seen } = &self.origin else { return Ok(()) };
-        if digest::tree(&self.tree, index)? == self.digest {
-            return Ok(());
-        }
+        let Origin::Tree { index, seen, stamps } = &self.origin else { return Ok(()) };
+        let found = digest::find(&self.tree, index)?;
+        let what = match (found.digest == self.digest, found.stamps == *stamps) {
+            (true, true) => return Ok(()),
+            // What was compiled in between may be neither the one nor the other.
+            (true, false) => "changed and changed back",
+            (false, _) => "changed",
+        };
         let file = digest::changed_since(&self.tree, *seen)?;
         let file = file.map_or(String::new(), |file| format!(" ({})", file.display()));
         let tree = self.tree.display();
         Err(Error::Cell(format!(
-            "{tree}: the source was changed during the run{file}: start it again"
+            "{tree}: the source was {what} during the run{file}: start it again"
         )))
+    }
+
+    /// What tells this state of a user's tree from one with the same contents: half a build is only
+    /// gone on with if the files are those that it has compiled.
+    pub fn stamps(&self) -> &str {
+        match &self.origin {
+            Origin::Tree { stamps, .. } => stamps,
+            Origin::Commit { .. } | Origin::Tarball { .. } => "",
+        }
     }
 
     /// Whether the source has `path`. A tarball must have been entered.
@@ -186,12 +201,13 @@ impl<'r> Sources<'r> {
         check_tree(&tree, named)?;
         let text = std::fs::read_to_string(tree.join("Makefile")).unwrap_or_default();
         let (index, seen) = (self.cache.join("digests"), SystemTime::now());
+        let found = digest::find(&tree, &index)?;
         Ok(Source {
             label: spec.label.clone().unwrap_or_else(|| label_of(&tree)),
-            digest: digest::tree(&tree, &index)?,
+            digest: found.digest,
             kernel: kernel_version(&text),
             revision: Repo { dir: &tree, runner: self.runner }.head()?,
-            origin: Origin::Tree { index, seen },
+            origin: Origin::Tree { index, seen, stamps: found.stamps },
             tree,
         })
     }

@@ -6,7 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::Pid;
@@ -18,6 +18,8 @@ use crate::model::run::{Cell, Measured, Status};
 const LOCK: &str = ".hmmsize.lock";
 /// A finished cell, in its directory.
 const CELL: &str = "cell.json";
+/// Which run, in the output directory; and which run finished a cell, in its directory.
+const RUN_NAME: &str = ".hmmsize.run";
 /// From where the run was started, in the output directory.
 const DIRECTORY: &str = ".hmmsize.directory";
 /// The result of the run, in the output directory.
@@ -27,6 +29,8 @@ pub const RUN: &str = "run.json";
 #[derive(Debug)]
 pub struct OutDir {
     path: PathBuf,
+    /// The name of the run, which a run that is gone on with keeps.
+    run: String,
     _locks: Vec<Flock<File>>,
 }
 
@@ -34,7 +38,7 @@ impl OutDir {
     /// Creates the directory if need be and locks it.
     pub fn open(path: &Path) -> Result<Self> {
         let lock = lock(path, FlockArg::LockExclusiveNonblock)?;
-        Ok(Self { path: path.to_owned(), _locks: vec![lock] })
+        Ok(Self { path: path.to_owned(), run: new_name(), _locks: vec![lock] })
     }
 
     /// As [`OutDir::open`], for some cells only: others may be built there at the same time. Whoever
@@ -58,12 +62,33 @@ impl OutDir {
         for id in ids {
             locks.push(take(&path.join(id), FlockArg::LockExclusiveNonblock)?);
         }
-        Ok(Self { path: path.to_owned(), _locks: locks })
+        Ok(Self { path: path.to_owned(), run: new_name(), _locks: locks })
     }
 
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Gives the run its name: that of the interrupted run, if it is gone on with.
+    pub fn name_run(&mut self, resume: bool) -> Result<()> {
+        let file = self.path.join(RUN_NAME);
+        match fs::read_to_string(&file) {
+            Ok(name) if resume => self.run = name,
+            _ => write_whole(&file, self.run.as_bytes())?,
+        }
+        Ok(())
+    }
+
+    /// Notes that this run builds a cell, before [`OutDir::finish`].
+    pub fn claim(&self, id: &str) -> Result<()> {
+        write_whole(&self.path.join(id).join(RUN_NAME), self.run.as_bytes())
+    }
+
+    /// Whether a finished cell was built by this run, before it was interrupted.
+    pub fn is_of_this_run(&self, id: &str) -> bool {
+        let name = fs::read_to_string(self.path.join(id).join(RUN_NAME));
+        name.is_ok_and(|name| name == self.run)
     }
 
     /// Notes the working directory, which relative paths of the command line start from.
@@ -116,6 +141,12 @@ impl OutDir {
             _ => Ok(()),
         }
     }
+}
+
+/// A name that no other run has.
+fn new_name() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{} {}", now.as_nanos(), std::process::id())
 }
 
 /// Creates the directory if need be and takes its lock.
