@@ -109,14 +109,3 @@ fn a_hard_kill_leaves_no_children_and_no_half_result() {
     let run = place.run(0, SLOW);
     assert_eq!(cell(&run, "with").status, Status::Built);
 }
-
-#[test]
-fn two_hmmsize_do_not_work_in_one_directory() {
-    let Some(place) = Place::new() else { return };
-    let child = start(&place, SLOW);
-    let second = place.build(SLOW);
-    assert_eq!(second.status.code(), Some(2), "{}", said(&second));
-    assert!(said(&second).contains("another hmmsize (process "), "{}", said(&second));
-    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
-    finish(child);
-}
