@@ -8,6 +8,7 @@ mod attribution;
 mod bench;
 mod debs;
 mod demo;
+mod deny;
 mod dist;
 mod docs;
 mod fuzz;
@@ -57,6 +58,8 @@ enum Command {
     Dist(dist::Args),
     /// The README tried as a new user would: its commands are run, their output compared
     Docs(docs::Args),
+    /// Licences, duplicates and sources of the crates we build on, by cargo-deny and deny.toml
+    Deny,
     /// Check the rules of DESIGN.md
     Tidy,
 }
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run_targets(&args),
         Command::Dist(args) => dist::run(&args),
         Command::Docs(args) => docs::run(&args),
+        Command::Deny => deny::deny(),
         Command::Tidy => tidy::run(),
     };
     match result {

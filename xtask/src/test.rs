@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::process::{self, cargo, which};
-use crate::{docs, kconfig, setup, slurm, tidy};
+use crate::{deny, docs, kconfig, setup, slurm, tidy};
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -43,6 +43,7 @@ pub fn run(args: &Args) -> Result<()> {
         Err(err) => return Err(err.context("CI=true: nothing may be missing")),
     };
     if !args.tests_only {
+        deny::run_or_say(strict).context("deny")?;
         let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
         process::run(cargo().args(clippy))?;
     }
