@@ -155,6 +155,8 @@ pub struct Sites<'t> {
     symbols: &'t Symbols,
     guards: FxHashMap<&'t str, &'t FileGuards>,
     constants: FxHashMap<u32, Vec<Constant>>,
+    /// What headers define in so many words.
+    expressions: FxHashSet<&'t [u8]>,
     known: Mutex<FxHashMap<usize, Option<Way>>>,
 }
 
@@ -180,7 +182,9 @@ impl<'t> Sites<'t> {
             }
         }
         derive(symbols, &mut constants);
-        Self { tree, symbols, guards, constants, known: Mutex::default() }
+        let expressions = symbols.files.iter().flat_map(|file| &file.expressions);
+        let expressions = expressions.map(|expression| &*expression.name).collect();
+        Self { tree, symbols, guards, constants, expressions, known: Mutex::default() }
     }
 
     /// What a `.c` file makes a constant under a guard of its own.
@@ -274,7 +278,8 @@ impl Search<'_, '_> {
             way.constants.extend(known.into_iter().flatten().flatten().cloned());
             // What a macro makes may be anything.
             let all = &self.sites.symbols.names;
-            let is_known = all.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok();
+            let is_known = all.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
+                || self.sites.expressions.contains(name);
             if !is_known && self.sites.symbols.is_pasted(&String::from_utf8_lossy(name)) {
                 return None;
             }

@@ -216,6 +216,46 @@ impl Depth {
     }
 }
 
+/// Words of the language that are no names.
+pub(in crate::source::symbols) const KEYWORDS: &[&[u8]] = &[
+    b"struct",
+    b"union",
+    b"enum",
+    b"static",
+    b"extern",
+    b"const",
+    b"volatile",
+    b"unsigned",
+    b"signed",
+    b"int",
+    b"long",
+    b"short",
+    b"char",
+    b"void",
+    b"return",
+    b"if",
+    b"else",
+    b"for",
+    b"while",
+    b"do",
+    b"switch",
+    b"case",
+    b"break",
+    b"continue",
+    b"goto",
+    b"sizeof",
+    b"inline",
+    b"typedef",
+    b"default",
+    b"bool",
+    b"__always_inline",
+    b"likely",
+    b"unlikely",
+    b"true",
+    b"false",
+    b"NULL",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

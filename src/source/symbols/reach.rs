@@ -1,7 +1,7 @@
 //! How code is reached, from the text of one file: what is mentioned before a place of a function, and
 //! who holds on to a name.
 
-use super::lexer::{Depth, Kind, Lexer, Token, directive};
+use super::lexer::{Depth, KEYWORDS, Kind, Lexer, Token, directive};
 use super::types::Function;
 
 /// Who mentions a name.
@@ -22,12 +22,30 @@ pub enum Holder {
     Dropped,
 }
 
-/// The names in a range, in order, with repetitions.
+/// The names in a range that stand for a value or a function, in order, with repetitions: no words of the
+/// language, members, tags and labels, whatever else has the same name.
 pub fn names(text: &[u8], start: u32, end: u32) -> Vec<&[u8]> {
-    Lexer::within(text, start as usize, end as usize)
-        .filter(|token| token.kind == Kind::Name)
-        .map(|token| token.of(text))
-        .collect()
+    let mut out = Vec::new();
+    let mut before: [Option<Token>; 2] = [None, None];
+    let mut tokens = Lexer::within(text, start as usize, end as usize).peekable();
+    while let Some(token) = tokens.next() {
+        let [first, second] = before;
+        before = [second, Some(token)];
+        if token.kind != Kind::Name || KEYWORDS.contains(&token.of(text)) {
+            continue;
+        }
+        let is = |token: Option<Token>, c: u8| token.is_some_and(|token| token.is(c));
+        let is_member = is(second, b'.') || (is(first, b'-') && is(second, b'>'));
+        let names_it: [&[u8]; 4] = [b"struct", b"union", b"enum", b"goto"];
+        let is_named = second.is_some_and(|token| names_it.contains(&token.of(text)));
+        // A statement's beginning, or that of all.
+        let begins = second.is_none_or(|token| [b';', b'{', b'}'].iter().any(|c| token.is(*c)));
+        let is_label = begins && tokens.peek().is_some_and(|next| next.is(b':'));
+        if !is_member && !is_named && !is_label {
+            out.push(token.of(text));
+        }
+    }
+    out
 }
 
 /// What the place `at` is an argument of, in a function whose body begins at `start`: the names before
@@ -151,6 +169,15 @@ fn holder(text: &[u8], head: &[Token], calls: &[Option<Token>], function: Option
 mod tests {
     use super::super::declare::functions;
     use super::*;
+
+    #[test]
+    fn names_are_of_values() {
+        let text =
+            b"{ const struct s *p = q->r.t; if (f(p)) goto out; a ? b : c; out: g(); v.w = x; }";
+        let found: Vec<&[u8]> = names(text, 0, text.len() as u32);
+        let want: [&[u8]; 10] = [b"p", b"q", b"f", b"p", b"a", b"b", b"c", b"g", b"v", b"x"];
+        assert_eq!(found, want);
+    }
 
     #[test]
     fn holders_of_a_function() {

@@ -2,7 +2,9 @@
 
 use crate::model::bytes;
 use crate::source::symbols::declare::functions;
-use crate::source::symbols::lexer::{Depth, Kind as Token, Lexer, Token as Lexed, directive};
+use crate::source::symbols::lexer::{
+    Depth, KEYWORDS, Kind as Token, Lexer, Token as Lexed, directive,
+};
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,46 +60,6 @@ pub const TAG: u64 = 4;
 pub fn word(name: &[u8]) -> u64 {
     bytes::hash(name) << 3
 }
-
-/// Words of the language that are no names.
-const KEYWORDS: &[&[u8]] = &[
-    b"struct",
-    b"union",
-    b"enum",
-    b"static",
-    b"extern",
-    b"const",
-    b"volatile",
-    b"unsigned",
-    b"signed",
-    b"int",
-    b"long",
-    b"short",
-    b"char",
-    b"void",
-    b"return",
-    b"if",
-    b"else",
-    b"for",
-    b"while",
-    b"do",
-    b"switch",
-    b"case",
-    b"break",
-    b"continue",
-    b"goto",
-    b"sizeof",
-    b"inline",
-    b"typedef",
-    b"default",
-    b"bool",
-    b"__always_inline",
-    b"likely",
-    b"unlikely",
-    b"true",
-    b"false",
-    b"NULL",
-];
 
 /// Takes a file apart. In the files that make constants for assembly, `DEFINE(NAME, …)` is a macro.
 pub fn parse(text: &[u8], makes_constants: bool) -> Parsed {
