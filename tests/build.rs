@@ -6,6 +6,8 @@ mod support;
 
 #[path = "build/failures.rs"]
 mod failures;
+#[path = "build/flips.rs"]
+mod flips;
 #[path = "build/interrupt.rs"]
 mod interrupt;
 #[path = "build/parts.rs"]

@@ -76,6 +76,12 @@ pub struct Build {
     /// Do not use ccache.
     #[arg(long, help_heading = "How")]
     pub no_ccache: bool,
+    /// Build each variant from nothing.
+    ///
+    /// Else a variant is built on a copy of the tree of the one that it is compared with, if less than
+    /// half of the objects name an option that differs.
+    #[arg(long, hide_short_help = true, help_heading = "How")]
+    pub no_incremental: bool,
     /// Exit with 125 instead of 3, for `git bisect run`.
     ///
     /// It skips a revision that does not build.

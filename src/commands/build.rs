@@ -128,6 +128,7 @@ fn go(
         command,
         patience,
         resume: args.resume,
+        from_scratch: args.no_incremental,
     };
     let job = Job { common, plan: &plan, options: &options, runner: &runner, pool: &pool };
     let elsewhere = executor.elsewhere();

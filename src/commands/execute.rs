@@ -50,6 +50,8 @@ pub struct Options {
     pub patience: Duration,
     /// Go on with an interrupted run.
     pub resume: bool,
+    /// Build no variant on the tree of another.
+    pub from_scratch: bool,
 }
 
 impl Options {
@@ -121,8 +123,10 @@ pub fn carry_out(
             progress: &progress,
             configure: &configure,
             measure: &measure,
-            forecasts: (style != Style::Silent)
-                .then(|| Forecasts::new(options.cache.join("forecasts"))),
+            forecasts: Forecasts::new(options.cache.join("forecasts")),
+            watched: style != Style::Silent,
+            incremental: !options.from_scratch,
+            read_config: &read_config,
             timeout: options.timeout,
             rebuild: options.rebuild,
             keep: options.keep,
@@ -169,12 +173,13 @@ pub(super) fn configure_cell(
 ) -> Result<configure::Configured> {
     let log = out.cell_dir(&cell.id)?.join("configure.log");
     let _ = std::fs::remove_file(&log);
-    let read = |path: &Path| {
-        let text = std::fs::read(path).map_err(|e| Error::io(path, e))?;
-        dotconfig::parse(path, &text)
-    };
-    let hands = Hands { runner, read_config: &read, kconfig, log: Some(log), timeout };
+    let hands = Hands { runner, read_config: &read_config, kconfig, log: Some(log), timeout };
     configure::configure(cell, &hands)
+}
+
+fn read_config(path: &Path) -> Result<Config> {
+    let text = std::fs::read(path).map_err(|e| Error::io(path, e))?;
+    dotconfig::parse(path, &text)
 }
 
 /// Measures with the ELF readers; what they find odd is said, not kept.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::clock;
 use super::configure::Configured;
 use super::firsterror;
+use super::flip;
 use super::forecast::{self, Forecasts};
 use super::jobs::Pool;
 use super::kept::{self, Keep};
@@ -23,8 +24,10 @@ use super::reproduce;
 use super::shims;
 use super::state::{self, OutDir};
 use super::toolchain::Toolchain;
+use super::way::{self, Choice};
 use crate::exit::{Error, Result};
-use crate::model::run::{Cell, Measured, Status, Target};
+use crate::model::config::Config;
+use crate::model::run::{Cell, Measured, Status, Target, Way};
 
 /// Measures what a build left; given by the caller, because only `commands` knows the ELF readers.
 pub type Measure<'a> = dyn Fn(&Outputs) -> Result<Measured> + Sync + 'a;
@@ -47,8 +50,14 @@ pub struct Context<'a> {
     pub configure: &'a Configure<'a>,
     /// Measures.
     pub measure: &'a Measure<'a>,
-    /// What earlier builds had to compile; `None` if nobody looks.
-    pub forecasts: Option<Forecasts>,
+    /// What earlier builds had to compile.
+    pub forecasts: Forecasts,
+    /// Somebody looks: where it is not known how much there is to do, make is asked.
+    pub watched: bool,
+    /// Build on the tree of the variant that a cell is compared with, where that pays.
+    pub incremental: bool,
+    /// Reads a `.config`.
+    pub read_config: &'a (dyn Fn(&Path) -> Result<Config> + Sync + 'a),
     /// How long one cell may take, configuring included.
     pub timeout: Option<Duration>,
     /// Build cells again although they are finished.
@@ -60,7 +69,9 @@ pub struct Context<'a> {
 /// The log of a cell, in its directory.
 const LOG: &str = "build.log";
 /// The identity of what lies in the build directory, in the cell's directory.
-const STAMP: &str = ".building";
+pub const STAMP: &str = ".building";
+/// What was foreseen when the build in the build directory was begun, in the cell's directory.
+const FORECAST: &str = ".forecast";
 
 /// What is known of a cell before anything is done.
 pub fn blank(cell: &CellPlan) -> Cell {
@@ -87,6 +98,7 @@ pub fn blank(cell: &CellPlan) -> Cell {
         wall_s: 0.0,
         cpu_s: 0.0,
         objects: None,
+        forecast: None,
         reproduce: None,
         log: None,
     }
@@ -104,7 +116,7 @@ pub fn build(
     let took = || configured.wall + start.elapsed();
     let mut record = record;
     if let Some(old) = reusable(context, cell, configured) {
-        let Cell { measured, wall_s, cpu_s, objects, reproduce, log, .. } = old;
+        let Cell { measured, wall_s, cpu_s, objects, forecast, reproduce, log, .. } = old;
         if measured.as_ref().is_some_and(|m| m.noise.is_some()) {
             record.labels.push("noise".to_owned());
         }
@@ -117,6 +129,7 @@ pub fn build(
             wall_s,
             cpu_s,
             objects,
+            forecast,
             reproduce,
             log,
             ..record
@@ -198,7 +211,8 @@ impl<'a> Work<'a> {
         // Before the work, so that no hour is spent on it, and after: see below.
         self.cell.source.check_unchanged()?;
         out.forget(&self.cell.id)?;
-        let resumed = self.enter_build_dir()?;
+        let choice = way::choose(self.context, self.cell, self.configured);
+        let resumed = self.enter_build_dir(&choice)?;
         record.log = Some(out.relative(&self.log));
         let config = self.cell.build_dir.join(".config");
         let before = fs::read(&config).map_err(|e| Error::io(&config, e))?;
@@ -223,14 +237,26 @@ impl<'a> Work<'a> {
         };
         if included {
             let compile = with_goals(&make, &goals);
-            let forecast = self.forecast(&compile, resumed)?;
-            self.progress.compile(&self.log, forecast);
+            let (key, so_far) = (self.forecast_key(), self.configured.cpu_s + self.cpu_s);
+            let counting = || self.progress.phase("count objects");
+            let left = choice.left(self.context, &key, &compile, resumed, counting)?;
+            let prepared = objects_in(&self.log);
+            let forecast =
+                choice.forecast(&self.dir.join(FORECAST), so_far, prepared, left, resumed);
+            self.progress.compile(&self.log, left, &way::announce(&forecast));
+            record.forecast = Some(forecast);
+            let before = self.cpu_s;
             self.step(&compile)?;
             let objects = self.progress.objects();
             let is_cut = process::is_cut(&self.log);
             record.objects = (!is_cut).then(|| objects_in(&self.log));
-            if let (Some(forecasts), false) = (&self.context.forecasts, resumed || is_cut) {
-                forecasts.put(&self.forecast_key(), objects);
+            if !(resumed || is_cut) {
+                let forecasts = &self.context.forecasts;
+                if choice.way != Way::Incremental {
+                    forecasts.put(&key, objects);
+                }
+                let taken = (objects, self.cpu_s - before);
+                choice.learn(self.cell, self.configured, taken, forecasts);
             }
         }
         let after = fs::read(&config).map_err(|e| Error::io(&config, e))?;
@@ -252,7 +278,7 @@ impl<'a> Work<'a> {
 
     /// Makes sure that the build directory holds nothing but the configuration, or what an
     /// interrupted build of the very same inputs left. Returns whether the latter.
-    fn enter_build_dir(&self) -> Result<bool> {
+    fn enter_build_dir(&self, choice: &Choice) -> Result<bool> {
         let stamp = self.dir.join(STAMP);
         let inputs = format!("{}\n{}", self.configured.identity, self.cell.source.stamps());
         let build = &self.cell.build_dir;
@@ -270,11 +296,18 @@ impl<'a> Work<'a> {
             state::write_whole(&config, &text)?;
         }
         if !same {
-            match fs::remove_file(&self.log) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io(&self.log, e));
+            for file in [&self.log, &self.dir.join(FORECAST)] {
+                match fs::remove_file(file) {
+                    Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                        return Err(Error::io(file, e));
+                    }
+                    _ => {}
                 }
-                _ => {}
+            }
+            if let Some(base) = &choice.base {
+                self.progress.phase("copy");
+                let text = fs::read(&config).map_err(|e| Error::io(&config, e))?;
+                flip::copy(&base.build_dir, build, &text, self.deadline, self.context.runner)?;
             }
             state::write_whole(&stamp, inputs.as_bytes())?;
         }
@@ -317,16 +350,6 @@ impl<'a> Work<'a> {
     fn forecast_key(&self) -> String {
         let digest = &self.configured.config_digest;
         forecast::key_of(&self.cell.arch.name, digest, &self.cell.target)
-    }
-
-    fn forecast(&self, compile: &Command, resumed: bool) -> Result<Option<u64>> {
-        let Some(forecasts) = &self.context.forecasts else { return Ok(None) };
-        let remembered = forecasts.get(&self.forecast_key()).filter(|_| !resumed);
-        if remembered.is_some() {
-            return Ok(remembered);
-        }
-        self.progress.phase("count objects");
-        forecast::ask(compile, self.context.runner)
     }
 
     fn write_script(&self, goals: &[String]) -> Result<PathBuf> {

@@ -46,12 +46,7 @@ static SCOPES: &[Row] = &[
 
 /// What `cell` is going to cost; `config_digest` is that of its `.config`, if it is foreseen.
 pub fn cost(cell: &CellPlan, config_digest: Option<&str>, forecasts: &Forecasts) -> Cost {
-    let rows = if matches!(cell.target, Target::Scope(_)) { SCOPES } else { KERNELS };
-    let base = like(&cell.base);
-    let of_base = || rows.iter().filter(move |row| row.base == base);
-    let own = of_base().find(|row| row.arch == cell.arch.name);
-    let row = own.or_else(|| middle(of_base().collect()));
-    let row = row.or_else(|| middle(rows.iter().collect()));
+    let (own, row) = rows_of(cell);
     let counted = config_digest
         .and_then(|digest| forecasts.get(&forecast::key_of(&cell.arch.name, digest, &cell.target)));
     let (objects, cpu_s, from) = match (counted, row) {
@@ -63,6 +58,22 @@ pub fn cost(cell: &CellPlan, config_digest: Option<&str>, forecasts: &Forecasts)
     };
     let cpu_s = (cpu_s * 10.0).round() / 10.0;
     Cost { id: cell.id.clone(), cpu_s, objects, from, same_as: None }
+}
+
+/// Objects and CPU seconds of an object by the tables; objects only where that very cell was measured.
+pub fn usual(cell: &CellPlan) -> (Option<u64>, f64) {
+    let (own, row) = rows_of(cell);
+    let pace = row.map_or(1.0, |row| row.cpu_s / row.objects as f64);
+    (own.map(|row| row.objects), pace)
+}
+
+/// The row of the tables that is about such a cell, and the one that is most like it.
+fn rows_of(cell: &CellPlan) -> (Option<&'static Row>, Option<&'static Row>) {
+    let rows = if matches!(cell.target, Target::Scope(_)) { SCOPES } else { KERNELS };
+    let base = like(&cell.base);
+    let of_base = || rows.iter().filter(move |row| row.base == base);
+    let own = of_base().find(|row| row.arch == cell.arch.name);
+    (own, own.or_else(|| middle(of_base().collect())).or_else(|| middle(rows.iter().collect())))
 }
 
 /// The base configuration of the tables that is most like this one.
@@ -78,7 +89,7 @@ fn like(base: &BaseConfig) -> &'static str {
 }
 
 /// The row in the middle by cost.
-fn middle(mut rows: Vec<&Row>) -> Option<&Row> {
+fn middle(mut rows: Vec<&'static Row>) -> Option<&'static Row> {
     rows.sort_by(|a, b| a.cpu_s.total_cmp(&b.cpu_s));
     rows.get(rows.len() / 2).copied()
 }

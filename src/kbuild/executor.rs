@@ -11,6 +11,7 @@ use super::configure::{Configured, Verdict};
 use super::foresight;
 use super::part::{self, Elsewhere};
 use super::plan::CellPlan;
+use super::way;
 use crate::exit::{Error, Result};
 use crate::model::config::Config;
 use crate::model::run::{Cell, Status};
@@ -170,7 +171,8 @@ fn build<'a>(
     todo: &[Ready<'a>],
     records: &mut BTreeMap<&'a str, Cell>,
 ) -> Result<()> {
-    let results = context.pool.stage_apart(todo, context.runner, same_cache, |ready| {
+    let together = |ready: &Ready| one_by_one(context, ready);
+    let results = context.pool.stage_apart(todo, context.runner, together, |ready| {
         let (cell, configured, record) = ready;
         let result = cell::build(context, cell, configured, record.clone());
         if let Ok(record) = &result {
@@ -189,11 +191,13 @@ fn build<'a>(
     Ok(())
 }
 
-/// Cells that compile mostly the same files for the same machine through ccache: the variants of a
-/// source on one architecture.
-fn same_cache((cell, ..): &Ready) -> Option<String> {
+/// Cells that compile mostly the same files for the same machine, where one can use what another has
+/// compiled, through ccache or in its tree: the variants of a source on one architecture.
+fn one_by_one(context: &Context, (cell, ..): &Ready) -> Option<String> {
     let toolchain = cell.toolchain.as_ref().ok()?;
-    toolchain.ccache.as_ref()?;
+    if toolchain.ccache.is_none() && !context.incremental {
+        return None;
+    }
     Some(format!("{} {}", cell.arch.name, toolchain.compiler))
 }
 
@@ -219,7 +223,9 @@ pub fn verdict_line(cell: &Cell) -> String {
     let what = match &cell.status {
         Status::Built => {
             let objects = cell.objects.map_or(String::new(), |n| format!(", {n} objects"));
-            format!("built in {time}{objects}, {:.0} CPU-seconds", cell.cpu_s)
+            let foreseen = cell.forecast.as_ref();
+            let foreseen = foreseen.map_or(String::new(), |f| format!(" ({})", way::judge(f)));
+            format!("built in {time}{objects}, {:.0} CPU-seconds{foreseen}", cell.cpu_s)
         }
         Status::Reused => "already built with the same inputs".to_owned(),
         Status::Identical { of } => format!("same inputs as {of}"),

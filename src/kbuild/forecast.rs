@@ -74,6 +74,12 @@ pub fn key_of(arch: &str, config_digest: &str, target: &Target) -> String {
     key(arch, config_digest.get(..32).unwrap_or_default(), Path::new(target))
 }
 
+/// Whether a target can be built on another variant's tree: of modules, those that are no longer
+/// built would still lie there.
+pub fn is_flippable(target: &Target) -> bool {
+    !matches!(target, Target::Modules)
+}
+
 /// What a forecast is remembered under.
 pub fn key(arch: &str, config_digest: &str, target: &Path) -> String {
     format!("{arch}-{config_digest}-{}", target.display())

@@ -92,7 +92,7 @@ fn rebuild(
             state::write_whole(&dir.join(".config"), &text)?;
         }
         let log = home.join("noise.log");
-        cell_progress.compile(&log, record.objects);
+        cell_progress.compile(&log, record.objects, "again, for the noise");
         cell_progress.phase(&format!("noise: {extra} bytes more"));
         let mut elsewhere = cell.clone();
         dir.clone_into(&mut elsewhere.build_dir);

@@ -156,8 +156,9 @@ impl CellProgress<'_> {
         self.announce(&active.id, phase);
     }
 
-    /// The cell compiles: objects are counted in `log` from its present end on.
-    pub fn compile(&self, log: &Path, forecast: Option<u64>) {
+    /// The cell compiles: objects are counted in `log` from its present end on, of which `forecast` are
+    /// expected; `about` says more of what is.
+    pub fn compile(&self, log: &Path, forecast: Option<u64>, about: &str) {
         let mut active = lock(&self.active);
         active.counter = Some(Counter::at_end(log));
         active.forecast = forecast;
@@ -167,8 +168,7 @@ impl CellProgress<'_> {
             bar.set_length(forecast);
             bar.set_style(counted());
         }
-        let about = forecast.map_or(String::new(), |n| format!(", about {n} objects"));
-        self.announce(&active.id, &format!("compile{about}"));
+        self.announce(&active.id, &format!("compile: {about}"));
     }
 
     /// What a bar shows, as a line where there are no bars.
@@ -415,7 +415,7 @@ mod tests {
         let progress = Progress::new(Style::Silent);
         let cell = progress.cell("arm/with");
         cell.phase("configure");
-        cell.compile(&log, Some(2));
+        cell.compile(&log, Some(2), "about 2 objects");
         std::fs::write(&log, "  CC      a.o\n").unwrap();
         assert_eq!(cell.objects(), 1);
         drop(cell);

@@ -113,12 +113,17 @@ impl OutDir {
     /// The finished cell `id` of an earlier run, if it was built from the same inputs and its
     /// files still lie there. A file that is damaged or from another version is as good as none.
     pub fn finished(&self, id: &str, identity: &str) -> Option<Cell> {
-        let text = fs::read_to_string(self.path.join(id).join(CELL)).ok()?;
-        let cell: Cell = serde_json::from_str(&text).ok()?;
+        let cell = self.record(id)?;
         let same = cell.id == id && cell.identity.as_deref() == Some(identity);
         let built = matches!(cell.status, Status::Built | Status::Reused);
         let whole = cell.measured.as_ref().is_some_and(|m| self.has_files(m));
         (same && built && whole).then_some(cell)
+    }
+
+    /// What was recorded of a cell that is finished, whatever its inputs were.
+    pub fn record(&self, id: &str) -> Option<Cell> {
+        let text = fs::read_to_string(self.path.join(id).join(CELL)).ok()?;
+        serde_json::from_str(&text).ok()
     }
 
     fn has_files(&self, measured: &Measured) -> bool {

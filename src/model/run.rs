@@ -107,6 +107,9 @@ pub struct Cell {
     pub cpu_s: f64,
     /// Objects compiled.
     pub objects: Option<u64>,
+    /// What was foreseen of it before it was compiled. Absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// The script that repeats this cell.
     pub reproduce: Option<String>,
     /// The build's log.
@@ -157,6 +160,41 @@ pub struct Revision {
     pub subject: String,
     /// The user's tree had uncommitted changes, which are part of what was built.
     pub dirty: bool,
+}
+
+/// How a cell is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// Every object is compiled.
+    Clean,
+    /// Every object is asked of a compiler cache.
+    Ccache,
+    /// On a copy of the tree of the variant that it is compared with.
+    Incremental,
+}
+
+impl Way {
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Clean => "all of it compiled",
+            Self::Ccache => "through ccache",
+            Self::Incremental => "incremental",
+        }
+    }
+}
+
+/// What was foreseen of a cell when its configuration was known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forecast {
+    /// How it is built.
+    pub way: Way,
+    /// Objects to compile, if they were counted.
+    pub objects: Option<u64>,
+    /// CPU seconds (user + system) of the whole cell.
+    pub cpu_s: f64,
 }
 
 /// What a cell builds and measures.

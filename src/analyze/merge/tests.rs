@@ -113,6 +113,7 @@ fn build(inputs: &[Input], chosen: &BTreeSet<usize>, fails: usize, whole: bool) 
             make_words: vec![],
             wall_s: if measured.is_some() && log.is_some() { 7.0 } else { 0.0 },
             cpu_s: 0.0,
+            forecast: None,
             objects: log.is_some().then_some(3),
             reproduce: None,
             measured,

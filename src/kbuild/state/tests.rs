@@ -26,6 +26,7 @@ fn cell(id: &str) -> Cell {
         wall_s: 1.0,
         cpu_s: 2.0,
         objects: None,
+        forecast: None,
         reproduce: None,
         log: None,
     }
