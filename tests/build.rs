@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "build/distcc.rs"]
+mod distcc;
 #[path = "build/failures.rs"]
 mod failures;
 #[path = "build/flips.rs"]

@@ -35,6 +35,12 @@ pub struct Machines {
         hide_short_help = true
     )]
     pub ccache_remote: Option<String>,
+    /// Machines that help to compile, through distcc: "build1/8 build2/8".
+    ///
+    /// ARCH=HOSTS is for the cells of one architecture. What a machine does not compile fails its
+    /// cell, and is not compiled here instead.
+    #[arg(long, value_name = "[ARCH=]HOSTS", help_heading = "Machines", hide_short_help = true)]
+    pub distcc: Vec<String>,
     /// Build the cell of this number of what was submitted in O=DIR: what a task does.
     #[arg(long, hide = true, value_name = "N")]
     pub task: Option<usize>,

@@ -10,6 +10,7 @@ use crate::cli::common::Common;
 use crate::cli::machines::Machines;
 use crate::cli::{Cli, Command};
 use crate::exit::{Error, Exit, Result};
+use crate::kbuild::distcc;
 use crate::kbuild::jobs::Pool;
 use crate::kbuild::kept::Keep;
 use crate::kbuild::part;
@@ -105,6 +106,7 @@ fn go(
     if let Some(url) = &args.machines.ccache_remote {
         share_cache(&mut plan, url)?;
     }
+    distcc::share(&mut plan, &args.machines.distcc, &runner)?;
     if args.dry_run {
         let text = render::plan::plan(&describe::describe(&plan));
         output::write(common.output.as_deref(), text)?;

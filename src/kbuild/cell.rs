@@ -320,7 +320,7 @@ impl<'a> Work<'a> {
         make.log = Some(self.log.clone());
         make.deadline = self.deadline;
         let dir = self.dir.join(".tools");
-        shims::apply(&dir, &mut make, &self.toolchain.words, self.toolchain.ccache.as_deref())?;
+        shims::apply(&dir, &mut make, &self.toolchain.words, self.toolchain.launcher())?;
         Ok(make)
     }
 

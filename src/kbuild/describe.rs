@@ -40,7 +40,12 @@ fn one(plan: &Plan, cell: &CellPlan) -> PlannedCell {
     let mut facts = vec![("source", source(&cell.source))];
     match &cell.toolchain {
         Ok(toolchain) => {
-            let ccache = toolchain.ccache.as_ref().map_or("", |_| ", through ccache");
+            let ccache = match (&toolchain.ccache, &toolchain.distcc) {
+                (Some(_), None) => ", through ccache",
+                (Some(_), Some(_)) => ", through ccache and distcc",
+                (None, Some(_)) => ", through distcc",
+                (None, None) => "",
+            };
             facts.push(("compiler", format!("{}{ccache}", toolchain.compiler)));
             facts.push(("linker", toolchain.linker.clone()));
         }

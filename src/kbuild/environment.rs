@@ -114,11 +114,15 @@ pub fn reproducible(inherited: impl IntoIterator<Item = (OsString, OsString)>) -
 }
 
 /// The part of an environment that can change what is built: not where caches and temporary files
-/// lie.
+/// lie, nor which machines help.
 pub fn relevant(env: &Env) -> impl Iterator<Item = (&OsString, &OsString)> {
     env.iter().filter(|(key, _)| {
         let key = key.to_string_lossy();
-        !key.starts_with("CCACHE_") && !key.starts_with("XDG_") && key != "TMPDIR" && key != "HOME"
+        !key.starts_with("CCACHE_")
+            && !key.starts_with("DISTCC_")
+            && !key.starts_with("XDG_")
+            && key != "TMPDIR"
+            && key != "HOME"
     })
 }
 

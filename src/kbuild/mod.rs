@@ -9,6 +9,7 @@ pub mod costs;
 pub mod defconfig;
 pub mod describe;
 pub mod digest;
+pub mod distcc;
 pub mod embedded;
 pub mod environment;
 pub mod executor;

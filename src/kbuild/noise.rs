@@ -101,7 +101,7 @@ fn rebuild(
         make.log = Some(log.clone());
         // As long as the cell itself may take, each.
         make.deadline = context.timeout.map(|timeout| Instant::now() + timeout);
-        let ccache = toolchain.ccache.as_deref();
+        let ccache = toolchain.launcher();
         shims::apply(&home.join(".tools"), &mut make, &toolchain.words, ccache)?;
         make.argv.push("vmlinux".into());
         let done = context.runner.run(&make)?;

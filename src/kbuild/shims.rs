@@ -55,13 +55,18 @@ impl Tools {
     }
 }
 
-/// Puts the wrappers for a cell into `dir` and makes `command` use them. `ccache` is the program to
-/// put before compilers, if any.
+/// The compiler that make will call, as it is named in its words.
+pub fn compiler(words: &MakeWords) -> String {
+    Tools::of(words).cc
+}
+
+/// Puts the wrappers for a cell into `dir` and makes `command` use them. `launcher` is the program to
+/// put before compilers, if any: ccache, which calls distcc itself, or distcc.
 pub fn apply(
     dir: &Path,
     command: &mut Command,
     words: &MakeWords,
-    ccache: Option<&Path>,
+    launcher: Option<&Path>,
 ) -> Result<()> {
     match fs::remove_dir_all(dir) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(Error::io(dir, e)),
@@ -69,8 +74,8 @@ pub fn apply(
     }
     let path = command.env.get(&OsString::from("PATH")).cloned().unwrap_or_default();
     let tools = Tools::of(words);
-    if let Some(ccache) = ccache {
-        compilers(dir, command, &tools, ccache)?;
+    if let Some(launcher) = launcher {
+        compilers(dir, command, &tools, launcher)?;
     }
     if let Some(real) = find(&tools.ld, &path) {
         let name = tools.ld.rsplit('/').next().unwrap_or("ld");
@@ -89,18 +94,18 @@ pub fn apply(
     Ok(())
 }
 
-fn compilers(dir: &Path, command: &mut Command, tools: &Tools, ccache: &Path) -> Result<()> {
+fn compilers(dir: &Path, command: &mut Command, tools: &Tools, launcher: &Path) -> Result<()> {
     for (word, name) in [("CC", &tools.cc), ("HOSTCC", &tools.hostcc)] {
         if name.contains(char::is_whitespace) || name.is_empty() {
             continue; // the user's own wrapper
         }
         if name.contains('/') {
-            set_word(command, word, &format!("{} {name}", ccache.display()));
+            set_word(command, word, &format!("{} {name}", launcher.display()));
             continue;
         }
-        // ccache looks at the name it is called by, and for the real program further down PATH.
+        // Both look at the name they are called by, and for the real program further down PATH.
         let link = dir.join(name);
-        match symlink(ccache, &link) {
+        match symlink(launcher, &link) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(Error::io(&link, e)),
             _ => {}
         }

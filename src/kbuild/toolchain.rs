@@ -28,8 +28,17 @@ pub struct Toolchain {
     pub fingerprint: String,
     /// The ccache to compile through: if it is wanted, there, and not in the user's own `CC`.
     pub ccache: Option<PathBuf>,
+    /// The distcc to compile through, if that was asked for.
+    pub distcc: Option<PathBuf>,
     /// The whole environment of make.
     pub env: Env,
+}
+
+impl Toolchain {
+    /// What stands before compilers: ccache, which calls distcc, or distcc.
+    pub fn launcher(&self) -> Option<&Path> {
+        self.ccache.as_deref().or(self.distcc.as_deref())
+    }
 }
 
 /// A compiler that is not there.
@@ -95,7 +104,7 @@ pub fn find(
     let linker = versions.pop().unwrap_or_default();
     let compiler = versions.pop().unwrap_or_default();
     let ccache = which("ccache", &path).filter(|_| ccache && !wrapped);
-    Ok(Ok(Toolchain { words, compiler, linker, fingerprint, ccache, env }))
+    Ok(Ok(Toolchain { words, compiler, linker, fingerprint, ccache, distcc: None, env }))
 }
 
 /// What make will call.

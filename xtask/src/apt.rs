@@ -46,6 +46,7 @@ static NEEDS: &[Need] = &[
     program("xz-utils", "xz"),
     program("zstd", "zstd"),
     program("ccache", "ccache"),
+    program("distccd", "distcc"),
     program("python3", "python3"),
     program("perl", "perl"),
     program("git", "git"),
