@@ -7,8 +7,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
+
+use bstr::ByteSlice;
 
 use super::process::{Command, Runner};
 use super::state::write_whole;
@@ -144,8 +147,35 @@ pub fn copy(
         return Err(Error::Cell(format!("cp {}: {said}", done.how())));
     }
     write_whole(&part.join(".config"), config)?;
+    rename_in_notes(&part, from, to)?;
     remove(to)?;
     fs::rename(&part, to).map_err(|e| Error::io(to, e))
+}
+
+/// Tools of the kernel's own (objtool) are noted with absolute paths. Where those are another
+/// directory's the tool is made anew, and all objects after it.
+fn rename_in_notes(tree: &Path, from: &Path, to: &Path) -> Result<()> {
+    let (from, to) = (from.as_os_str().as_bytes(), to.as_os_str().as_bytes());
+    let walk = ignore::WalkBuilder::new(tree).standard_filters(false).follow_links(false).build();
+    for entry in walk.flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "cmd" && extension != "d") {
+            continue;
+        }
+        let rewrite = || -> std::io::Result<()> {
+            let text = fs::read(path)?;
+            if text.find(from).is_some() {
+                let time = fs::metadata(path)?.modified()?;
+                fs::write(path, text.replace(from, to))?;
+                fs::File::options().append(true).open(path)?.set_modified(time)?;
+            }
+            Ok(())
+        };
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            rewrite().map_err(|e| Error::io(path, e))?;
+        }
+    }
+    Ok(())
 }
 
 fn remove(dir: &Path) -> Result<()> {
@@ -170,6 +200,25 @@ mod tests {
         assert!(names("  include/generated/autoconf.h \\\n"), "a tree without fixdep");
         let noted = Noted::read("  ./arch/x86/include/generated/asm-offsets.h \\\n", &changed);
         assert!(noted.generated.contains("generated/asm-offsets.h"));
+    }
+
+    #[test]
+    fn a_copy_is_noted_to_be_where_it_is_and_as_old_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("a/build"), dir.path().join("b/build"));
+        fs::create_dir_all(from.join("tools")).unwrap();
+        fs::create_dir(dir.path().join("b")).unwrap();
+        let note = from.join("tools/.objtool.o.cmd");
+        fs::write(&note, format!("cmd_{0}/x.o := gcc -o {0}/x.o\n", from.display())).unwrap();
+        let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        fs::File::options().append(true).open(&note).unwrap().set_modified(time).unwrap();
+        copy(&from, &to, b"CONFIG_A=y\n", None, &Runner::quiet()).unwrap();
+        let copied = to.join("tools/.objtool.o.cmd");
+        let text = fs::read_to_string(&copied).unwrap();
+        assert_eq!(text, format!("cmd_{0}/x.o := gcc -o {0}/x.o\n", to.display()));
+        assert_eq!(fs::metadata(copied).unwrap().modified().unwrap(), time);
+        assert_eq!(fs::read(to.join(".config")).unwrap(), b"CONFIG_A=y\n");
+        assert!(fs::read_to_string(note).unwrap().contains("/a/build"), "the other is as it was");
     }
 
     #[test]
