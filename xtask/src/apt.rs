@@ -46,7 +46,7 @@ static NEEDS: &[Need] = &[
     program("xz-utils", "xz"),
     program("zstd", "zstd"),
     program("ccache", "ccache"),
-    program("distccd", "distcc"),
+    program("distcc", "distccd"),
     program("python3", "python3"),
     program("perl", "perl"),
     program("git", "git"),

@@ -27,20 +27,49 @@ const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Runs both matrices.
 pub fn run() -> Result<()> {
-    let needs =
-        [("slurmctld", "slurm-wlm"), ("slurmd", "slurm-wlm"), ("redis-server", "redis-server")];
-    let mut missing: Vec<&str> = needs
-        .iter()
-        .filter(|(tool, _)| which(tool).is_none())
-        .map(|(_, package)| *package)
-        .collect();
-    missing.dedup();
-    apt::install(&missing)?;
+    install(&["slurmctld", "slurmd", "redis-server"])?;
     let tree = setup::run()?;
     process::run(cargo().args(["build", "--locked", "-p", "hmmsize"]))?;
-    let cluster = Cluster::start(process::target_dir().join("debug/hmmsize"))?;
+    let cluster = Cluster::start(process::target_dir().join("debug/hmmsize"), Redis::Started)?;
     fixtures(&cluster)?;
     real(&cluster, &tree)
+}
+
+/// What CI runs: the small tree on two nodes, of which none fails, against a local run.
+///
+/// # Errors
+/// Slurm cannot be started; the results differ.
+pub fn quick(hmmsize: &Path) -> Result<()> {
+    install(&["slurmctld", "slurmd"])?;
+    let cluster = Cluster::start(hmmsize.to_owned(), Redis::None)?;
+    let (local, out) = (cluster.dir.join("local"), cluster.dir.join("slurm"));
+    let word = |dir: &Path| format!("O={}", dir.display());
+    let matrix: Vec<&str> = SMALL.split(' ').collect();
+    cluster.hmmsize(&[&["build", &word(&local)], &matrix[..]].concat(), 0)?;
+    let slurm = ["build", &word(&out), "--executor", "slurm", "-j", "1"];
+    cluster.hmmsize(&[&slurm, &matrix[..]].concat(), 0)?;
+    let logs = fs::read_dir(out.join(".hmmsize.slurm"))?.flatten();
+    ensure!(logs.count() > 1, "no task ran in Slurm");
+    same("fixtures on two nodes", &local, &out)
+}
+
+/// Installs what is missing of these programs.
+fn install(tools: &[&str]) -> Result<()> {
+    let package = |tool: &str| if tool.starts_with("slurm") { "slurm-wlm" } else { "redis-server" };
+    let missing = tools.iter().filter(|tool| which(tool).is_none());
+    let mut missing: Vec<&str> = missing.map(|tool| package(tool)).collect();
+    missing.dedup();
+    apt::install(&missing)
+}
+
+/// A matrix over the small tree.
+const SMALL: &str = "-C fixtures/tree --arch x86_64,arm --option SMP --base-config tinyconfig --no-ccache --no-incremental";
+
+/// Whether a Redis is started, too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Redis {
+    Started,
+    None,
 }
 
 /// A process that ends with the value.
@@ -62,18 +91,22 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn start(hmmsize: PathBuf) -> Result<Self> {
+    fn start(hmmsize: PathBuf, redis: Redis) -> Result<Self> {
         let dir = std::env::temp_dir().join(format!("xtask-slurm-{}", std::process::id()));
         for sub in ["state", "cache", "ccache"] {
             fs::create_dir_all(dir.join(sub))?;
         }
         fs::write(dir.join("slurm.conf"), configuration(&dir)?)?;
         let mut cluster = Self { dir, hmmsize, nodes: BTreeMap::new().into(), servers: Vec::new() };
-        let redis = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"];
-        let redis =
-            cluster.server("redis-server", &[&redis[..], &[&REDIS.to_string()]].concat(), "")?;
+        if redis == Redis::Started {
+            let words = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"];
+            let port = REDIS.to_string();
+            let words = [&words[..], &[&port]].concat();
+            let redis = cluster.server("redis-server", &words, "")?;
+            cluster.servers.push(redis);
+        }
         let controller = cluster.server("slurmctld", &["-D", "-c"], "")?;
-        cluster.servers.extend([redis, controller]);
+        cluster.servers.push(controller);
         for (node, _) in NODES {
             cluster.up(node)?;
         }
@@ -258,9 +291,7 @@ fn same(title: &str, local: &Path, slurm: &Path) -> Result<()> {
 /// The small tree, with a node that fails while it builds.
 fn fixtures(cluster: &Cluster) -> Result<()> {
     let (local, out) = (cluster.dir.join("local"), cluster.dir.join("fixtures"));
-    let matrix =
-        "-C fixtures/tree --arch x86_64,arm --option SMP --base-config tinyconfig --no-ccache";
-    let matrix: Vec<&str> = matrix.split(' ').collect();
+    let matrix: Vec<&str> = SMALL.split(' ').collect();
     let word = |dir: &Path| format!("O={}", dir.display());
     let (local_word, word) = (word(&local), word(&out));
     cluster.hmmsize(&[&["build", &local_word], &matrix[..]].concat(), 0)?;

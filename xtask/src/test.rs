@@ -14,7 +14,8 @@ pub struct Args {
     /// Only the tests, without formatting, clippy and tidy
     #[arg(long)]
     tests_only: bool,
-    /// Only `build --executor slurm`, on a Slurm that is installed and started for it
+    /// Only `build --executor slurm`, on a Slurm that is installed and started for it: a node fails,
+    /// and a real tree is compiled through a shared cache
     #[arg(long)]
     slurm: bool,
     /// Only tests whose names contain one of these
@@ -51,6 +52,9 @@ pub fn run(args: &Args) -> Result<()> {
         process::run(cargo().args(["build", "--locked", "-p", "hmmsize"]))?;
         kconfig::quick(&process::target_dir().join("debug/hmmsize")).context("oracle kconfig")?;
         docs::quick(&process::target_dir().join("debug/hmmsize"), tree).context("docs")?;
+        if strict || which("slurmctld").is_some() {
+            slurm::quick(&process::target_dir().join("debug/hmmsize")).context("slurm")?;
+        }
     }
     let with_tree = |mut command: Command| {
         if let Some(tree) = &tree {
