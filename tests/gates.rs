@@ -54,7 +54,7 @@ fn a_function_in_a_guard_has_the_guard_then_the_rules() {
         [
             "mm/hmm.c:33: #ifdef CONFIG_HMM [CONFIG_HMM=y] [\"HMM\"]",
             "mm/Makefile:11: obj-$(CONFIG_HMM_MIRROR) += hmm.o [CONFIG_HMM_MIRROR=y] [\"HMM_MIRROR\"]",
-            "scripts/Makefile.top:59: build-dirs := init kernel mm lib drivers arch/$(SRCARCH)/kernel [y] []",
+            "scripts/Makefile.top:62: build-dirs := init kernel mm lib drivers arch/$(SRCARCH)/kernel [y] []",
         ]
     );
     assert_eq!(chains[0].options()[..2], ["HMM", "HMM_MIRROR"]);
