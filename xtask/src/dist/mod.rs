@@ -4,6 +4,7 @@
 //! It all goes to `target/dist`: nothing generated is committed.
 
 mod deb;
+mod install;
 mod pages;
 
 use std::path::PathBuf;
@@ -35,6 +36,9 @@ pub struct Args {
     /// Also build the Debian package, install it into an empty directory, and run it from there
     #[arg(long)]
     deb: bool,
+    /// Also `cargo install --locked` what is committed into an empty directory, and run it from there
+    #[arg(long)]
+    install: bool,
 }
 
 /// Makes everything.
@@ -49,6 +53,9 @@ pub fn run(args: &Args) -> Result<()> {
     );
     if args.deb {
         deb::build(&dir, &made)?;
+    }
+    if args.install {
+        install::try_it(&dir)?;
     }
     Ok(())
 }
