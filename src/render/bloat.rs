@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::columns::wrap;
 use crate::model::bloat::Bloat;
+
+/// Columns of a name.
+pub(super) const NAME: usize = 40;
 
 /// The reports exactly as the kernel's `scripts/bloat-o-meter` prints them.
 pub fn compat(reports: &[Bloat]) -> String {
@@ -15,29 +19,40 @@ pub fn compat(reports: &[Bloat]) -> String {
             &[report.added, report.removed, report.grown, report.shrunk],
             report.up as i128,
             down,
+            NAME,
         );
         for row in &report.rows {
-            line(&mut out, &row.name, &cell(row.old), &cell(row.new), row.delta);
+            line(&mut out, &row.name, &cell(row.old), &cell(row.new), row.delta, NAME);
         }
         total(&mut out, report.before, report.after);
     }
     out
 }
 
-/// `add/remove: …` and the column heads. `counts` is added, removed, grown, shrunk.
-pub(super) fn header(out: &mut String, title: &str, counts: &[u64; 4], up: i128, down: i128) {
+/// `add/remove: …` and the column heads. `counts` is added, removed, grown, shrunk; names have
+/// `room` columns.
+pub(super) fn header(
+    out: &mut String,
+    title: &str,
+    counts: &[u64; 4],
+    up: i128,
+    down: i128,
+    room: usize,
+) {
     let [added, removed, grown, shrunk] = counts;
     let net = up + down;
-    let _ = writeln!(
-        out,
+    let text = format!(
         "add/remove: {added}/{removed} grow/shrink: {grown}/{shrunk} up/down: {up}/{down} ({net})"
     );
-    let _ = writeln!(out, "{title:<40} {:>7} {:>7} {:>7}", "old", "new", "delta");
+    // As the script has it, unless the terminal is narrower than its columns.
+    let width = if room < NAME { room + 24 } else { usize::MAX };
+    let _ = writeln!(out, "{}", wrap(&text, width, 2));
+    let _ = writeln!(out, "{title:<room$} {:>7} {:>7} {:>7}", "old", "new", "delta");
 }
 
 /// One symbol.
-pub(super) fn line(out: &mut String, name: &str, old: &str, new: &str, delta: i128) {
-    let _ = writeln!(out, "{name:<40} {old:>7} {new:>7} {delta:>+7}");
+pub(super) fn line(out: &mut String, name: &str, old: &str, new: &str, delta: i128, room: usize) {
+    let _ = writeln!(out, "{name:<room$} {old:>7} {new:>7} {delta:>+7}");
 }
 
 /// `Total: Before=…`

@@ -6,12 +6,22 @@ use std::fmt::{self, Write as _};
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use comfy_table::{ColumnConstraint, LineStyle, Width};
 
-/// Spaces after a column, beside the one that every style has.
-const GAP: u16 = 1;
-
 /// A table of `rows` under `header`, at most `width` columns wide. `right` has a `true` for each
 /// column of numbers; those are never wrapped.
 pub fn table(header: &[&str], rows: &[Vec<String>], right: &[bool], width: usize) -> String {
+    spaced(header, rows, right, width, 2)
+}
+
+/// The same with so many spaces between columns, at least one.
+pub fn spaced(
+    header: &[&str],
+    rows: &[Vec<String>],
+    right: &[bool],
+    width: usize,
+    gap: usize,
+) -> String {
+    // Every style has one.
+    let gap = gap.saturating_sub(1) as u16;
     let mut table = Table::new();
     let line = LineStyle::none().fill('─').junction('─');
     table
@@ -24,10 +34,10 @@ pub fn table(header: &[&str], rows: &[Vec<String>], right: &[bool], width: usize
     }
     let last = header.len().saturating_sub(1);
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if index == last { 0 } else { GAP }));
+        column.set_padding((0, if index == last { 0 } else { gap }));
         if right.get(index).copied().unwrap_or(false) {
             column.set_cell_alignment(CellAlignment::Right);
-            let padding = if index == last { 0 } else { GAP };
+            let padding = if index == last { 0 } else { gap };
             let widest = widest(header, rows, index) as u16 + padding;
             column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(widest)));
         }

@@ -19,7 +19,7 @@ pub fn text(report: &Report, changes: bool, view: View) -> String {
         out += &columns(comparison, view);
         for each in &comparison.tables {
             out.push('\n');
-            match top(each).filter(|_| changes) {
+            match top(each, view.width).filter(|_| changes) {
                 Some(changes) => out += &changes,
                 None => out += &table::table(each, comparison, view),
             }
@@ -71,18 +71,22 @@ fn columns(comparison: &Comparison, view: View) -> String {
 /// The symbols in bloat-o-meter's layout, with its first and last line, from the largest growth to
 /// the largest shrinkage.
 /// `None` for other tables.
-pub fn top(changes: &Table) -> Option<String> {
+pub fn top(changes: &Table, width: usize) -> Option<String> {
     let (title, summary) = (changes.title.as_ref()?, changes.summary.as_ref()?);
     let mut out = String::new();
+    let room = bloat::NAME.min(width.saturating_sub(24)).max(16);
     let counts = [summary.added, summary.removed, summary.grown, summary.shrunk];
     let (up, down) = (i128::from(summary.up), i128::from(summary.down));
-    bloat::header(&mut out, title, &counts, up, -down);
+    bloat::header(&mut out, title, &counts, up, -down, room);
     let mut rows: Vec<&Row> = changes.rows.iter().collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.delta));
     let cell = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), |b| b.to_string());
     for row in rows {
+        // A name is only cut where the table is narrower than the script's.
         let name = table::label(row);
-        bloat::line(&mut out, &name, &cell(row.old), &cell(row.new), i128::from(row.delta));
+        let name = if room < bloat::NAME { table::fit(&name, room) } else { name };
+        let delta = i128::from(row.delta);
+        bloat::line(&mut out, &name, &cell(row.old), &cell(row.new), delta, room);
     }
     let mut more = Vec::new();
     if changes.hidden > 0 {
@@ -128,5 +132,5 @@ fn configuration(config: &ConfigDelta, view: View) -> String {
 /// All changes of symbols of all comparisons in bloat-o-meter's layout, and nothing else.
 pub fn bloat(report: &Report) -> String {
     let tables = report.comparisons.iter().flat_map(|comparison| &comparison.tables);
-    tables.filter_map(top).collect()
+    tables.filter_map(|table| top(table, usize::MAX)).collect()
 }

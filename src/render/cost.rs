@@ -46,7 +46,7 @@ fn one(out: &mut String, build: &Build, top: usize, view: View) {
     }
     let right: Vec<bool> = (0..head.len()).map(|at| at > 0 && at < last).collect();
     out.push_str(&columns::table(&head, &rows, &right, name + 2 + numbers + room));
-    put(out, format_args!("\n{}\n", rest(build, shown)));
+    put(out, format_args!("\n{}\n", rest(build, shown, view.width)));
     for warning in &build.warnings {
         put(out, format_args!("{}\n", table::warning(warning, view)));
     }
@@ -123,7 +123,7 @@ fn cut(text: &str, room: usize) -> String {
 }
 
 /// Where the other bytes are, so that all of them sum to the payload.
-fn rest(build: &Build, shown: &[OptionCost]) -> String {
+fn rest(build: &Build, shown: &[OptionCost], room: usize) -> String {
     let sum = |options: &[OptionCost]| options.iter().fold(0u64, |sum, one| sum + one.own);
     let (listed, hidden) = (sum(shown), &build.options[shown.len()..]);
     let told = listed + sum(hidden) + build.always + build.unknown;
@@ -140,8 +140,13 @@ fn rest(build: &Build, shown: &[OptionCost]) -> String {
         .push((build.unknown, "in no object of the makefiles: linker, generated files".to_owned()));
     lines.push((build.payload.bytes, "payload, the sum of these".to_owned()));
     let width = lines.iter().map(|(bytes, _)| grouped(*bytes).len()).max().unwrap_or(0);
-    let lines: Vec<String> =
-        lines.iter().map(|(bytes, what)| format!("{:>width$}  {what}", grouped(*bytes))).collect();
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|(bytes, what)| {
+            let line = format!("{:>width$}  {what}", grouped(*bytes));
+            columns::wrap(&line, room, width + 2)
+        })
+        .collect();
     lines.join("\n")
 }
 
@@ -169,7 +174,7 @@ pub fn markdown(report: &Report, top: usize) -> String {
                 cells.iter().map(|cell| clean(cell).replace('|', "\\|")).collect();
             put(&mut out, format_args!("| {} |\n", cells.join(" | ")));
         }
-        put(&mut out, format_args!("\n```text\n{}\n```\n", rest(build, shown)));
+        put(&mut out, format_args!("\n```text\n{}\n```\n", rest(build, shown, usize::MAX)));
         for warning in &build.warnings {
             put(&mut out, format_args!("\n**warning:** {}\n", clean(warning)));
         }

@@ -19,7 +19,7 @@ pub fn report(block: &str, report: &Report, changes: bool) -> String {
         out += &columns(comparison);
         for each in &comparison.tables {
             out.push('\n');
-            match compare::top(each).filter(|_| changes) {
+            match compare::top(each, usize::MAX).filter(|_| changes) {
                 Some(changes) => out += &fenced(&changes, ""),
                 None => out += &rows(each, comparison),
             }

@@ -30,9 +30,10 @@ const RED: &str = "\x1b[31m";
 const BOLD: &str = "\x1b[1m";
 const RESET: &str = "\x1b[0m";
 
-/// A line in bold, where colours are wanted.
+/// A line in bold, where colours are wanted; more than one if it is long.
 pub fn heading(text: &str, view: View) -> String {
-    if view.color { format!("{BOLD}{text}{RESET}") } else { text.to_owned() }
+    let text = wrap(text, view.width, 2);
+    if view.color { format!("{BOLD}{text}{RESET}") } else { text }
 }
 
 /// A warning line.
@@ -59,21 +60,26 @@ pub struct Shape<'a> {
     pub totals: usize,
 }
 
+/// What of a name is left at least, however narrow the terminal is.
+const NAME: usize = 12;
+
 /// Lays out rows.
 pub fn layout(shape: &Shape, mut rows: Vec<Cells>, view: View) -> String {
     let &Shape { head, text, plain, signs, totals } = shape;
     let widths: Vec<usize> = (0..head.len()).map(|at| columns::widest(head, &rows, at)).collect();
-    // Two spaces between columns.
-    let others: usize = widths[1..].iter().map(|width| width + 2).sum();
-    let room = view.width.saturating_sub(others).max(12);
+    // Two spaces between columns, but one where the terminal is narrow.
+    let beside = |gap| widths[1..].iter().map(|width| width + gap).sum::<usize>();
+    let gap = if view.width < beside(2) + NAME { 1 } else { 2 };
+    let others = beside(gap);
+    let room = view.width.saturating_sub(others).max(NAME);
     for row in &mut rows {
         row[0] = fit(&row[0], room);
     }
     let right: Vec<bool> = (0..head.len()).map(|at| at > text).collect();
-    let table = columns::table(head, &rows, &right, view.width.max(room + others));
+    let table = columns::spaced(head, &rows, &right, view.width.max(room + others), gap);
     let mut lines: Vec<String> = table.lines().map(str::to_owned).collect();
     if view.color {
-        let tail = widths[text + 1 + plain..].iter().map(|width| width + 2).sum::<usize>() - 2;
+        let tail = widths[text + 1 + plain..].iter().map(|width| width + gap).sum::<usize>() - gap;
         for (line, &sign) in lines.iter_mut().skip(2).zip(signs) {
             *line = colored(line, tail, sign);
         }
@@ -299,13 +305,13 @@ fn sections(table: &Table, comparison: &Comparison, view: View) -> String {
         signs.extend([0, if row.delta == 0 { payload } else { row.delta }]);
     }
     let shape = Shape { head: &head, text, plain: 0, signs: &signs, totals: 2 };
-    let mut out = layout(&shape, rows, view) + &hidden(table);
-    out += "size = symbols + padding + unattributed; ";
-    out += match comparison.padding {
-        Some(PayloadKind::Map) => "padding from the linker maps\n",
-        _ => "padding is estimated\n",
+    let out = layout(&shape, rows, view) + &hidden(table);
+    let padding = match comparison.padding {
+        Some(PayloadKind::Map) => "padding from the linker maps",
+        _ => "padding is estimated",
     };
-    out
+    let sum = format!("size = symbols + padding + unattributed; {padding}");
+    out + &wrap(&sum, view.width, 2) + "\n"
 }
 
 /// The account of all sections together.

@@ -129,7 +129,7 @@ fn judgement_lines(judgement: &Judgement, top: Option<usize>, width: usize) -> S
     }
     let (shown, rest) = shown(judgement, top);
     for symbol in shown {
-        text.push_str(&format_symbol(symbol));
+        text.push_str(&format_symbol(symbol, width));
     }
     if rest > 0 {
         text.push_str("    ");
@@ -166,7 +166,8 @@ pub fn shown(judgement: &Judgement, top: Option<usize>) -> (&[SymbolChange], usi
     (&judgement.symbols[..count.min(all)], all.saturating_sub(count))
 }
 
-fn format_symbol(symbol: &SymbolChange) -> String {
+/// What is beside the name goes below it where the line is too narrow.
+fn format_symbol(symbol: &SymbolChange, width: usize) -> String {
     let sizes = match (symbol.old, symbol.new) {
         (None, _) => "new".to_owned(),
         (Some(old), new) => format!("{} → {}", grouped(old), grouped(new.unwrap_or(0))),
@@ -175,10 +176,14 @@ fn format_symbol(symbol: &SymbolChange) -> String {
     beside.extend(symbol.class.map(|class| class.name().to_owned()));
     beside.extend(symbol.object.clone());
     beside.extend(symbol.was.as_ref().map(|was| format!("was {was}")));
-    let beside =
-        if beside.is_empty() { String::new() } else { format!("  ({})", beside.join(", ")) };
-    let line = format!("    {:>8}  {sizes:<19}  {}{}", signed(symbol.delta()), symbol.name, beside);
-    format!("{}\n", clean(line.trim_end()))
+    let line = format!("    {:>8}  {sizes:<19}  {}", signed(symbol.delta()), symbol.name);
+    let (line, beside) = (clean(line.trim_end()), clean(&beside.join(", ")));
+    if beside.is_empty() {
+        return line + "\n";
+    }
+    let room = width.saturating_sub(line.chars().count() + 4);
+    let between = if beside.chars().count() <= room { "  ".into() } else { format!("\n{:16}", "") };
+    format!("{line}{between}({beside})\n")
 }
 
 /// `7 judgements: 5 pass, 1 over, 1 waived`

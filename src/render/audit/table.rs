@@ -123,7 +123,11 @@ fn symbols(out: &mut String, cost: &Cost, top: Option<usize>, view: View) {
     }
     out.push('\n');
     let wide = view.width >= 120;
+    // Below 80 columns, what the reasons leave.
+    let reasons = cost.rows[..shown].iter().map(|row| row_reason(row).chars().count()).max();
+    let room = view.width.saturating_sub(13 + reasons.unwrap_or(0)).max(12);
     let name_width = if wide { 36 } else { 30 };
+    let name_width = if view.width < 80 { room.min(name_width) } else { name_width };
     for row in &cost.rows[..shown] {
         let left = format!(
             "{:>9}  {:name_width$}  {}",
