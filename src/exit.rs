@@ -138,9 +138,17 @@ impl Error {
     }
 }
 
+/// A line on standard error. That nobody reads it is no reason to stop, as `eprintln!` would.
+pub fn say(line: &dyn fmt::Display) {
+    let line = format!("{line}\n");
+    let _ = io::Write::write_all(&mut io::stderr().lock(), line.as_bytes());
+}
+
 /// Replaces the panic message with one that says it is our bug.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
-        eprintln!("hmmsize: internal error, this is a bug in hmmsize, please report it: {info}");
+        say(&format_args!(
+            "hmmsize: internal error, this is a bug in hmmsize, please report it: {info}"
+        ));
     }));
 }

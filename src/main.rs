@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use hmmsize::cli::Cli;
 use hmmsize::exit::Exit;
 
 #[global_allocator]
@@ -11,7 +9,7 @@ static ALLOCATOR: hmmsize::elf::HugePages = hmmsize::elf::HugePages;
 
 fn main() -> ExitCode {
     hmmsize::elf::HugePages::large_steps();
-    let cli = match Cli::try_parse() {
+    let cli = match hmmsize::cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(err) => {
             let _ = err.print();
@@ -24,7 +22,7 @@ fn main() -> ExitCode {
         Ok(Ok(exit)) => exit.into(),
         Ok(Err(err)) => {
             if !err.is_broken_pipe() {
-                eprintln!("hmmsize: error: {err}");
+                hmmsize::exit::say(&format_args!("hmmsize: error: {err}"));
             }
             err.exit().into()
         }

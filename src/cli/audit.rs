@@ -11,6 +11,7 @@ use super::build::What;
 use super::lint::Deny;
 
 const SHORT: &str = "\
+Example: hmmsize audit --option ZONE_DEVICE -C ../linux out/run.json
 What is built first takes the options of `hmmsize build` as well.
 Exit codes: 0 it holds; 1 it does not; 2 bad input; 3 cells without a result.";
 
@@ -46,7 +47,7 @@ Examples:
         .long_help("The tree that the images were built from [default: .]")),
     mut_arg("arch", |arg| arg.help("Only these architectures [default: all]")
         .long_help("Only these architectures [default: all; those of the run, for sizes]")),
-    mut_arg("base", |arg| arg.help("Build this revision too: the cost of the option that is off")),
+    mut_arg("base", |arg| arg.help("Build this too: what the option costs off")),
     mut_arg("head", |arg| arg.hide_short_help(true)),
     mut_arg("range", |arg| arg.hide(true)),
     mut_arg("out", |arg| arg.hide_short_help(true)),
@@ -74,19 +75,19 @@ pub struct Audit {
     #[arg(long, value_name = "FILE", requires = "without", help_heading = "Images")]
     pub before: Option<PathBuf>,
     /// The earlier source, to say which lines are new.
-    #[arg(long, value_name = "TREE", help_heading = "Images")]
+    #[arg(long, value_name = "TREE", help_heading = "Images", hide_short_help = true)]
     pub before_tree: Option<PathBuf>,
     /// Build with and without the options first.
     #[arg(long)]
     pub build: bool,
-    /// So many bytes the option may cost where it is off.
+    /// Bytes that it may cost where it is off.
     #[arg(long, value_name = "BYTES", default_value_t = 0, help_heading = "Verdict")]
     pub max_off: u64,
-    /// So many bytes it may cost where it is on.
+    /// Bytes that it may cost where it is on.
     #[arg(long, value_name = "BYTES", help_heading = "Verdict")]
     pub max_on: Option<u64>,
     /// So many of those without a gate of their own.
-    #[arg(long, value_name = "BYTES", help_heading = "Verdict")]
+    #[arg(long, value_name = "BYTES", help_heading = "Verdict", hide_short_help = true)]
     pub max_ungated: Option<u64>,
     /// The lowest severity of a finding that makes the exit code 1.
     #[arg(
@@ -95,14 +96,13 @@ pub struct Audit {
         value_enum,
         hide_possible_values = true,
         default_value_t = Deny::Warning,
-        help_heading = "Verdict"
-    )]
+        help_heading = "Verdict", hide_short_help = true)]
     pub deny: Deny,
     /// Print the block for a commit message only.
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long, conflicts_with = "format", hide_short_help = true)]
     pub commit_message: bool,
-    /// How to print it: table, markdown, json or csv.
-    #[arg(long, value_enum, default_value_t = AuditFormat::Table, value_name = "FORMAT", hide_possible_values = true)]
+    /// Format: table, markdown, json or csv [default: table].
+    #[arg(long, value_enum, default_value_t = AuditFormat::Table, hide_default_value = true, value_name = "FORMAT", hide_possible_values = true)]
     pub format: AuditFormat,
     /// Show N rows of each pair, 0 for all [default: 20].
     #[arg(long, value_name = "N")]

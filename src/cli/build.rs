@@ -10,8 +10,24 @@ use clap::Args;
 
 use super::machines::Machines;
 
+const SHORT: &str = "\
+Example: hmmsize build --arch x86_64,arm64 --option ZONE_DEVICE O=../out
+Exit codes: 0 all is built; 2 bad input; 3 a cell failed or was skipped.";
+
+const LONG: &str = "\
+Exit codes: 0 all is built; 2 bad usage or input, or a request that a configuration drops; 3 a cell
+failed or was skipped (125 with --bisect).
+
+Examples:
+  hmmsize build --arch x86_64,arm64 --option ZONE_DEVICE O=../out
+  hmmsize build -C ../linux --option HMM_MIRROR --target mm/ --dry-run
+  hmmsize build --base v6.11 --head v6.12 --option ZONE_DEVICE --arch arm
+  hmmsize build --arch all --option ZONE_DEVICE --keep results O=../out
+  hmmsize build --resume O=../out";
+
 /// Build kernels with and without an option, on several architectures, and measure them.
 #[derive(Debug, Clone, Default, Args)]
+#[command(after_help = SHORT, after_long_help = LONG)]
 pub struct Build {
     /// What to build.
     #[command(flatten)]
@@ -32,18 +48,18 @@ pub struct Build {
     #[arg(long, help_heading = "How")]
     pub resume: bool,
     /// Build again what the same inputs have made before.
-    #[arg(long, conflicts_with = "resume", help_heading = "How")]
+    #[arg(long, conflicts_with = "resume", help_heading = "How", hide_short_help = true)]
     pub rebuild: bool,
     /// End a cell that takes longer (90s, 40m, 2h).
     ///
     /// Configuring is included; a plain number means seconds.
-    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "How")]
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "How", hide_short_help = true)]
     pub timeout: Option<Duration>,
     /// Measure which differences mean nothing.
     ///
     /// Builds one cell several times with what should not matter changed (length of the version
     /// string, output path) and reports the spread; smaller differences are marked.
-    #[arg(long, help_heading = "How")]
+    #[arg(long, help_heading = "How", hide_short_help = true)]
     pub noise: bool,
     /// What stays of a finished cell: all, or results.
     ///
@@ -54,7 +70,8 @@ pub struct Build {
         value_name = "WHAT",
         value_enum,
         hide_possible_values = true,
-        help_heading = "How"
+        help_heading = "How",
+        hide_short_help = true
     )]
     pub keep: Option<Kept>,
     /// Build only these cells of the matrix.
@@ -74,7 +91,7 @@ pub struct Build {
     #[command(flatten)]
     pub machines: Machines,
     /// Do not use ccache.
-    #[arg(long, help_heading = "How")]
+    #[arg(long, help_heading = "How", hide_short_help = true)]
     pub no_ccache: bool,
     /// Build each variant from nothing.
     ///
@@ -85,7 +102,7 @@ pub struct Build {
     /// Exit with 125 instead of 3, for `git bisect run`.
     ///
     /// It skips a revision that does not build.
-    #[arg(long, help_heading = "How")]
+    #[arg(long, help_heading = "How", hide_short_help = true)]
     pub bisect: bool,
 }
 
@@ -106,7 +123,7 @@ pub struct What {
     /// CC=… and CROSS_COMPILE=… too, as on make's own command line.
     #[arg(value_name = "KEY=VALUE")]
     pub words: Vec<String>,
-    /// Kernel tree, tarball or git repository [default: .].
+    /// Tree, tarball or git repository [default: .].
     ///
     /// Several are compared; LABEL= names one in the results.
     #[arg(short = 'C', long, value_name = "[LABEL=]TREE", help_heading = "Sources")]
@@ -118,7 +135,7 @@ pub struct What {
     #[arg(long, value_name = "REV", help_heading = "Sources")]
     pub head: Option<String>,
     /// Every commit of a series, against A.
-    #[arg(long, value_name = "A..B", conflicts_with_all = ["base", "head"], help_heading = "Sources")]
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["base", "head"], help_heading = "Sources", hide_short_help = true)]
     pub range: Option<String>,
     /// The kernel's ARCH names, or `all`.
     ///
@@ -131,13 +148,13 @@ pub struct What {
     /// configuration has it in `with`.
     #[arg(long, value_name = "NAME[=VALUE]", value_delimiter = ',', help_heading = "Matrix")]
     pub option: Vec<String>,
-    /// Only these variants: with, without, or the matrix's.
+    /// Only these variants, such as with or without.
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Matrix")]
     pub variant: Vec<String>,
     /// Architectures × sources × variants from a file.
     ///
     /// [default: the one hmmsize carries, where no option, source or base configuration is named]
-    #[arg(long, value_name = "FILE", help_heading = "Matrix")]
+    #[arg(long, value_name = "FILE", help_heading = "Matrix", hide_short_help = true)]
     pub matrix: Option<PathBuf>,
     /// Where configurations start [default: allyesconfig].
     ///
@@ -145,17 +162,17 @@ pub struct What {
     #[arg(long, value_name = "CONFIG", help_heading = "Configuration")]
     pub base_config: Option<String>,
     /// Assignments for every cell, after those.
-    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
+    #[arg(long, value_name = "FILE", help_heading = "Configuration", hide_short_help = true)]
     pub fragment: Vec<String>,
     /// Turn off what no product ships: WERROR, KASAN, …
     ///
     /// allyesconfig turns it on: WERROR, KASAN, UBSAN, KCOV, GCOV_KERNEL, IKCONFIG, IKHEADERS.
-    #[arg(long, help_heading = "Configuration")]
+    #[arg(long, help_heading = "Configuration", hide_short_help = true)]
     pub quiet_config: bool,
     /// Ask for DWARF.
     ///
     /// What that sets in the configuration is listed as ours.
-    #[arg(long, help_heading = "Configuration")]
+    #[arg(long, help_heading = "Configuration", hide_short_help = true)]
     pub debug_info: bool,
     /// vmlinux, image, modules or mm/ [default: vmlinux].
     ///

@@ -14,11 +14,13 @@ pub struct Common {
     /// Say more (twice: every command that is run).
     #[arg(short, long, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
     pub verbose: u8,
-    /// When to use colours [default: auto].
-    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = Color::Auto, hide_default_value = true, value_name = "WHEN")]
+    /// Colours: auto, always or never [default: auto].
+    ///
+    /// auto: on a terminal, unless `NO_COLOR` is set.
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = Color::Auto, hide_default_value = true, hide_possible_values = true, value_name = "WHEN")]
     pub color: Color,
     /// Say how long each phase took.
-    #[arg(long, global = true, help_heading = GLOBAL)]
+    #[arg(long, global = true, help_heading = GLOBAL, hide_short_help = true)]
     pub time: bool,
     /// Parallel jobs [default: the number of CPUs].
     #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "N")]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 fine; 1 they differ (with --exit-code); 2 bad input, not comparable.";
+Example: hmmsize compare --by class old/vmlinux new/vmlinux
+Exit codes: 0 fine; 1 different (--exit-code); 2 bad input, not comparable.";
 
 const EXAMPLES: &str = "\
 Exit codes: 0 fine; 1 the files differ and --exit-code was given; 2 bad input or not comparable.
@@ -40,7 +41,7 @@ pub struct Compare {
     #[arg(long, value_name = "N")]
     pub against: Option<usize>,
     /// Order of rows.
-    #[arg(long, value_enum, value_name = "KEY")]
+    #[arg(long, value_enum, value_name = "KEY", hide_short_help = true)]
     pub sort: Option<SortArg>,
     /// Show at most N rows of a table, 0 for all.
     ///
@@ -56,15 +57,15 @@ pub struct Compare {
     /// Functions, data, read-only data apart.
     ///
     /// As bloat-o-meter -c.
-    #[arg(long, conflicts_with_all = ["data", "text"])]
+    #[arg(long, conflicts_with_all = ["data", "text"], hide_short_help = true)]
     pub categorize: bool,
     /// Only data, as bloat-o-meter -d.
-    #[arg(long, conflicts_with = "text")]
+    #[arg(long, conflicts_with = "text", hide_short_help = true)]
     pub data: bool,
     /// Only functions, as bloat-o-meter -t.
     ///
     /// With --by unit: only code, without looking up every variable.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub text: bool,
     /// Print exactly what this tool would.
     #[arg(long, value_enum, value_name = "TOOL", conflicts_with_all = ["format", "by"])]
@@ -85,16 +86,16 @@ pub struct Compare {
     /// With --format json: where symbols are from.
     ///
     /// Their source files, from debug information; from linker maps objects are read in any case.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub units: bool,
     /// Add totals of all files, as `size -t`.
     #[arg(short, long)]
     pub totals: bool,
     /// Count COMMON, as `size --common`.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub common: bool,
     /// Numbers of `size` in this base.
-    #[arg(long, value_parser = ["8", "10", "16"], default_value = "10", value_name = "BASE")]
+    #[arg(long, value_parser = ["8", "10", "16"], default_value = "10", value_name = "BASE", hide_short_help = true)]
     pub radix: String,
 }
 

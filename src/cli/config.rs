@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 fine; 1 warnings with KCONFIG_WERROR; 2 bad input, or a probe that is not recorded.";
+Example: hmmsize config -C ../linux --arch arm64 --probe=run defconfig
+Exit codes: 0 fine; 1 warnings with KCONFIG_WERROR; 2 bad input, or a probe
+that is not recorded.";
 
 const EXAMPLES: &str = "\
 What is written is what scripts/kconfig/conf of the tree would write, byte for byte. As for make,

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::build::What;
 
 const SHORT: &str = "\
+Example: hmmsize cost out/run.json -C ../linux --sort removes
 Exit codes: 0 fine; 2 bad input; 3 a build failed or has no result.";
 
 const LONG: &str = "\

@@ -4,9 +4,10 @@ use clap::{Args, ValueEnum};
 
 /// Show the difference of two configurations.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Without files, .config.old and .config are compared, as scripts/diffconfig does."
-)]
+#[command(after_help = "\
+Without files, .config.old and .config are compared, as scripts/diffconfig does.
+Example: hmmsize diffconfig old/.config .config
+Exit codes: 0 fine; 1 different (--exit-code); 2 bad input.")]
 pub struct Diffconfig {
     /// Two `.config` files, or kernel images that carry one (IKCONFIG).
     #[arg(value_name = "CONFIG", num_args = 0..=2)]

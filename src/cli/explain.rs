@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 const EXIT_CODES: &str = "\
+Example: hmmsize explain CONFIG_ZONE_DEVICE -C ../linux
 Exit codes: 0 found; 2 nothing has that name, or bad input.";
 
 const EXAMPLES: &str = "\

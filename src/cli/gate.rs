@@ -11,6 +11,7 @@ use super::build::What;
 
 // What builds is in the long help: it is what `build -h` shows.
 const SHORT: &str = "\
+Example: hmmsize gate out/run.json --policy policy.toml
 What is built first takes the options of `hmmsize build` as well.
 Exit codes: 0 pass; 1 over budget; 2 not comparable; 3 cells without a result.";
 
@@ -41,7 +42,12 @@ Exit codes, the first that applies: 2 not comparable (another compiler, linker, 
 or architecture, payloads of two kinds) or nothing judged; 3 a cell failed, was skipped, was dropped \
 or is missing (125 with --bisect); 1 over budget; 0 pass.\n\n\
 Without --policy: against a baseline no payload may grow; between two sources the option must cost \
-nothing where it is off."
+nothing where it is off.\n\n\
+Examples:\n  \
+  hmmsize gate out/run.json --policy policy.toml\n  \
+  hmmsize gate vmlinux --baseline sizes.json --update-baseline\n  \
+  hmmsize gate --base v6.11 --head HEAD --option ZONE_DEVICE --arch x86_64\n  \
+  hmmsize gate out/run.json --format junit -o junit.xml"
 )]
 pub struct Gate {
     /// What to judge: a run.json, images, or what is built first (--base REV --head REV, …).
@@ -67,12 +73,12 @@ pub struct Gate {
     /// With --update-baseline: record all.
     ///
     /// Everything is recorded as it is now, and judged against that.
-    #[arg(long, requires = "update_baseline")]
+    #[arg(long, requires = "update_baseline", hide_short_help = true)]
     pub force: bool,
     /// With --update-baseline: symbols too.
     ///
     /// So that growth has names without the old image.
-    #[arg(long, requires = "update_baseline")]
+    #[arg(long, requires = "update_baseline", hide_short_help = true)]
     pub record_symbols: bool,
     /// Append what was measured to FILE (JSONL).
     ///

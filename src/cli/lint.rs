@@ -10,8 +10,8 @@ use clap::{Args, ValueEnum};
 use super::config::ProbeMode;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 nothing at or above --deny; 1 findings; 2 bad usage or input.
-Examples: hmmsize lint --help; the rules: hmmsize lint --explain all";
+Example: hmmsize lint -C ../linux --diff HEAD~1
+Exit codes: 0 nothing at or above --deny; 1 findings; 2 bad usage or input.";
 
 const EXAMPLES: &str = "\
 Nothing of the tree is run unless --probe=run or --verify says so. A finding that depends on what
@@ -35,9 +35,7 @@ and --explain suppress (how findings are hidden).";
 /// Headings of the help.
 const READ: &str = "What is read";
 const ASKED: &str = "What is asked";
-const KNOWN: &str = "What is known already";
-const CONFIRM: &str = "To confirm and to mend";
-const SAID: &str = "What is said";
+const SAID: &str = "What is said, confirmed and mended";
 
 /// Check Kconfig dependencies, #ifdef guards and what is built when.
 #[derive(Debug, Clone, Default, Args)]
@@ -55,7 +53,7 @@ pub struct Lint {
     /// Where results of Kconfig's `$(shell …)` come from.
     ///
     /// With `never`, every outcome is possible.
-    #[arg(long, value_name = "MODE", value_enum, default_value_t = ProbeMode::Never, help_heading = READ)]
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = ProbeMode::Never, help_heading = READ, hide_short_help = true)]
     pub probe: ProbeMode,
     /// The language of this version of Linux [default: that of the tree's Makefile].
     #[arg(long, value_name = "VERSION", hide_short_help = true, help_heading = READ)]
@@ -65,7 +63,7 @@ pub struct Lint {
     /// `all` are also those that are off by default.
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = ASKED)]
     pub rule: Vec<String>,
-    /// Also whether functions are there where they are used, and only there.
+    /// Also functions that are not where they are used.
     #[arg(long, help_heading = ASKED)]
     pub gating: bool,
     /// Only findings in files that match.
@@ -80,19 +78,19 @@ pub struct Lint {
     #[arg(long, value_name = "REV", help_heading = ASKED)]
     pub diff: Option<String>,
     /// Hide the findings that this file knows.
-    #[arg(long, value_name = "FILE", help_heading = KNOWN)]
+    #[arg(long, value_name = "FILE", help_heading = ASKED)]
     pub baseline: Option<PathBuf>,
     /// Write the findings to a file for --baseline.
-    #[arg(long, value_name = "FILE", help_heading = KNOWN)]
+    #[arg(long, value_name = "FILE", help_heading = ASKED, hide_short_help = true)]
     pub write_baseline: Option<PathBuf>,
     /// Hide what this file says, for the reasons that it gives.
-    #[arg(long, value_name = "FILE", help_heading = KNOWN)]
+    #[arg(long, value_name = "FILE", help_heading = ASKED, hide_short_help = true)]
     pub suppress: Option<PathBuf>,
     /// Runs code of the tree: conf or a compiler confirms.
     ///
     /// Findings are confirmed by the tree's conf, a second solver or a compiler, and not printed where
     /// they are refuted.
-    #[arg(long, help_heading = CONFIRM)]
+    #[arg(long, help_heading = SAID)]
     pub verify: bool,
     /// With --verify, compile so many findings of each rule at most.
     #[arg(
@@ -101,22 +99,32 @@ pub struct Lint {
         default_value_t = 20,
         requires = "verify",
         hide_short_help = true,
-        help_heading = CONFIRM
+        help_heading = SAID
     )]
     pub verify_limit: usize,
     /// With --verify, a program that solves DIMACS CNF, such as minisat, in place of the one built in.
-    #[arg(long, value_name = "CMD", requires = "verify", hide_short_help = true, help_heading = CONFIRM)]
+    #[arg(long, value_name = "CMD", requires = "verify", hide_short_help = true, help_heading = SAID)]
     pub solver2: Option<String>,
     /// Write a patch that mends what can be mended mechanically.
     ///
     /// `-` is standard output.
-    #[arg(long, value_name = "FILE", help_heading = CONFIRM)]
+    #[arg(long, value_name = "FILE", help_heading = SAID)]
     pub fix: Option<String>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = LintFormat::Text, value_name = "F", help_heading = SAID)]
     pub format: LintFormat,
-    /// The lowest severity that makes the exit code 1.
-    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Deny::Warning, help_heading = SAID)]
+    /// Exit with 1 from note, warning or error on; or never.
+    ///
+    /// [default: warning]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        value_enum,
+        default_value_t = Deny::Warning,
+        hide_default_value = true,
+        hide_possible_values = true,
+        help_heading = SAID
+    )]
     pub deny: Deny,
     /// Print the page of a rule, `all`, `verify` or `suppress`.
     #[arg(long, value_name = "CODE", help_heading = SAID)]

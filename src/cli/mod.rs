@@ -1,6 +1,8 @@
 //! The command line: clap structs and nothing else. One file a command, shared words in `common`.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub mod audit;
 pub mod build;
@@ -61,33 +63,108 @@ pub enum Command {
     Report(report::Report),
 }
 
+/// The command line of these words, the program's name first. Help and errors are coloured as `--color`
+/// says, wherever that stands.
+///
+/// # Errors
+/// What clap has to say, help included.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let mut command = Cli::command().color(color(&words));
+    let matches = command.try_get_matches_from_mut(words)?;
+    Cli::from_arg_matches(&matches).map_err(|err| err.format(&mut command))
+}
+
+/// What `--color` says, before anything is parsed.
+fn color(words: &[OsString]) -> ColorChoice {
+    let words = words.iter().map(|word| word.to_str().unwrap_or_default());
+    let mut choice = ColorChoice::Auto;
+    let mut is_value = false;
+    for word in words.take_while(|word| *word != "--") {
+        let value = word.strip_prefix("--color=").or(is_value.then_some(word));
+        choice = match value {
+            Some("always") => ColorChoice::Always,
+            Some("never") => ColorChoice::Never,
+            Some("auto") => ColorChoice::Auto,
+            _ => choice,
+        };
+        is_value = word == "--color";
+    }
+    choice
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
-    /// The help of every command at 80 columns, short or long.
+    /// What a short help may have: a screen, less the prompts.
+    const LINES: usize = 40;
+
+    /// The name and the help of every command at 80 columns, short or long.
     fn helps(long: bool) -> Vec<(String, String)> {
+        fn add(command: &mut clap::Command, long: bool, helps: &mut Vec<(String, String)>) {
+            let help = if long { command.render_long_help() } else { command.render_help() };
+            helps.push((command.get_name().to_owned(), help.to_string()));
+            for command in
+                command.get_subcommands_mut().filter(|command| command.get_name() != "help")
+            {
+                add(command, long, helps);
+            }
+        }
         let mut cli = Cli::command().term_width(80);
         cli.build();
-        let commands = cli.get_subcommands_mut().filter(|command| command.get_name() != "help");
-        commands
-            .map(|command| {
-                let help = if long { command.render_long_help() } else { command.render_help() };
-                (command.get_name().to_owned(), help.to_string())
-            })
-            .collect()
+        let mut helps = Vec::new();
+        for command in cli.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+            add(command, long, &mut helps);
+        }
+        helps
     }
 
     #[test]
     fn short_help_fits_a_screen() {
-        assert_eq!(helps(false).len(), 12);
-        for (name, text) in helps(false) {
-            assert!(text.lines().count() <= 52, "{name}: {} lines", text.lines().count());
+        let mut cli = Cli::command().term_width(80);
+        let mut helps = helps(false);
+        assert_eq!(helps.len(), 13);
+        helps.push(("hmmsize".into(), cli.render_help().to_string()));
+        for (name, text) in helps {
+            let lines = text.lines().count();
+            assert!((15..=LINES).contains(&lines), "{name}: {lines} lines");
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}: {text}");
             assert!(text.contains("\nGlobal options:\n  -q, --quiet"), "{name}: {text}");
+            assert!(name == "hmmsize" || text.contains("Exit codes: 0 "), "{name}: {text}");
         }
+    }
+
+    /// The command lines that a help shows as examples.
+    fn examples(help: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for line in help.lines().map(str::trim) {
+            // `Example: hmmsize …`, `and at the end: hmmsize …`, or a line of its own below `Examples:`.
+            let command = line.split_once(": ").map_or(line, |(_, rest)| rest);
+            if command.starts_with("hmmsize ") && !command.contains(['<', '[', '`']) {
+                let end = command.find([';', '#']).unwrap_or(command.len());
+                found.push(command[..end].trim().replace('\'', ""));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_help_has_an_example_and_examples_parse() {
+        let mut all = 0;
+        for (name, text) in helps(false).into_iter().chain(helps(true)) {
+            let examples = examples(&text);
+            let own = |example: &&String| example.split(' ').any(|word| word == name);
+            assert!(examples.iter().any(|example| own(&example)), "{name}: {text}");
+            for example in &examples {
+                if let Err(err) = Cli::try_parse_from(example.split_whitespace()) {
+                    panic!("{name}: {example}: {err}");
+                }
+            }
+            all += examples.len();
+        }
+        assert!(all >= 50, "only {all} examples");
+        assert!(Cli::try_parse_from(["hmmsize", "lint", "--no-such"]).is_err());
     }
 
     #[test]

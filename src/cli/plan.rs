@@ -6,9 +6,10 @@ use super::build::What;
 
 /// An example, after the options.
 const AFTER: &str = "\
-Example: hmmsize plan --arch all --option ZONE_DEVICE --format github --shards 40
+Example: hmmsize plan --arch all --option ZONE_DEVICE --format github
 then in each job: hmmsize build --arch all --option ZONE_DEVICE --cells CELLS
-and at the end:   hmmsize merge */part-*.json -o run.json";
+and at the end: hmmsize merge */part-*.json -o run.json
+Exit codes: 0 fine; 2 bad input.";
 
 /// Deal the cells of a matrix out to the jobs of a CI.
 ///

@@ -8,7 +8,9 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "`compare --show all --format json` says what did not change as well, which the \
-                  map needs to show the whole kernel."
+                  map needs to show the whole kernel.\n\
+                  Example: hmmsize report run.json compare.json -o report.html\n\
+                  Exit codes: 0 fine; 2 bad input."
 )]
 pub struct Report {
     /// JSON of build (run.json), compare, audit, lint, and histories of `gate --record`.

@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 use super::config::ProbeMode;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 it has the value, or a way to it was found; 1 no architecture can have it, or no way
-was found; 2 bad input, or a probe that is not recorded.";
+Example: hmmsize config why ZONE_DEVICE=y -C ../linux --config tinyconfig
+Exit codes: 0 it has the value, or a way was found; 1 it cannot have it, or no
+way was found; 2 bad input, or a probe that is not recorded.";
 
 const EXAMPLES: &str = "\
 What is proposed has been tried: a configuration with exactly those changes has the value. What is
@@ -51,7 +52,7 @@ pub struct Why {
     #[arg(long, value_name = "FILE")]
     pub probe_file: Option<PathBuf>,
     /// The language of this version of Linux [default: that of the tree's Makefile].
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", hide_short_help = true)]
     pub dialect: Option<String>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = WhyFormat::Text, value_name = "F")]

@@ -114,7 +114,7 @@ fn go(
     }
     if common.quiet == 0 {
         for note in &plan.notes {
-            eprintln!("hmmsize: note: {note}");
+            crate::exit::say(&format_args!("hmmsize: note: {note}"));
         }
     }
     if args.configure_only {
@@ -151,9 +151,9 @@ fn go(
     if let Err(error) = executor.wait(&plan.out, &runner) {
         if common.quiet < 2 {
             let out = plan.out.display();
-            eprintln!(
+            crate::exit::say(&format_args!(
                 "hmmsize: the cells go on; hmmsize build O={out} --status, --collect, --cancel"
-            );
+            ));
         }
         return Err(error);
     }
@@ -252,7 +252,7 @@ pub fn carry_out_some(
     plan.cells.retain(|_| keep.next().unwrap_or(true));
     if common.quiet == 0 {
         for note in &plan.notes {
-            eprintln!("hmmsize: note: {note}");
+            crate::exit::say(&format_args!("hmmsize: note: {note}"));
         }
     }
     let options = Options { cache: ask.cache, ..Options::default() };

@@ -70,7 +70,7 @@ fn radix(args: &Compare) -> Radix {
 fn say(common: &Common, warnings: impl IntoIterator<Item = String>) {
     if common.quiet == 0 {
         for warning in warnings {
-            eprintln!("hmmsize: warning: {warning}");
+            crate::exit::say(&format_args!("hmmsize: warning: {warning}"));
         }
     }
 }
@@ -395,7 +395,10 @@ impl Clock {
     fn phase(&mut self, name: &str) {
         let now = Instant::now();
         if self.on {
-            eprintln!("time: {name:<8} {:>9.3} ms", (now - self.last).as_secs_f64() * 1e3);
+            crate::exit::say(&format_args!(
+                "time: {name:<8} {:>9.3} ms",
+                (now - self.last).as_secs_f64() * 1e3
+            ));
         }
         self.last = now;
     }

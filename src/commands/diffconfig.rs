@@ -27,6 +27,10 @@ pub fn run(common: &Common, args: &Diffconfig) -> Result<Exit> {
         }
         _ => return Err(Error::Usage("diffconfig: give two configurations, or none".into())),
     };
+    if args.files.is_empty() && !old.is_file() {
+        let msg = "there is none; `hmmsize diffconfig OLD NEW` compares any two";
+        return Err(Error::input(&old, msg));
+    }
     let changes = config::diff(&read(&old)?, &read(&new)?);
     let differ = !changes.is_empty();
     let (requested, rest) = config::split_requested(changes, &requested(&args.option)?);

@@ -141,7 +141,9 @@ pub fn carry_out(
     state::write_json(&file, &run)?;
     if let Some(signal) = executed.interrupted.or(runner.stopped()) {
         if common.quiet < 2 {
-            eprintln!("hmmsize: interrupted; the same command goes on from here");
+            crate::exit::say(&format_args!(
+                "hmmsize: interrupted; the same command goes on from here"
+            ));
         }
         return Err(Error::Signal(signal));
     }
@@ -154,7 +156,7 @@ fn conclude(common: &Common, run: &Run, file: &Path, bisect: bool, missing: Opti
     let seen = common.output.is_none() && std::io::stdout().is_terminal();
     let complete = merge::complete(common, run, seen, missing);
     if common.quiet == 0 {
-        eprintln!("hmmsize: results in {}", file.display());
+        crate::exit::say(&format_args!("hmmsize: results in {}", file.display()));
     }
     match (complete, bisect) {
         (true, _) => Exit::Ok,

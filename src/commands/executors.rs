@@ -192,7 +192,10 @@ impl Executor for Slurm {
         if job.common.quiet == 0 {
             let ids: Vec<String> = submitted.jobs.iter().map(ToString::to_string).collect();
             let (cells, ids) = (submitted.cells.len(), ids.join(", "));
-            eprintln!("hmmsize: {cells} cells submitted as job {ids} in {}", out.display());
+            crate::exit::say(&format_args!(
+                "hmmsize: {cells} cells submitted as job {ids} in {}",
+                out.display()
+            ));
         }
         Ok(None)
     }

@@ -72,7 +72,7 @@ fn judge(common: &Common, args: &Gate, subject: &Subject, today: Date) -> Result
         }
         if common.quiet < 2 {
             for note in &kept.notes {
-                eprintln!("hmmsize: {}: {note}", file.display());
+                crate::exit::say(&format_args!("hmmsize: {}: {note}", file.display()));
             }
         }
     } else {

@@ -51,16 +51,16 @@ pub fn complete(common: &Common, run: &Run, seen: bool, missing: Option<&str>) -
     let without = bad.len() + absent.len();
     if common.quiet < 2 && without > 0 {
         for cell in bad.iter().filter(|_| !seen) {
-            eprintln!("hmmsize: {}", verdict_line(cell));
+            crate::exit::say(&format_args!("hmmsize: {}", verdict_line(cell)));
         }
         for id in absent.iter().take(NAMED) {
-            eprintln!("hmmsize: {id}: {}", missing.unwrap_or_default());
+            crate::exit::say(&format_args!("hmmsize: {id}: {}", missing.unwrap_or_default()));
         }
         if absent.len() > NAMED {
-            eprintln!("hmmsize: … and {} more", absent.len() - NAMED);
+            crate::exit::say(&format_args!("hmmsize: … and {} more", absent.len() - NAMED));
         }
         let all = run.cells.len() + absent.len();
-        eprintln!("hmmsize: {without} of {all} cells have no result");
+        crate::exit::say(&format_args!("hmmsize: {without} of {all} cells have no result"));
     }
     without == 0
 }

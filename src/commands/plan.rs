@@ -38,7 +38,7 @@ pub fn run(common: &Common, args: &Args) -> Result<Exit> {
     let plan = planner::plan(&ask, &Runner::new(None)?)?;
     if common.quiet == 0 {
         for note in &plan.notes {
-            eprintln!("hmmsize: note: {note}");
+            crate::exit::say(&format_args!("hmmsize: note: {note}"));
         }
     }
     let costs = costs(&plan, &Forecasts::new(ask.cache.join("forecasts")));

@@ -41,7 +41,9 @@ pub fn run(common: &Common, args: &Report) -> Result<Exit> {
         if missing > 0 && common.quiet == 0 {
             let all = there + missing;
             let tree = tree.display();
-            eprintln!("hmmsize: warning: {missing} of {all} findings have no such line in {tree}");
+            crate::exit::say(&format_args!(
+                "hmmsize: warning: {missing} of {all} findings have no such line in {tree}"
+            ));
         }
     }
     page.rules = RULES.iter().map(rule_info).collect();

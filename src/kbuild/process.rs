@@ -227,7 +227,7 @@ impl Runner {
     pub fn run(&self, command: &Command) -> Result<Finished> {
         self.check()?;
         if self.echo {
-            eprintln!("+ {}", command.shell());
+            crate::exit::say(&format_args!("+ {}", command.shell()));
         }
         let log = command.log.as_deref().map(Log::open).transpose()?;
         let (mut child, said) = self.spawn(command)?;

@@ -201,8 +201,8 @@ impl Shared {
     fn say(&self, line: &str) {
         match self.style {
             Style::Silent => {}
-            Style::Lines => eprintln!("{line}"),
-            Style::Bars => self.bars.suspend(|| eprintln!("{line}")),
+            Style::Lines => crate::exit::say(&line),
+            Style::Bars => self.bars.suspend(|| crate::exit::say(&line)),
         }
     }
 

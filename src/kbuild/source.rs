@@ -247,7 +247,10 @@ impl<'r> Sources<'r> {
 fn check_tree(tree: &Path, named: &Path) -> Result<()> {
     for needed in ["Makefile", "Kconfig"] {
         if !tree.join(needed).is_file() {
-            return Err(Error::input(named, format!("is not a kernel tree: no {needed}")));
+            return Err(Error::input(
+                named,
+                format!("is not a kernel tree: no {needed}; -C names one"),
+            ));
         }
     }
     if tree.to_string_lossy().contains([' ', '\t', ':']) {

@@ -38,7 +38,10 @@ struct Clock {
 impl Clock {
     fn phase(&mut self, name: &str) {
         if self.on {
-            eprintln!("time: {:>9.3} ms  {name}", self.last.elapsed().as_secs_f64() * 1e3);
+            crate::exit::say(&format_args!(
+                "time: {:>9.3} ms  {name}",
+                self.last.elapsed().as_secs_f64() * 1e3
+            ));
         }
         self.last = Instant::now();
     }

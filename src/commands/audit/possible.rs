@@ -37,7 +37,9 @@ pub fn ask(
             }
             Err(err) if only => return Err(err),
             // The others are still worth having.
-            Err(err) if common.quiet == 0 => eprintln!("hmmsize: warning: {arch}: {err}"),
+            Err(err) if common.quiet == 0 => {
+                crate::exit::say(&format_args!("hmmsize: warning: {arch}: {err}"));
+            }
             Err(_) => {}
         }
     }

@@ -105,7 +105,7 @@ pub fn run(common: &Common, args: &Config) -> Result<Exit> {
             Ok(exit) => worst = worst.max(exit),
             // The others are still worth having.
             Err(err) => {
-                eprintln!("hmmsize: error: {arch}: {err}");
+                crate::exit::say(&format_args!("hmmsize: error: {arch}: {err}"));
                 worst = worst.max(err.exit());
             }
         }
@@ -394,7 +394,10 @@ impl<'a> Request<'a> {
     fn phase(&self, arch: Option<&str>, name: &str, since: Instant) {
         if self.time {
             let arch = arch.unwrap_or_default();
-            eprintln!("time: {name:<8} {:>9.3} ms {arch}", since.elapsed().as_secs_f64() * 1e3);
+            crate::exit::say(&format_args!(
+                "time: {name:<8} {:>9.3} ms {arch}",
+                since.elapsed().as_secs_f64() * 1e3
+            ));
         }
     }
 }

@@ -320,6 +320,9 @@ pub fn rejected(tree: &Tree, model: &Model) -> Error {
             let at = At::LineColumn(place.line as usize, column as usize);
             Error::input_at(&file.path, at, msg)
         }
+        None if !tree.dir.join("Kconfig").is_file() => {
+            Error::input(&tree.dir, "no kernel tree here (no Kconfig); -C TREE names one")
+        }
         None => Error::input(tree.dir.join("Kconfig"), msg),
     }
 }

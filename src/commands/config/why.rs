@@ -64,7 +64,10 @@ pub fn run(common: &Common, args: &Why) -> Result<Exit> {
             Err(err) if archs.len() == 1 => return Err(err),
             // The others are still worth having.
             Err(err) => {
-                eprintln!("hmmsize: error: {}: {err}", arch.as_deref().unwrap_or_default());
+                crate::exit::say(&format_args!(
+                    "hmmsize: error: {}: {err}",
+                    arch.as_deref().unwrap_or_default()
+                ));
                 worst = worst.max(err.exit());
             }
         }

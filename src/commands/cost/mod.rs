@@ -53,7 +53,10 @@ pub fn run(common: &Common, args: &Cost) -> Result<Exit> {
         builds,
     };
     if common.time {
-        eprintln!("time: {:>9.3} ms  all", started.elapsed().as_secs_f64() * 1e3);
+        crate::exit::say(&format_args!(
+            "time: {:>9.3} ms  all",
+            started.elapsed().as_secs_f64() * 1e3
+        ));
     }
     let top = match args.top {
         Some(0) => usize::MAX,
@@ -68,7 +71,7 @@ pub fn run(common: &Common, args: &Cost) -> Result<Exit> {
     };
     output::write(common.output.as_deref(), text)?;
     for sentence in &subject.missing {
-        eprintln!("hmmsize: {sentence}");
+        crate::exit::say(&format_args!("hmmsize: {sentence}"));
     }
     Ok(if subject.missing.is_empty() { Exit::Ok } else { Exit::Cell })
 }

@@ -204,7 +204,7 @@ impl Index {
             return Ok(false);
         }
         if common.quiet == 0 {
-            eprintln!("hmmsize: indexing {} …", root.display());
+            crate::exit::say(&format_args!("hmmsize: indexing {} …", root.display()));
         }
         let io = |path: &Path| {
             let path = path.to_owned();
@@ -213,7 +213,7 @@ impl Index {
         let start = std::time::Instant::now();
         let say = |what: &str| {
             if common.time {
-                eprintln!("{:9.3} s  {what}", start.elapsed().as_secs_f64());
+                crate::exit::say(&format_args!("{:9.3} s  {what}", start.elapsed().as_secs_f64()));
             }
         };
         if objects.is_none() {

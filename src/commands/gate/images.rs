@@ -36,7 +36,7 @@ pub fn measure(common: &Common, file: &Path, args: &Gate) -> Result<(String, Rec
     let (measured, diags) = measure::linked(file, map.is_file().then_some(map))?;
     if common.quiet == 0 {
         for diag in diags {
-            eprintln!("hmmsize: warning: {diag}");
+            crate::exit::say(&format_args!("hmmsize: warning: {diag}"));
         }
     }
     let record = Recorded {

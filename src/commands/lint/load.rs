@@ -174,6 +174,10 @@ pub fn load(
     phases: &mut Vec<Phase>,
 ) -> Result<Tree> {
     let dir = args.tree.as_deref().unwrap_or(Path::new("."));
+    if !dir.is_dir() {
+        let missing = std::io::Error::from(std::io::ErrorKind::NotADirectory);
+        return Err(Error::io(dir, dir.metadata().err().unwrap_or(missing)));
+    }
     let roots: Vec<&Path> = what.overlay.into_iter().chain([dir]).collect();
     let start = Instant::now();
     let read = || Kconfig::read(args, color, what.overlay);
@@ -357,10 +361,11 @@ fn models(
         if is_unusable(&loaded.model) {
             let bad = |m: &&Message| m.severity > Severity::Warning && m.place.is_none();
             for message in loaded.model.messages.iter().filter(bad) {
-                eprintln!("{}", message.text);
+                crate::exit::say(&format_args!("{}", message.text));
             }
             for snippet in tree::snippets(&loaded.model) {
-                eprint!("{}", render::snippet::render(&snippet, color));
+                let text = render::snippet::render(&snippet, color);
+                crate::exit::say(&text.trim_end_matches('\n'));
             }
             return Err(tree::rejected(source, &loaded.model));
         }

@@ -92,9 +92,9 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     }
     if common.time {
         for (phase, time) in phases {
-            eprintln!("{:>9.3} s  {phase}", time.as_secs_f64());
+            crate::exit::say(&format_args!("{:>9.3} s  {phase}", time.as_secs_f64()));
         }
-        eprintln!("{:>9.3} s  in all", start.elapsed().as_secs_f64());
+        crate::exit::say(&format_args!("{:>9.3} s  in all", start.elapsed().as_secs_f64()));
     }
     // Nobody waits until it is gone.
     std::thread::spawn(move || drop(tree));
@@ -120,7 +120,10 @@ fn known(name: &str) -> Result<&'static Rule> {
             .map(|rule| (strsim::jaro_winkler(rule.name, name), rule.name))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .filter(|(score, _)| *score > 0.7);
-        let hint = near.map_or(String::new(), |(_, name)| format!("; did you mean {name}?"));
+        let hint = match near {
+            Some((_, name)) => format!("; did you mean {name}?"),
+            None => "; `hmmsize lint --explain all` has them all".to_owned(),
+        };
         Error::Usage(format!("lint: {name}: no such rule{hint}"))
     })
 }

@@ -58,7 +58,7 @@ pub fn run(
     };
     let judged = verify::universal(tree, rules, &findings, &judges)?;
     for text in judged.contradictions.iter().take(if common.verbose > 0 { usize::MAX } else { 1 }) {
-        eprintln!("lint: this is a bug of hmmsize: {text}");
+        crate::exit::say(&format_args!("lint: this is a bug of hmmsize: {text}"));
     }
     let mut outcomes = judged.outcomes;
     let (dir, runner) = early.map_or_else(|| workshop(common), Ok)?;
@@ -165,7 +165,9 @@ fn tell(common: &Common, findings: &[Finding], outcomes: &[Option<Outcome>]) {
             }
         }
     }
-    eprint!("{text}");
+    if !text.is_empty() {
+        crate::exit::say(&text.trim_end_matches('\n'));
+    }
 }
 
 /// What judges work with.
