@@ -272,6 +272,8 @@ impl Search<'_, '_> {
         }
         mentioned.sort_unstable();
         mentioned.dedup();
+        // What needs its arguments has no value of its own.
+        mentioned.retain(|name| !KEEPERS.contains(name));
         for name in mentioned {
             let key = hash(name);
             let known = [&self.sites.constants, &self.local].map(|all| all.get(&key));

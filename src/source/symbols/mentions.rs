@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::lexer::{Kind, Lexer, Token, directive};
+use super::lexer::{KEYWORDS, Kind, Lexer, Token, directive};
 use super::types::{Function, Manner, Mention, NOWHERE, Pasted, SourceFile};
 use crate::source::guards::FileKind;
 
@@ -107,6 +107,10 @@ impl Finder<'_> {
         if memchr::memmem::find(&self.text[at..token.end as usize], b"##").is_some() {
             let tokens: Vec<Token> = Lexer::within(self.text, at, token.end as usize).collect();
             pasted(self.text, &tokens, &mut self.pasted);
+        }
+        if memchr::memchr(b'{', &self.text[at..token.end as usize]).is_some() {
+            let tokens: Vec<Token> = Lexer::within(self.text, at, token.end as usize).collect();
+            self.pasted.extend(whole(self.text, &tokens));
         }
         let mut body = 0;
         let mut itself = false;
@@ -277,6 +281,36 @@ fn pasted(text: &[u8], tokens: &[Token], out: &mut Vec<Pasted>) {
     }
 }
 
+/// The functions that a macro defines by their whole name: `type name(…) {`, outside of all braces.
+fn whole(text: &[u8], tokens: &[Token]) -> Vec<Pasted> {
+    let mut out = Vec::new();
+    let (mut braces, mut brackets) = (0_i32, 0_i32);
+    // The name before the bracket that was opened last outside of others.
+    let mut called: Option<&[u8]> = None;
+    for (at, token) in tokens.iter().enumerate().skip(1) {
+        match token.kind {
+            Kind::Punct(b'(') => {
+                let name = tokens[at - 1];
+                let is_name = at > 1 && name.kind == Kind::Name && brackets == 0;
+                if brackets == 0 {
+                    called = is_name.then(|| name.of(text)).filter(|n| !KEYWORDS.contains(n));
+                }
+                brackets += 1;
+            }
+            Kind::Punct(b')') => brackets -= 1,
+            Kind::Punct(b'{') => {
+                if braces == 0 && brackets == 0 && tokens[at - 1].is(b')') {
+                    out.extend(called.map(|name| vec![Some(name.into())]));
+                }
+                braces += 1;
+            }
+            Kind::Punct(b'}') => braces -= 1,
+            _ => {}
+        }
+    }
+    out
+}
+
 fn declaration(function: &Function) -> Manner {
     match (function.is_defined(), function.is_static, function.is_special) {
         (true, true, _) => Manner::Static,
@@ -290,4 +324,30 @@ fn declaration(function: &Function) -> Manner {
 /// Whether a macro of that name exports what it is given.
 fn is_export(word: &[u8]) -> bool {
     word.len() > 6 && memchr::memmem::find(word, b"EXPORT").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_that_macros_define_whole() {
+        let found = |text: &str| -> Vec<String> {
+            let tokens: Vec<Token> = Lexer::within(text.as_bytes(), 0, text.len()).collect();
+            let name = |parts: Pasted| match parts.as_slice() {
+                [Some(name)] => String::from_utf8_lossy(name).into_owned(),
+                _ => String::new(),
+            };
+            whole(text.as_bytes(), &tokens).into_iter().map(name).collect()
+        };
+        let one =
+            "MAKE_PROT prot_t get_prot(unsigned flags) { return map[f(flags)]; } EXPORT(get_prot);";
+        assert_eq!(found(one), ["get_prot"]);
+        assert_eq!(
+            found("MAKE(t) t first(t x) { g(x); } t second(void) { if (h()) { } }"),
+            ["first", "second"]
+        );
+        assert_eq!(found("each(x) for (x = 0; f(x); x++) if (x) {"), [""; 0]);
+        assert_eq!(found("is(x) ({ f(x); }) + do { g(x); } while (0)"), [""; 0]);
+    }
 }
