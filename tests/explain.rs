@@ -1,5 +1,7 @@
 //! `hmmsize explain` on the small tree: what it says, and that no answer is older than the tree.
 
+#[path = "explain/bytes.rs"]
+mod bytes;
 mod support;
 
 use std::fs;
