@@ -332,7 +332,7 @@ fn claim(dir: &Path, stamp: &str) -> Result<()> {
 }
 
 /// Removes a directory that may be gone already (`--keep results`).
-fn remove_tree(dir: &Path) -> Result<()> {
+pub(super) fn remove_tree(dir: &Path) -> Result<()> {
     match fs::remove_dir_all(dir) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(dir, e)),
         _ => Ok(()),

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use bstr::ByteSlice;
 
+use super::configure::remove_tree;
 use super::process::{Command, Runner};
 use super::state::write_whole;
 use crate::exit::{Error, Result};
@@ -136,19 +137,19 @@ pub fn copy(
     runner: &Runner,
 ) -> Result<()> {
     let part = to.with_file_name(PART);
-    remove(&part)?;
+    remove_tree(&part)?;
     let mut command = Command::new(["cp", "-a", "--reflink=auto"]).arg(from).arg(&part).capture();
     command.env.insert("PATH".into(), std::env::var_os("PATH").unwrap_or_default());
     command.deadline = deadline;
     let done = runner.run(&command)?;
     if !done.ok() {
         let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
-        let _ = remove(&part);
+        let _ = remove_tree(&part);
         return Err(Error::Cell(format!("cp {}: {said}", done.how())));
     }
     write_whole(&part.join(".config"), config)?;
     rename_in_notes(&part, from, to)?;
-    remove(to)?;
+    remove_tree(to)?;
     fs::rename(&part, to).map_err(|e| Error::io(to, e))
 }
 
@@ -176,13 +177,6 @@ fn rename_in_notes(tree: &Path, from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(dir, e)),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
