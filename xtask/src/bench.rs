@@ -44,8 +44,10 @@ enum Part {
     Units,
     /// Kconfig against `conf` and other parsers
     Kconfig,
-    /// The linter
+    /// The linter on the whole tree
     Lint,
+    /// The linter on patches (`--diff`)
+    Diff,
 }
 
 /// One row of the table.
@@ -89,6 +91,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if wanted(Part::Lint) {
         rows.extend(lint::rows(&ours, &tree, few)?);
+    }
+    if wanted(Part::Diff) {
+        rows.extend(lint::diff(&ours, &tree, few)?);
     }
 
     let text = table(&rows, &pair, args)?;
