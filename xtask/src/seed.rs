@@ -168,7 +168,10 @@ pub fn prove(tree: &Path, ours: &Path, save: bool) -> Result<()> {
         let plain = |text: &str| {
             let at = |path: &Path| path.display().to_string();
             let text = text.replace(&at(&dir), "seed");
-            tree.parent().map_or(text.clone(), |all| text.replace(&format!("{}/", at(all)), ""))
+            match tree.parent() {
+                Some(all) => text.replace(&format!("{}/", at(all)), ""),
+                None => text,
+            }
         };
         let line = plain(&shown(&audit("table")));
         let line = line.split_once(' ').map_or("", |(_, args)| args);

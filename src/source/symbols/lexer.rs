@@ -216,8 +216,25 @@ impl Depth {
     }
 }
 
+/// Tells members from other names, token by token: a `.` stands before, or a `-` and then a `>`.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    dash: bool,
+    next: bool,
+}
+
+impl Members {
+    /// Whether `token`, which follows the one that was asked about before, is a member's name if it is
+    /// a name.
+    pub(super) fn is_member(&mut self, token: Token) -> bool {
+        let next = token.is(b'.') || (self.dash && token.is(b'>'));
+        self.dash = token.is(b'-');
+        std::mem::replace(&mut self.next, next)
+    }
+}
+
 /// Words of the language that are no names.
-pub(in crate::source::symbols) const KEYWORDS: &[&[u8]] = &[
+pub(super) const KEYWORDS: &[&[u8]] = &[
     b"struct",
     b"union",
     b"enum",

@@ -104,12 +104,13 @@ impl Finder<'_> {
         let mut tokens = Lexer::within(self.text, at, token.end as usize);
         let Some(first) = tokens.next() else { return };
         let own = self.find(first);
-        if memchr::memmem::find(&self.text[at..token.end as usize], b"##").is_some() {
+        let stands_for = &self.text[at..token.end as usize];
+        let pastes = memchr::memmem::find(stands_for, b"##").is_some();
+        if pastes || memchr::memchr(b'{', stands_for).is_some() {
             let tokens: Vec<Token> = Lexer::within(self.text, at, token.end as usize).collect();
-            pasted(self.text, &tokens, &mut self.pasted);
-        }
-        if memchr::memchr(b'{', &self.text[at..token.end as usize]).is_some() {
-            let tokens: Vec<Token> = Lexer::within(self.text, at, token.end as usize).collect();
+            if pastes {
+                pasted(self.text, &tokens, &mut self.pasted);
+            }
             self.pasted.extend(whole(self.text, &tokens));
         }
         let mut body = 0;

@@ -1,7 +1,7 @@
 //! How code is reached, from the text of one file: what is mentioned before a place of a function, and
 //! who holds on to a name.
 
-use super::lexer::{Depth, KEYWORDS, Kind, Lexer, Token, directive};
+use super::lexer::{Depth, KEYWORDS, Kind, Lexer, Members, Token, directive};
 use super::types::Function;
 
 /// Who mentions a name.
@@ -25,23 +25,22 @@ pub enum Holder {
 /// The names in a range that stand for a value or a function, in order, with repetitions: no words of the
 /// language, members, tags and labels, whatever else has the same name.
 pub fn names(text: &[u8], start: u32, end: u32) -> Vec<&[u8]> {
+    const NAMERS: [&[u8]; 4] = [b"struct", b"union", b"enum", b"goto"];
     let mut out = Vec::new();
-    let mut before: [Option<Token>; 2] = [None, None];
+    let mut members = Members::default();
+    let mut before: Option<Token> = None;
     let mut tokens = Lexer::within(text, start as usize, end as usize).peekable();
     while let Some(token) = tokens.next() {
-        let [first, second] = before;
-        before = [second, Some(token)];
-        if token.kind != Kind::Name || KEYWORDS.contains(&token.of(text)) {
+        let is_member = members.is_member(token);
+        let last = before.replace(token);
+        if is_member || token.kind != Kind::Name || KEYWORDS.contains(&token.of(text)) {
             continue;
         }
-        let is = |token: Option<Token>, c: u8| token.is_some_and(|token| token.is(c));
-        let is_member = is(second, b'.') || (is(first, b'-') && is(second, b'>'));
-        let names_it: [&[u8]; 4] = [b"struct", b"union", b"enum", b"goto"];
-        let is_named = second.is_some_and(|token| names_it.contains(&token.of(text)));
+        let is_named = last.is_some_and(|token| NAMERS.contains(&token.of(text)));
         // A statement's beginning, or that of all.
-        let begins = second.is_none_or(|token| [b';', b'{', b'}'].iter().any(|c| token.is(*c)));
+        let begins = last.is_none_or(|token| [b';', b'{', b'}'].iter().any(|c| token.is(*c)));
         let is_label = begins && tokens.peek().is_some_and(|next| next.is(b':'));
-        if !is_member && !is_named && !is_label {
+        if !is_named && !is_label {
             out.push(token.of(text));
         }
     }

@@ -3,7 +3,7 @@
 use crate::model::bytes;
 use crate::source::symbols::declare::functions;
 use crate::source::symbols::lexer::{
-    Depth, KEYWORDS, Kind as Token, Lexer, Token as Lexed, directive,
+    Depth, KEYWORDS, Kind as Token, Lexer, Members, Token as Lexed, directive,
 };
 
 /// What a name stands for.
@@ -95,12 +95,9 @@ impl Parsed {
     /// Adds the names of a range but one.
     pub(super) fn mention(&mut self, text: &[u8], name: (u32, u32), (from, to): (u32, u32)) {
         let mut last: Option<usize> = None;
-        // A `.`, or a `-` and then a `>`.
-        let (mut dash, mut member, mut tag) = (false, false, 0);
+        let (mut members, mut tag) = (Members::default(), 0);
         for token in Lexer::within(text, from as usize, to as usize) {
-            let is_member = std::mem::take(&mut member);
-            member = token.is(b'.') || (dash && token.is(b'>'));
-            dash = token.is(b'-');
+            let is_member = members.is_member(token);
             let is_tag = std::mem::take(&mut tag);
             match token.kind {
                 Token::Name if (token.start, token.end) != name => {
