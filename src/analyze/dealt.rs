@@ -167,11 +167,11 @@ fn of_symbols(image: &Image<'_>, origins: &Origins, extents: &[Extent]) -> Vec<C
     let mut claims: Vec<Claim> = Vec::new();
     let mut end = 0;
     for extent in extents {
-        if extent.size == 0 || extent.end() <= end {
+        if extent.size() == 0 || extent.end() <= end {
             continue;
         }
-        let Some(origin) = origins.of(&image.symbols.at(extent.symbol)) else { continue };
-        let run = Run { start: extent.start.max(end), end: extent.end() };
+        let Some(origin) = origins.of(&image.symbols.at(extent.symbol())) else { continue };
+        let run = Run { start: extent.start().max(end), end: extent.end() };
         end = run.end;
         let owner = Whose::Unit(origin.unit);
         match claims.last_mut() {

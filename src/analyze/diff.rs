@@ -7,7 +7,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::claims::{Category, Claims, Item};
 use super::groups::{self, Groups, Rule};
@@ -266,7 +266,9 @@ impl Matcher<'_> {
             return;
         }
         let (old_others, new_others) = (old.aliases(&self.old_free), new.aliases(&self.new_free));
-        let mut names: FxHashMap<Named, u32> = FxHashMap::default();
+        let room = old_others.len() + self.old_free.len();
+        let mut names: FxHashMap<Named, u32> =
+            FxHashMap::with_capacity_and_hasher(room, FxBuildHasher);
         for (number, alias) in old_others.iter().rev() {
             names.insert(Named::new(&self.old[*number as usize], alias), *number);
         }

@@ -15,25 +15,66 @@ const STT_FILE: u8 = 4;
 const STT_TLS: u8 = 6;
 const EM_ARM: u16 = 40;
 
-/// A symbol at its place, clipped to its section.
+/// A symbol at its place, clipped to its section. 16 bytes: what is sorted is mostly memory that is moved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extent {
-    /// Offset of the first byte in the section; at most the section's size.
-    pub start: u64,
-    /// Bytes, 0 for a label.
-    pub size: u64,
-    /// Index into `Image::symbols`.
-    pub symbol: u32,
-    /// How large a symbol without size is at most if it is an entry of a table; 0 for other labels.
-    pub entry: u16,
-    /// Of several names of the same bytes, which comes first: 0 for global, 1 for weak, 2 for local ones.
-    pub rank: u8,
+    /// Offset, and the upper bits of the size.
+    place: u64,
+    /// The lower bits of the size, the symbol, the limit of an entry, the rank.
+    rest: u64,
 }
 
+/// Bits of an offset and of a size: sections of a terabyte.
+const BITS: u32 = 40;
+/// Bits of a size that are in [`Extent::place`].
+const UPPER: u32 = 64 - BITS;
+/// Bits of a size that are in [`Extent::rest`].
+const LOWER: u32 = BITS - UPPER;
+/// Bits of [`Extent::entry`].
+const ENTRY: u32 = 12;
+/// Bits of [`Extent::rank`].
+const RANK: u32 = 4;
+
 impl Extent {
+    /// Offset and size have at most [`BITS`] bits, the limit of an entry at most [`ENTRY`], the rank [`RANK`].
+    fn new(start: u64, size: u64, symbol: u32, entry: u16, rank: u8) -> Self {
+        Self {
+            place: start << UPPER | size >> LOWER,
+            rest: size << (64 - LOWER)
+                | u64::from(symbol) << (ENTRY + RANK)
+                | u64::from(entry) << RANK
+                | u64::from(rank),
+        }
+    }
+
+    /// Offset of the first byte in the section; at most the section's size.
+    pub fn start(self) -> u64 {
+        self.place >> UPPER
+    }
+
+    /// Bytes, 0 for a label.
+    pub fn size(self) -> u64 {
+        (self.place << (64 - UPPER) >> (64 - BITS)) | self.rest >> (64 - LOWER)
+    }
+
     /// Offset after the last byte.
     pub fn end(self) -> u64 {
-        self.start + self.size
+        self.start() + self.size()
+    }
+
+    /// Index into `Image::symbols`.
+    pub fn symbol(self) -> u32 {
+        (self.rest >> (ENTRY + RANK)) as u32
+    }
+
+    /// How large a symbol without size is at most if it is an entry of a table; 0 for other labels.
+    pub fn entry(self) -> u16 {
+        (self.rest >> RANK) as u16 & ((1 << ENTRY) - 1)
+    }
+
+    /// Of several names of the same bytes, which comes first: 0 for global, 1 for weak, 2 for local ones.
+    pub fn rank(self) -> u8 {
+        self.rest as u8 & ((1 << RANK) - 1)
     }
 }
 
@@ -45,15 +86,15 @@ pub fn each(image: &Image<'_>, mut each: impl FnMut(usize, &[Extent])) {
     let mut rest = &mut extents[..];
     for (number, site) in sites.list.iter().enumerate() {
         let beyond = sites.list.get(number + 1).map_or(u64::MAX, |next| next.first);
-        let count = rest.iter().take_while(|extent| extent.start < beyond).count();
+        let count = rest.iter().take_while(|extent| extent.start() < beyond).count();
         let here;
         (here, rest) = rest.split_at_mut(count);
         for extent in &mut *here {
-            extent.start -= site.first;
+            extent.place -= site.first << UPPER;
         }
-        for same in here.chunk_by_mut(|a, b| a.start == b.start) {
+        for same in here.chunk_by_mut(|a, b| a.start() == b.start()) {
             if same.len() > 1 {
-                same.sort_by_key(|extent| !extent.size);
+                same.sort_by_key(|extent| !extent.size());
             }
         }
         each(site.slot, here);
@@ -93,10 +134,10 @@ impl Sites {
         let mut first = 0u64;
         for (slot, section) in image.sections.iter().enumerate() {
             if section.is_alloc() && section.size > 0 {
-                // A label may stand at the end. Sections of 2^64 bytes, which only a broken file
-                // claims, do not fit; their symbols are left out.
-                let Some(next) = first.checked_add(section.size).and_then(|end| end.checked_add(1))
-                else {
+                // A label may stand at the end. Sections that together are larger than a terabyte,
+                // which only a broken file claims, do not fit; their symbols are left out.
+                let next = first.checked_add(section.size).and_then(|end| end.checked_add(1));
+                let Some(next) = next.filter(|&next| next < 1 << BITS) else {
                     list.push(Site { slot, addr: 0, size: 0, first });
                     continue;
                 };
@@ -141,7 +182,7 @@ impl Sites {
             _ => 1,
         };
         let size = symbol.size.min(site.size - start);
-        Some(Extent { start: site.first + start, size, symbol: number, entry, rank })
+        Some(Extent::new(site.first + start, size, number, entry, rank))
     }
 
     /// All extents, by their offset as if all sections stood one behind the other, those of one offset in
@@ -156,7 +197,7 @@ impl Sites {
             }
         });
         if extents.len() < FEW {
-            extents.sort_unstable_by_key(|extent| (extent.start, extent.symbol));
+            extents.sort_unstable_by_key(|extent| (extent.start(), extent.symbol()));
         } else {
             radix_sort(&mut extents);
         }
@@ -169,20 +210,21 @@ impl Sites {
 /// Every pass deals the extents out by 13 bits, which touches each of them once and needs no comparison
 /// that could be mispredicted. A kernel takes two passes.
 fn radix_sort(extents: &mut Vec<Extent>) {
-    const BITS: u32 = 13;
-    const DIGITS: usize = 1 << BITS;
+    const DIGIT: u32 = 13;
+    const DIGITS: usize = 1 << DIGIT;
     // How often each value of the first two digits occurs: nearly always, these are all there are.
     let mut counts = [vec![0u32; DIGITS], vec![0u32; DIGITS]];
     let mut used = 0;
     for extent in &*extents {
-        used |= extent.start;
-        counts[0][extent.start as usize % DIGITS] += 1;
-        counts[1][(extent.start >> BITS) as usize % DIGITS] += 1;
+        let start = extent.start();
+        used |= start;
+        counts[0][start as usize % DIGITS] += 1;
+        counts[1][(start >> DIGIT) as usize % DIGITS] += 1;
     }
     let mut counts = counts.into_iter();
     let mut spare = vec![Extent::default(); extents.len()];
-    for shift in (0..u64::BITS - used.leading_zeros()).step_by(BITS as usize) {
-        let digit = |extent: &Extent| (extent.start >> shift) as usize % DIGITS;
+    for shift in (0..u64::BITS - used.leading_zeros()).step_by(DIGIT as usize) {
+        let digit = |extent: &Extent| (extent.start() >> shift) as usize % DIGITS;
         let mut places = counts.next().unwrap_or_else(|| {
             let mut places = vec![0; DIGITS];
             for extent in &*extents {
@@ -228,16 +270,30 @@ mod tests {
         #[test]
         fn both_ways_of_sorting_agree(
             places in prop::collection::vec(any::<u64>(), 0..4000),
-            shift in 0u32..64,
+            shift in 64 - BITS..64,
         ) {
-            let extent = |(symbol, start)| {
-                Extent { start: start >> shift, symbol, ..Extent::default() }
-            };
+            let extent = |(symbol, start)| Extent::new(start >> shift, 0, symbol, 0, 0);
             let mut dealt: Vec<Extent> = (0u32..).zip(places).map(extent).collect();
             let mut compared = dealt.clone();
             radix_sort(&mut dealt);
-            compared.sort_unstable_by_key(|extent| (extent.start, extent.symbol));
+            compared.sort_unstable_by_key(|extent| (extent.start(), extent.symbol()));
             prop_assert_eq!(dealt, compared);
+        }
+
+        /// Nothing of an extent gets lost where it is kept.
+        #[test]
+        fn an_extent_keeps_its_parts(
+            start in 0u64..1 << BITS,
+            size in 0u64..1 << BITS,
+            symbol: u32,
+            entry in 0u16..1 << ENTRY,
+            rank in 0u8..1 << RANK,
+        ) {
+            let extent = Extent::new(start, size, symbol, entry, rank);
+            let parts = (extent.start(), extent.size(), extent.symbol());
+            prop_assert_eq!(parts, (start, size, symbol));
+            prop_assert_eq!((extent.entry(), extent.rank()), (entry, rank));
+            prop_assert_eq!(extent.end(), start + size);
         }
     }
 }

@@ -51,15 +51,16 @@ impl Laid {
     pub fn add(&mut self, image: &Image<'_>, slot: usize, extents: &[Extent]) {
         let section = &image.sections[slot];
         let (mut at, mut claimed, mut covered) = (0, 0, 0);
-        while let Some(&Extent { start, mut size, .. }) = extents.get(at) {
+        while let Some(extent) = extents.get(at) {
+            let (start, mut size) = (extent.start(), extent.size());
             // Aliases have the same start and size.
-            let same = |e: &&Extent| e.start == start && e.size == size;
+            let same = |e: &&Extent| e.start() == start && e.size() == size;
             let group = &extents[at..at + extents[at..].iter().take_while(same).count()];
             at += group.len();
             let Some(primary) = primary(section, group) else { continue };
             if size == 0 {
-                let next = extents.get(at).map_or(section.size, |next| next.start);
-                size = (next - start).min(u64::from(primary.entry));
+                let next = extents.get(at).map_or(section.size, |next| next.start());
+                size = (next - start).min(u64::from(primary.entry()));
             }
             let end = start + size;
             let bytes = end.saturating_sub(claimed.max(start));
@@ -68,7 +69,7 @@ impl Laid {
             }
             claimed = end;
             covered += bytes;
-            let first = primary.symbol;
+            let first = primary.symbol();
             if let Some(segments) = &mut self.segments {
                 segments.push(Segment {
                     slot: slot as u32,
@@ -79,7 +80,8 @@ impl Laid {
             }
             self.bytes[first as usize] = bytes;
             if group.len() > 1 {
-                let others = group.iter().map(|other| other.symbol).filter(|&other| other != first);
+                let others =
+                    group.iter().map(|other| other.symbol()).filter(|&other| other != first);
                 self.aliases.extend(others.map(|other| (first, other)));
             }
         }
@@ -90,12 +92,12 @@ impl Laid {
 /// The alias that names the bytes: a global one before a weak before a local, a whole thing before a
 /// part, then the first in the table. `None` where only labels without meaning for size are left.
 fn primary<'e>(section: &Section, group: &'e [Extent]) -> Option<&'e Extent> {
-    let rank = |extent: &&Extent| (extent.rank, extent.symbol);
+    let rank = |extent: &&Extent| (extent.rank(), extent.symbol());
     match group {
-        [only] if only.size > 0 => Some(only),
-        [first, ..] if first.size > 0 => group.iter().min_by_key(rank),
+        [only] if only.size() > 0 => Some(only),
+        [first, ..] if first.size() > 0 => group.iter().min_by_key(rank),
         // Labels in code are places, not things.
         _ if section.flags & SHF_EXECINSTR != 0 => None,
-        labels => labels.iter().filter(|extent| extent.entry > 0).min_by_key(rank),
+        labels => labels.iter().filter(|extent| extent.entry() > 0).min_by_key(rank),
     }
 }

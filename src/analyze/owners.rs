@@ -76,7 +76,7 @@ impl<'i> Pieces<'i> {
             return;
         }
         let name = symbol.map(|one| {
-            let symbol = self.image.symbols.at(one.symbol);
+            let symbol = self.image.symbols.at(one.symbol());
             String::from_utf8_lossy(self.image.symbols.name(&symbol)).into_owned()
         });
         self.out.push(Owned { object: object.cloned(), symbol: name, bytes });
@@ -91,8 +91,8 @@ impl<'i> Pieces<'i> {
         }
         let mut at = run.start;
         let mut rest = 0;
-        for one in symbols[self.first..].iter().take_while(|one| one.start < run.end) {
-            let (start, end) = (one.start.max(at), one.end().min(run.end));
+        for one in symbols[self.first..].iter().take_while(|one| one.start() < run.end) {
+            let (start, end) = (one.start().max(at), one.end().min(run.end));
             if end > start {
                 rest += start - at;
                 self.add(object.as_ref(), Some(one), end - start);

@@ -80,7 +80,7 @@ impl Estimate {
 
 fn estimate_section(section: &Section<'_>, symbols: &[Extent], fill: &Fill) -> SectionPayload {
     let (index, size) = (section.index, section.size);
-    if symbols.iter().all(|symbol| symbol.size == 0) {
+    if symbols.iter().all(|symbol| symbol.size() == 0) {
         let unattributed = vec![Run { start: 0, end: size }];
         return SectionPayload { index, size, padding: Vec::new(), unattributed };
     }
@@ -94,8 +94,8 @@ fn estimate_section(section: &Section<'_>, symbols: &[Extent], fill: &Fill) -> S
     };
     let mut at = 0;
     for symbol in symbols {
-        if symbol.start >= at {
-            gaps.gap(at, symbol.start);
+        if symbol.start() >= at {
+            gaps.gap(at, symbol.start());
         }
         at = at.max(symbol.end());
     }

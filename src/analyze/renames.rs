@@ -9,11 +9,11 @@
 use std::cmp::Reverse;
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::claims::Item;
-use super::diff::{NONE, Side};
+use super::diff::Side;
 use super::names::Role;
 use crate::model::class::Class;
 use crate::model::image::Kind;
@@ -111,14 +111,23 @@ fn by_content(
     news: &mut Vec<u32>,
     found: &mut Vec<(u32, u32)>,
 ) {
-    // Hash → the item, or NONE if there are several.
-    let hashes = |side: Side, list: &[u32]| {
-        let mut hashes: FxHashMap<u64, u32> = FxHashMap::default();
-        for &i in list {
-            if let Some(hash) = content(side, &side.claims.items[i as usize]).map(xxh3_64) {
-                hashes.entry(hash).and_modify(|first| *first = NONE).or_insert(i);
-            }
+    // Most sizes are those of one thing on either side: then there is nothing to look up.
+    if let (&[was], &[is]) = (&olds[..], &news[..]) {
+        let (one, other) = (&old.claims.items[was as usize], &new.claims.items[is as usize]);
+        if content(old, one).is_some_and(|bytes| content(new, other) == Some(bytes)) {
+            found.push((was, is));
+            olds.clear();
+            news.clear();
         }
+        return;
+    }
+    // By hash.
+    let hashes = |side: Side, list: &[u32]| {
+        let hash = |&i: &u32| {
+            content(side, &side.claims.items[i as usize]).map(|bytes| (xxh3_64(bytes), i))
+        };
+        let mut hashes: Vec<(u64, u32)> = list.iter().filter_map(hash).collect();
+        hashes.sort_unstable();
         hashes
     };
     let old_hashes = hashes(old, olds);
@@ -126,17 +135,22 @@ fn by_content(
         return;
     }
     let new_hashes = hashes(new, news);
-    let matched: Vec<(u32, u32)> = old_hashes
-        .iter()
-        .filter_map(|(hash, &was)| {
-            let &is = new_hashes.get(hash)?;
-            (was != NONE && is != NONE).then_some((was, is))
-        })
-        .collect();
-    let (was, is): (FxHashSet<u32>, FxHashSet<u32>) = matched.iter().copied().unzip();
-    olds.retain(|i| !was.contains(i));
-    news.retain(|i| !is.contains(i));
-    found.extend(matched);
+    let same = |a: &(u64, u32), b: &(u64, u32)| a.0 == b.0;
+    let mut others = new_hashes.chunk_by(same).peekable();
+    let (mut was_matched, mut is_matched) = (Vec::new(), Vec::new());
+    for olds in old_hashes.chunk_by(same) {
+        let hash = olds[0].0;
+        while others.next_if(|news| news[0].0 < hash).is_some() {}
+        if let (&[(_, was)], Some(&[(_, is)])) = (olds, others.next_if(|news| news[0].0 == hash)) {
+            found.push((was, is));
+            was_matched.push(was);
+            is_matched.push(is);
+        }
+    }
+    for (list, matched) in [(olds, &mut was_matched), (news, &mut is_matched)] {
+        matched.sort_unstable();
+        list.retain(|i| matched.binary_search(i).is_err());
+    }
 }
 
 /// The bytes of an item, unless it has none or all are zero (then they say nothing).
@@ -161,26 +175,25 @@ fn by_name(
     found: &mut Vec<(u32, u32)>,
 ) {
     // Names that are alike nearly always share their first or their last letters.
-    type Bucket = (Vec<u32>, Vec<u32>);
-    let mut buckets: FxHashMap<(bool, [u8; 4]), Bucket> = FxHashMap::default();
+    let mut ends: Vec<(bool, [u8; 4], bool, u32)> = Vec::new();
     for (side, list, is_new) in [(old, olds, false), (new, news, true)] {
         for &i in list {
             let name = name(side, i);
-            let ends = [name.first_chunk::<4>(), name.last_chunk::<4>()];
-            for (chunk, at_end) in ends.into_iter().zip([false, true]) {
-                let Some(chunk) = chunk else { continue };
-                let bucket = buckets.entry((at_end, *chunk)).or_default();
-                if is_new { bucket.1.push(i) } else { bucket.0.push(i) }
+            let chunks = [name.first_chunk::<4>(), name.last_chunk::<4>()];
+            for (chunk, at_end) in chunks.into_iter().zip([false, true]) {
+                ends.extend(chunk.map(|&chunk| (at_end, chunk, is_new, i)));
             }
         }
     }
+    ends.sort_unstable();
     let mut candidates = Vec::new();
-    for (olds, news) in buckets.values() {
-        if olds.is_empty() || news.is_empty() || olds.len() * news.len() > MAX_BUCKET {
+    for alike in ends.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let (olds, news) = alike.split_at(alike.partition_point(|&(_, _, is_new, _)| !is_new));
+        if olds.len() * news.len() > MAX_BUCKET {
             continue;
         }
-        for &was in olds {
-            for &is in news {
+        for &(_, _, _, was) in olds {
+            for &(_, _, _, is) in news {
                 let similarity = similarity(name(old, was), name(new, is), threshold);
                 if similarity >= threshold {
                     candidates.push((Reverse((similarity * 1e6) as u64), was, is));

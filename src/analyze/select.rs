@@ -72,6 +72,7 @@ pub fn table(
     Table { by, title: None, summary: None, hidden, rows, note: None, rest: Vec::new(), total }
 }
 
+#[derive(Clone, Copy)]
 struct Key {
     delta: i64,
     size: u64,
@@ -121,22 +122,28 @@ pub fn symbols(
     units: Option<[&Units; 2]>,
 ) -> Table {
     let wanted = |pair: &Pair| selection.wants(pair.change(old, new)) && shown(pair);
-    let mut chosen: Vec<Pair> = if selection.wants(Change::Same) {
-        pairs.iter().filter(wanted).collect()
+    // With what orders them, which is looked up once.
+    let keyed = |pair: Pair| (key_of_pair(&pair, old, new), pair);
+    let mut chosen: Vec<(Key, Pair)> = if selection.wants(Change::Same) {
+        pairs.iter().filter(wanted).map(keyed).collect()
     } else {
-        changed.iter().copied().filter(wanted).collect()
+        changed.iter().copied().filter(wanted).map(keyed).collect()
     };
     let total = chosen.len();
     let sort = selection.sort.unwrap_or(Sort::Abs);
-    let compare = |a: &Pair, b: &Pair| {
+    let compare = |(a_key, a): &(Key, Pair), (b_key, b): &(Key, Pair)| {
         let place = |pair: &Pair| (pairs.number(pair).0, pair.old, pair.new);
-        order(sort, &key_of_pair(a, old, new), &key_of_pair(b, old, new))
+        order(sort, a_key, b_key)
             .then_with(|| diff::name(a, old, new).cmp(diff::name(b, old, new)))
             .then_with(|| diff::object(a, old, new).cmp(diff::object(b, old, new)))
             .then_with(|| place(a).cmp(&place(b)))
     };
     if let Some(top) = selection.top.filter(|&top| top < chosen.len()) {
-        if top > 0 {
+        if let Some(last) = top.checked_sub(1) {
+            // Nearly all are ruled out before it comes to names.
+            chosen.select_nth_unstable_by(last, |(a, _), (b, _)| order(sort, a, b));
+            let (last, _) = chosen[last];
+            chosen.retain(|(key, _)| order(sort, key, &last) != Ordering::Greater);
             chosen.select_nth_unstable_by(top - 1, compare);
         }
         chosen.truncate(top);
@@ -144,7 +151,7 @@ pub fn symbols(
     chosen.sort_unstable_by(compare);
     let rows: Vec<Row> = chosen
         .iter()
-        .map(|pair| {
+        .map(|(_, pair)| {
             let mut row = row(pairs, pair, old, new);
             row.unit = units.and_then(|units| unit(pair, old, new, units));
             row

@@ -149,13 +149,18 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
         let (old, new) = (&files[baseline], &files[number]);
         options.units = units.get(baseline).zip(units.get(number)).map(|(old, new)| [old, new]);
         options.cost = costs[number].as_ref();
-        let mut comparison = compare(number, old, new, &options)?;
+        // Both at once: neither has work for all threads all the time.
+        let (compared, config) = rayon::join(
+            || compare(number, old, new, &options),
+            || config_delta(common, args, old, new),
+        );
+        let mut comparison = compared?;
         comparison.warnings = warnings::between(
             &report.files[baseline],
             &report.files[number],
             old.payload_sides(new),
         );
-        comparison.config = config_delta(common, args, old, new);
+        comparison.config = config;
         report.comparisons.push(comparison);
     }
     clock.phase("compare");
@@ -170,6 +175,7 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
     // The process ends here: to take a hundred thousand symbols apart one by one would be wasted time.
     std::mem::forget((report, files));
     std::mem::forget(lent);
+    images::give_back(&opened);
     std::mem::forget(opened);
     Ok(if args.exit_code && differ { Exit::Verdict } else { Exit::Ok })
 }

@@ -46,6 +46,11 @@ pub fn open(files: &[PathBuf], with_maps: bool) -> Result<Vec<Opened>> {
         .collect()
 }
 
+/// Gives back what was read of the files, on as many threads as there are: the process is about to end.
+pub fn give_back(opened: &[Opened]) {
+    opened.par_iter().for_each(|opened| opened.input.give_back());
+}
+
 /// Where the symbols of each file are from: by its linker map, else, if `debug`, by debug information.
 pub fn units<'a>(files: &[Analysed<'a>], debug: bool) -> Result<Vec<Units<'a>>> {
     files

@@ -106,6 +106,18 @@ fn map(file: &File) -> std::io::Result<memmap2::Mmap> {
     unsafe { memmap2::Mmap::map(file) }
 }
 
+impl Map {
+    /// Gives back what was looked at of a mapped file. Its bytes stay readable.
+    ///
+    /// When a process ends, its pages are taken from it one by one: for 60 MB of two kernels that takes
+    /// four milliseconds of one thread. Done before that, each thread can do its part.
+    pub(super) fn give_back(&self) {
+        if let Self::Mapped(map) = self {
+            map.give_back();
+        }
+    }
+}
+
 impl Deref for Map {
     type Target = [u8];
 
@@ -269,5 +281,26 @@ unsafe impl GlobalAlloc for HugePages {
             }
             moved
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_given_back_is_still_there() {
+        let bytes: Vec<u8> = (0u32..100_000).flat_map(u32::to_le_bytes).collect();
+        let path = std::env::temp_dir().join(format!("hmmsize-map-{}", std::process::id()));
+        std::fs::write(&path, &bytes).unwrap();
+        let map = Map::open(&path);
+        std::fs::remove_file(&path).unwrap();
+        let map = map.unwrap();
+        assert!(matches!(map, Map::Mapped(_)));
+        for _ in 0..2 {
+            assert!(*map == bytes[..]);
+            map.give_back();
+        }
+        assert!(*map == bytes[..]);
     }
 }

@@ -57,6 +57,12 @@ pub struct Input {
 }
 
 impl Input {
+    /// Gives back the memory that was read of a large file, which stays readable: for who is at its end, and
+    /// has other threads that could help with that.
+    pub fn give_back(&self) {
+        self.map.give_back();
+    }
+
     /// Opens an ELF file or an archive, thin ones included.
     ///
     /// # Errors

@@ -52,6 +52,14 @@ impl Mapping {
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// Gives back the pages that were looked at. Who looks again gets them again from the file.
+    #[allow(unsafe_code)]
+    pub(super) fn give_back(&self) {
+        // SAFETY: the mapping is of a file and read-only, so that the kernel loses nothing that is not in
+        // the file; zeroes in the place of what was cut off are zeroes again.
+        let _ = unsafe { self.bytes.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+    }
 }
 
 impl Drop for Mapping {
