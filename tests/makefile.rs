@@ -319,9 +319,17 @@ fn the_chain_of_rules_leads_to_the_top() {
     assert_eq!(find("drivers/e/in.o").built, both);
     let x = find("drivers/e/x.o");
     assert_eq!((x.built, x.built_in), (x.module, hmmsize::model::formula::Formulas::FALSE));
-    let visit = &presence.directories[x.contributions[0].directory];
+    let why = presence.contributions(x);
+    // Each has its own reasons.
+    for object in presence.objects.iter().chain(&presence.composites).chain(&presence.special) {
+        let all = presence.contributions(object).iter();
+        let any =
+            all.fold(hmmsize::model::formula::Formulas::FALSE, |any, one| f.or(any, one.when));
+        assert!(any == object.built, "{}", object.path);
+    }
+    let visit = &presence.directories[why[0].directory];
     assert_eq!(x.module, visit.visited);
-    let chain = presence.chain(&x.contributions[0]);
+    let chain = presence.chain(&why[0]);
     let chain: Vec<_> = chain.iter().map(|loc| format!("{}:{}", loc.file, loc.line)).collect();
     let want = [
         "drivers/e/Makefile:3",
@@ -331,9 +339,9 @@ fn the_chain_of_rules_leads_to_the_top() {
         "Makefile:1",
     ];
     assert_eq!(chain, want);
-    assert_eq!(x.contributions[0].part_of.as_ref().unwrap().path.to_string(), "drivers/e/mod.o");
+    assert_eq!(why[0].part_of.as_ref().unwrap().path.to_string(), "drivers/e/mod.o");
     assert_eq!(presence.composites.len(), 1);
-    assert_eq!(find("lib/l.o").contributions[0].role, Role::Library);
+    assert_eq!(presence.contributions(find("lib/l.o"))[0].role, Role::Library);
     // What the top makefile's flags define holds everywhere, if the compiler says so.
     let defines: Vec<_> = presence.defines_for(x).map(|one| (&*one.symbol, one.when)).collect();
     let asked = f.opaque("$(call try,x,-DCONFIG_AS=1)");

@@ -1,9 +1,11 @@
 //! What the rules look at: the Kconfig of every architecture, and the guards and makefiles of the tree.
 
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::focus::Focus;
 use super::gating::Gating;
@@ -38,8 +40,8 @@ pub struct Tree {
     pub guards: guards::Tree,
     /// What is defined on which architectures.
     pub symbols: Arc<Symbols>,
-    /// The architectures that each source file is compiled for, from the makefiles.
-    compiled: Arc<FxHashMap<Box<str>, ArchSet>>,
+    /// What the makefiles compile.
+    sources: Arc<Sources>,
     /// The architectures that each Kconfig file is read for.
     kconfig: Arc<FxHashMap<Box<str>, ArchSet>>,
     /// The sources that others include, as they name them, by the last part of the name.
@@ -60,9 +62,34 @@ pub struct Arch {
     pub model: Arc<Model>,
     /// What its makefiles build; nothing if no rule needs it.
     pub kbuild: Option<Arc<Presence>>,
-    names: Arc<FxHashMap<Box<[u8]>, SymbolId>>,
-    /// When each source file is compiled, and whether as part of a module.
-    compiled: Arc<FxHashMap<Box<str>, FormulaId>>,
+    /// The symbols by the hash of their names, which the model has.
+    names: Arc<HashTable<SymbolId>>,
+    /// When each source file is compiled, and whether as part of a module; by its number in
+    /// [`Tree::sources`]. What is beyond the end, or never is, is not compiled.
+    compiled: Arc<Vec<FormulaId>>,
+}
+
+/// The source files that some architecture's makefiles compile. Their names are kept once: 21
+/// architectures have half a million of them.
+#[derive(Debug, Default)]
+struct Sources {
+    numbers: FxHashMap<Arc<str>, u32>,
+    /// By number: the architectures that compile it.
+    arches: Vec<ArchSet>,
+}
+
+impl Sources {
+    /// The number of a file, which is added where it is new.
+    fn number(&mut self, path: &Arc<str>) -> usize {
+        let next = self.numbers.len() as u32;
+        *self.numbers.entry(path.clone()).or_insert(next) as usize
+    }
+
+    /// The architectures that compile it; none if no makefile does.
+    fn arches(&self, path: &str) -> Option<ArchSet> {
+        let number = *self.numbers.get(path)?;
+        self.arches.get(number as usize).copied().filter(|set| *set != 0)
+    }
 }
 
 /// An option over all architectures.
@@ -88,36 +115,46 @@ impl Arch {
             let symbol = model.symbol(*id);
             !symbol.constant && !symbol.name.is_empty() && !symbol.is_choice
         });
-        let names = named.map(|id| (model.symbol(id).name.clone(), id)).collect();
+        let mut names = HashTable::with_capacity(model.symbols.len());
+        let hash = |id: &SymbolId| FxBuildHasher.hash_one(&*model.symbol(*id).name);
+        for id in named {
+            let same = |other: &SymbolId| model.symbol(*other).name == model.symbol(id).name;
+            // Of several, the last counts.
+            names.entry(hash(&id), same, hash).insert(id);
+        }
         let names = Arc::new(names);
         Self { name, model, kbuild: kbuild.map(Arc::new), names, compiled: Arc::default() }
     }
 
     /// Works out when each source file is compiled. `MODULE` is defined where an object is part of a
     /// module, and only there.
-    fn compile(&mut self, formulas: &mut Formulas) {
+    fn compile(&mut self, formulas: &mut Formulas, sources: &mut Sources) {
         let Some(kbuild) = &self.kbuild else { return };
         let in_module = formulas.atom(Atom::InModule);
         let in_kernel = formulas.not(in_module);
-        let mut compiled: FxHashMap<Box<str>, FormulaId> = FxHashMap::default();
+        let mut compiled = Vec::new();
         for object in kbuild.objects.iter().chain(&kbuild.special) {
             let Some(source) = &object.source else { continue };
-            let others = object.contributions.iter().filter(|one| one.role != Role::Module);
+            let others = kbuild.contributions(object).iter().filter(|one| one.role != Role::Module);
             let whens: Vec<FormulaId> = others.map(|one| one.when).collect();
             let other = whens.into_iter().fold(Formulas::FALSE, |any, when| formulas.or(any, when));
             let (as_module, as_other) =
                 (formulas.and(in_module, object.module), formulas.and(in_kernel, other));
             let built = formulas.or(as_module, as_other);
-            let known = compiled.entry(source.as_ref().into()).or_insert(Formulas::FALSE);
-            *known = formulas.or(*known, built);
+            let number = sources.number(source);
+            if number >= compiled.len() {
+                compiled.resize(number + 1, Formulas::FALSE);
+            }
+            compiled[number] = formulas.or(compiled[number], built);
         }
-        compiled.retain(|_, built| *built != Formulas::FALSE);
+        compiled.shrink_to_fit();
         self.compiled = Arc::new(compiled);
     }
 
     /// The symbol of that name, if something defines or mentions it.
     pub fn find(&self, name: &[u8]) -> Option<SymbolId> {
-        self.names.get(name).copied()
+        let same = |id: &SymbolId| &*self.model.symbol(*id).name == name;
+        self.names.find(FxBuildHasher.hash_one(name), same).copied()
     }
 
     /// Whether the symbol has a definition here, not only mentions.
@@ -149,12 +186,13 @@ impl Tree {
         elsewhere: &[Arc<File>],
         (mut formulas, guards): (Formulas, guards::Tree),
     ) -> Self {
+        let mut sources = Sources::default();
         for arch in &mut arches {
-            arch.compile(&mut formulas);
+            arch.compile(&mut formulas, &mut sources);
         }
+        sources.arches = vec![0; sources.numbers.len()];
         let in_module = formulas.atom(Atom::InModule);
         let mut symbols = Symbols::default();
-        let mut compiled: FxHashMap<Box<str>, ArchSet> = FxHashMap::default();
         let mut kconfig: FxHashMap<Box<str>, ArchSet> = FxHashMap::default();
         for (index, arch) in arches.iter().enumerate() {
             let bit = 1 << index;
@@ -177,8 +215,8 @@ impl Tree {
             for file in &arch.model.files {
                 *kconfig.entry(file.name.as_str().into()).or_default() |= bit;
             }
-            for source in arch.compiled.keys() {
-                *compiled.entry(source.clone()).or_default() |= bit;
+            for (set, when) in sources.arches.iter_mut().zip(&*arch.compiled) {
+                *set |= if *when == Formulas::FALSE { 0 } else { bit };
             }
         }
         for file in elsewhere {
@@ -201,7 +239,7 @@ impl Tree {
             in_module,
             guards,
             symbols: Arc::new(symbols),
-            compiled: Arc::new(compiled),
+            sources: Arc::new(sources),
             kconfig: Arc::new(kconfig),
             included,
             verdicts,
@@ -229,7 +267,7 @@ impl Tree {
             included: by_last(&guards),
             guards,
             symbols: Arc::clone(&self.symbols),
-            compiled: Arc::clone(&self.compiled),
+            sources: Arc::clone(&self.sources),
             kconfig: Arc::clone(&self.kconfig),
             verdicts: OnceLock::new(),
             gating: Gating::default(),
@@ -265,8 +303,10 @@ impl Tree {
     /// included, nobody knows better than always.
     pub fn built(&self, arch: usize, file: &FileGuards) -> FormulaId {
         let source = matches!(file.kind, FileKind::C | FileKind::Assembly);
-        let built = self.arches[arch].compiled.get(&file.path).filter(|_| source);
-        built.copied().filter(|_| !self.is_included(&file.path)).unwrap_or(Formulas::TRUE)
+        let number = self.sources.numbers.get(&*file.path).filter(|_| source);
+        let built = number.and_then(|number| self.arches[arch].compiled.get(*number as usize));
+        let built = built.copied().filter(|built| *built != Formulas::FALSE);
+        built.filter(|_| !self.is_included(&file.path)).unwrap_or(Formulas::TRUE)
     }
 
     /// Whether the file may be compiled for the kernel: some makefile builds it, or it is included. Host
@@ -275,7 +315,7 @@ impl Tree {
         let source = matches!(file.kind, FileKind::C | FileKind::Assembly);
         let host = || file.path.split('/').any(|part| matches!(part, "tools" | "scripts"));
         !source
-            || self.compiled.contains_key(&file.path)
+            || self.sources.arches(&file.path).is_some()
             || (self.is_included(&file.path) && !host())
     }
 
@@ -294,8 +334,8 @@ impl Tree {
     /// else, as for headers, all, or the one whose directory it is in. None for a file that nothing
     /// compiles.
     pub fn domain(&self, file: &str) -> ArchSet {
-        let compiled = || self.compiled.get(file).filter(|_| !self.is_included(file));
-        if let Some(&set) = self.kconfig.get(file).or_else(compiled) {
+        let compiled = || self.sources.arches(file).filter(|_| !self.is_included(file));
+        if let Some(set) = self.kconfig.get(file).copied().or_else(compiled) {
             return set;
         }
         let below = file.strip_prefix("arch/").and_then(|rest| rest.split('/').next());

@@ -187,7 +187,8 @@ impl<'t> Gates<'t> {
     }
 
     fn object(&self, object: &Object, f: &Formulas, texts: &mut Texts) -> ObjectGates {
-        let whys = object.contributions.iter().filter(|one| one.when != Formulas::FALSE);
+        let whys =
+            self.presence.contributions(object).iter().filter(|one| one.when != Formulas::FALSE);
         let ways = whys.take(MAX_WAYS).map(|one| self.way(one, f, texts)).collect();
         ObjectGates {
             object: object.path.to_string(),

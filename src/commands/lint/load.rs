@@ -11,6 +11,7 @@ use rustc_hash::FxHashSet;
 use crate::cli::lint::Lint;
 use crate::commands::config::host_arch;
 use crate::commands::config::tree::{self, ProbeSource};
+use crate::elf::HugePages;
 use crate::exit::{Error, Result};
 use crate::kconf::eval::with_stack;
 use crate::kconf::model::{Message, Model, Severity};
@@ -213,7 +214,7 @@ pub fn load(
     let mut built = vec![None; kconfig.models.len()];
     if needs.kbuild {
         let root = &kconfig.source.dir;
-        let mut kbuild = Kbuild::new(root, kconfig.texts());
+        let mut kbuild = Kbuild::new(root, kconfig.texts()).without_around();
         if let Some(overlay) = what.overlay {
             kbuild = kbuild.with_overlay(root, overlay);
         }
@@ -229,6 +230,8 @@ pub fn load(
     let arches = kconfig.arches(built);
     let mut tree = Tree::new(kconfig.source.dir.clone(), arches, &elsewhere, (formulas, guarded));
     tree.overlay = what.overlay.map(Path::to_owned);
+    // To ask takes as much again, on each processor.
+    HugePages::give_back();
     Ok(tree)
 }
 
@@ -242,7 +245,7 @@ fn focused(
 ) -> Option<Tree> {
     let start = Instant::now();
     let root = &kconfig.source.dir;
-    let mut kbuild = Kbuild::new(root, kconfig.texts());
+    let mut kbuild = Kbuild::new(root, kconfig.texts()).without_around();
     if let Some(overlay) = what.overlay {
         kbuild = kbuild.with_overlay(root, overlay);
     }

@@ -41,12 +41,16 @@ impl Links {
         let mut by_arch = Vec::new();
         for (index, arch) in tree.arches.iter().enumerate() {
             let mut links: FxHashMap<u32, Vec<Link>> = FxHashMap::default();
-            let objects = arch.kbuild.iter().flat_map(|kbuild| &kbuild.objects);
+            let Some(kbuild) = &arch.kbuild else {
+                by_arch.push(links);
+                continue;
+            };
+            let objects = kbuild.objects.iter();
             // A rule of its own may make an object of another directory's source.
             let unseen: FxHashSet<&str> = objects
                 .clone()
                 .filter(|object| object.source.is_none())
-                .flat_map(|object| &object.contributions)
+                .flat_map(|object| kbuild.contributions(object))
                 .filter_map(|one| one.part_of.as_ref().map(|whole| &*whole.path))
                 .collect();
             for (number, object) in objects.enumerate() {
@@ -57,13 +61,14 @@ impl Links {
                 }
                 // What nothing is known of is not asked about either.
                 let Some(&file) = files.get(source) else { continue };
-                let modules = object.contributions.iter().filter(|one| one.role == Role::Module);
+                let modules = kbuild.contributions(object).iter();
                 let modules = modules
+                    .filter(|one| one.role == Role::Module)
                     .map(|one| one.part_of.as_ref().map_or(&object.path, |whole| &whole.path))
                     .cloned()
                     .collect();
-                let is_partial = object
-                    .contributions
+                let is_partial = kbuild
+                    .contributions(object)
                     .iter()
                     .filter_map(|one| one.part_of.as_ref())
                     .any(|whole| unseen.contains(&*whole.path));
@@ -90,7 +95,7 @@ impl Links {
         files: impl IntoIterator<Item = u32>,
     ) -> Vec<String> {
         self.paths(tree, arch, files, |kbuild, link| {
-            let why = kbuild.objects[link.object].contributions.iter();
+            let why = kbuild.contributions(&kbuild.objects[link.object]).iter();
             why.map(|one| kbuild.directories[one.directory].path.clone()).collect()
         })
     }

@@ -420,7 +420,9 @@ impl Search<'_> {
         let Some(kbuild) = &self.view.tree.arches[arch].kbuild else { return };
         for link in self.view.links.of(arch, self.view.file(mention)) {
             let object = &kbuild.objects[link.object];
-            for rule in object.contributions.iter().take(2).flat_map(|one| kbuild.chain(one)) {
+            for rule in
+                kbuild.contributions(object).iter().take(2).flat_map(|one| kbuild.chain(one))
+            {
                 let text = texts.line(&rule.file, rule.line).trim().to_owned();
                 let fact = Fact { file: rule.file.to_string(), line: rule.line, text };
                 if !out.contains(&fact) && fact.text.contains("CONFIG_") {

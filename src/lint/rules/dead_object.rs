@@ -58,7 +58,7 @@ fn check(cx: &mut ArchCx<'_>) {
     for listed in objects(kbuild).chain(directories(kbuild)) {
         let Some(key) = cx.is_open((&listed.name, 0)) else { continue };
         // Where something else than Kconfig decides, there is nothing to say.
-        if !is_about_options(tree, listed.built) || !is_concerned(tree, &listed) {
+        if !is_about_options(tree, listed.built) || !is_concerned(tree, kbuild, &listed) {
             continue;
         }
         let built = cx.formula(listed.built);
@@ -128,7 +128,7 @@ fn above(
     let visited = |index: usize| kbuild.directories.get(index).map(|visit| visit.visited);
     let above: Vec<Option<FormulaId>> = match what {
         What::Object(object) => {
-            let all = object.contributions.iter().map(|one| {
+            let all = kbuild.contributions(object).iter().map(|one| {
                 let whole = one.part_of.as_ref().and_then(|whole| composites.get(&*whole.path));
                 whole.copied().or(visited(one.directory))
             });
@@ -143,7 +143,7 @@ fn above(
 fn lines(kbuild: &Presence, what: What<'_>) -> Option<(Loc, Vec<Loc>)> {
     match what {
         What::Object(object) => {
-            let first = object.contributions.first()?;
+            let first = kbuild.contributions(object).first()?;
             let rule = first.part_of.as_ref().map_or(&first.rule, |whole| &whole.rule);
             Some((rule.clone(), kbuild.chain(first)))
         }
@@ -156,11 +156,11 @@ fn lines(kbuild: &Presence, what: What<'_>) -> Option<(Loc, Vec<Loc>)> {
 
 /// Whether it is listed by a makefile that is asked about, or asks for an option that may have another
 /// value than before.
-fn is_concerned(tree: &Tree, listed: &Listed<'_>) -> bool {
+fn is_concerned(tree: &Tree, kbuild: &Presence, listed: &Listed<'_>) -> bool {
     let Some(focus) = &tree.focus else { return true };
     let rule = match listed.what {
-        What::Object(object) => object
-            .contributions
+        What::Object(object) => kbuild
+            .contributions(object)
             .first()
             .map(|one| one.part_of.as_ref().map_or(&one.rule, |whole| &whole.rule)),
         What::Directory(visit) => visit.ways.first().map(|way| &way.rule),

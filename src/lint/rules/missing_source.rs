@@ -33,13 +33,13 @@ fn check(cx: &mut TreeCx<'_>) {
     let mut missing: BTreeMap<(&str, u32, &str), ArchSet> = BTreeMap::new();
     let mut composed: FxHashSet<&str> = FxHashSet::default();
     for (index, arch) in tree.arches.iter().enumerate() {
-        let composites = arch.kbuild.iter().flat_map(|kbuild| &kbuild.composites);
-        composed.extend(composites.map(|object| &*object.path));
-        for object in arch.kbuild.iter().flat_map(|kbuild| &kbuild.objects) {
+        let Some(kbuild) = &arch.kbuild else { continue };
+        composed.extend(kbuild.composites.iter().map(|object| &*object.path));
+        for object in &kbuild.objects {
             if object.source.is_some() || object.built == Formulas::FALSE {
                 continue;
             }
-            for one in &object.contributions {
+            for one in kbuild.contributions(object) {
                 let rule = one.part_of.as_ref().map_or(&one.rule, |composite| &composite.rule);
                 *missing.entry((&rule.file, rule.line, &object.path)).or_default() |= 1 << index;
             }

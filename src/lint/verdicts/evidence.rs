@@ -129,7 +129,9 @@ fn say(
             let Some(kbuild) = &tree.arches[arch].kbuild else { return };
             let objects = kbuild.objects.iter();
             for object in objects.filter(|one| one.source.as_deref() == Some(&*file.path)) {
-                for rule in object.contributions.iter().take(2).flat_map(|one| kbuild.chain(one)) {
+                for rule in
+                    kbuild.contributions(object).iter().take(2).flat_map(|one| kbuild.chain(one))
+                {
                     let text = texts.line(&rule.file, rule.line).trim().to_owned();
                     let fact = Fact { file: rule.file.to_string(), line: rule.line, text };
                     if !out.contains(&fact) && fact.text.contains("CONFIG_") {

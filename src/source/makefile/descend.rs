@@ -121,7 +121,10 @@ pub(super) fn presence(
                 }
             }
         }
-        out.around.absorb(&directory.around, |when| f.import(&directory.formulas, when, &mut memo));
+        if !kbuild.without_around {
+            let mut import = |when| f.import(&directory.formulas, when, &mut memo);
+            out.around.absorb(&directory.around, &mut import);
+        }
         for define in &directory.defines {
             let when = f.import(&directory.formulas, define.when, &mut memo);
             let when = f.and(conditions.visited, when);
@@ -138,13 +141,16 @@ pub(super) fn presence(
         });
         known.insert(Arc::as_ptr(&node.evaluated) as usize, memo);
     }
-    let [objects, composites, mut special] = lists;
-    special.objects.retain(|object| {
-        !objects.index.contains_key(&object.path) && !composites.index.contains_key(&object.path)
+    let [objects, composites, special] = lists;
+    let count = objects.whys.len() + composites.whys.len() + special.whys.len();
+    let mut all = Vec::with_capacity(count);
+    out.special = special.finish(&mut all, |path| {
+        !objects.index.contains_key(path) && !composites.index.contains_key(path)
     });
-    out.objects = objects.objects;
-    out.composites = composites.objects;
-    out.special = special.objects;
+    out.objects = objects.finish(&mut all, |_| true);
+    out.composites = composites.finish(&mut all, |_| true);
+    all.shrink_to_fit();
+    out.contributions = all;
     (out, diags)
 }
 
@@ -156,6 +162,8 @@ const SPECIAL: usize = 2;
 struct Collected {
     objects: Vec<Object>,
     index: FxHashMap<Arc<str>, usize>,
+    /// Each with the number of its object.
+    whys: Vec<(usize, Contribution)>,
 }
 
 impl Collected {
@@ -168,7 +176,7 @@ impl Collected {
                 built: Formulas::FALSE,
                 built_in: Formulas::FALSE,
                 module: Formulas::FALSE,
-                contributions: Vec::new(),
+                contributions: 0..0,
             });
             self.index.insert(item.path.clone(), self.objects.len() - 1);
             self.objects.len() - 1
@@ -182,7 +190,30 @@ impl Collected {
             Role::Module => object.module = f.or(object.module, when),
             Role::Always | Role::Special => {}
         }
-        object.contributions.push(why);
+        self.whys.push((at, why));
+    }
+
+    /// The objects whose paths are to be kept; why each is built becomes part of `all`.
+    fn finish(self, all: &mut Vec<Contribution>, keep: impl Fn(&str) -> bool) -> Vec<Object> {
+        let Self { mut objects, mut whys, .. } = self;
+        whys.sort_by_key(|(object, _)| *object);
+        let mut whys = whys.into_iter().peekable();
+        let mut number = 0;
+        objects.retain_mut(|object| {
+            let start = all.len();
+            while let Some((_, why)) = whys.next_if(|(of, _)| *of == number) {
+                all.push(why);
+            }
+            number += 1;
+            let kept = keep(&object.path);
+            if !kept {
+                all.truncate(start);
+            }
+            object.contributions = start as u32..all.len() as u32;
+            kept
+        });
+        objects.shrink_to_fit();
+        objects
     }
 }
 
@@ -349,7 +380,7 @@ impl Presence {
         let Some(Visit { path: dir, .. }) = self.directories.get(from) else { return true };
         match scope {
             Scope::Object(path) => **path == *object.path,
-            Scope::Directory => object.contributions.iter().any(|one| one.directory == from),
+            Scope::Directory => self.contributions(object).iter().any(|one| one.directory == from),
             Scope::Tree => dir.is_empty() || object.path.starts_with(&format!("{dir}/")),
         }
     }
