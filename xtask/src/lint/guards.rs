@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::faults::{Change, Planted};
 use super::gating::{always, modules};
-use super::kconfig::{sample, simple};
+use super::kconfig::{Simple, sample, simple};
 use super::text::Files;
 use crate::kconfig::perturb::Numbers;
 
@@ -110,13 +110,15 @@ pub fn implied_conjunct(files: &Files, numbers: &mut Numbers, count: usize) -> V
 }
 
 /// Options that are bool, with one option that each depends on and that is bool too; nothing selects
-/// those that have one.
+/// those that have one. Those that can never be on are none, since code behind them is dead as a whole,
+/// and neither are those that some file defines itself: an empty `#define` is on for `#ifdef` and off for
+/// `IS_ENABLED()`.
 fn bools(files: &Files) -> BTreeMap<String, Option<String>> {
     let all = simple(files);
     let kinds: BTreeMap<&str, &str> = all.iter().map(|one| (&*one.name, &*one.kind)).collect();
     let selected = super::kconfig::selected(files);
     all.iter()
-        .filter(|one| one.kind == "bool")
+        .filter(|one| one.kind == "bool" && !is_broken(one) && !files.given.contains(&one.name))
         .map(|one| {
             let on = one.depends.iter().map(|(_, text)| text);
             let mut on = on.filter(|text| kinds.get(text.as_str()) == Some(&"bool"));
@@ -124,6 +126,13 @@ fn bools(files: &Files) -> BTreeMap<String, Option<String>> {
             (one.name.clone(), on.filter(|_| !selected.contains(&one.name)))
         })
         .collect()
+}
+
+/// Whether an option asks for BROKEN, which nobody can turn on.
+fn is_broken(one: &Simple) -> bool {
+    let asked = one.depends.iter().chain(&one.around).map(|(_, text)| text);
+    let mut words = asked.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words.any(|word| word == "BROKEN")
 }
 
 /// Lines of its own within the outermost `#ifdef`s of bools: `text` has them for the option, and `line`

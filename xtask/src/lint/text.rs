@@ -25,6 +25,9 @@ pub struct Files {
     pub defconfigs: Vec<(String, Vec<String>)>,
     /// The last parts of the names of C files that others include: those are compiled more than once.
     pub included: BTreeSet<String>,
+    /// The options (without `CONFIG_`) that C files or headers give values of their own: what Kconfig says
+    /// of them does not hold there.
+    pub given: BTreeSet<String>,
 }
 
 impl Files {
@@ -38,6 +41,7 @@ impl Files {
             makefiles: Vec::new(),
             defconfigs: Vec::new(),
             included: BTreeSet::new(),
+            given: BTreeSet::new(),
         };
         let mut walk = WalkBuilder::new(tree);
         walk.standard_filters(false).sort_by_file_name(Ord::cmp);
@@ -53,9 +57,13 @@ impl Files {
             if !entry.file_type().is_some_and(|kind| kind.is_file()) {
                 continue;
             }
-            if name.starts_with("arch/") && base.strip_suffix(".c").is_some() {
+            let is_arch_source = name.starts_with("arch/") && base.strip_suffix(".c").is_some();
+            if is_arch_source || base.strip_suffix(".h").is_some() {
                 let text = fs::read_to_string(entry.path()).unwrap_or_default();
-                files.included.extend(text.lines().filter_map(included));
+                files.given.extend(text.lines().filter_map(given).map(str::to_owned));
+                if is_arch_source {
+                    files.included.extend(text.lines().filter_map(included));
+                }
             }
             if !(is_kernel || is_defconfig || is_arch) {
                 continue;
@@ -84,8 +92,18 @@ impl Files {
         let lines = files.source.iter().flat_map(|(_, lines)| lines);
         let more: Vec<String> = lines.filter_map(|line| included(line)).collect();
         files.included.extend(more);
+        let lines = files.source.iter().flat_map(|(_, lines)| lines);
+        let more: Vec<String> = lines.filter_map(|line| given(line)).map(str::to_owned).collect();
+        files.given.extend(more);
         Ok(files)
     }
+}
+
+/// The option that a line defines or undefines.
+fn given(line: &str) -> Option<&str> {
+    let directive = line.trim_start().strip_prefix('#')?.trim_start();
+    let rest = directive.strip_prefix("define").or_else(|| directive.strip_prefix("undef"))?;
+    rest.trim_start().strip_prefix("CONFIG_")?.split_whitespace().next()
 }
 
 /// The last part of the name of a C file that a line includes.
