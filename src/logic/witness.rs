@@ -78,25 +78,19 @@ enum Depth {
 
 impl Logic<'_> {
     /// A configuration that has all of `lits`, confirmed by the evaluator; nothing if there is none,
-    /// or if every one that was tried was refuted. Where it matters what open probes say, a compiler
-    /// that can do everything is tried first, then one that can do nothing.
+    /// or if every one that was tried was refuted. Where it matters what open probes say, toolchains that
+    /// can do everything are tried first, then one that can do nothing.
     pub fn shown(&mut self, lits: &[Lit], check: &Check<'_>) -> Option<Witness> {
         if self.possible(lits) != Answer::Possible {
             return None;
         }
-        let answers = self.encoder.probe_answers();
-        for says_yes in [Some(true), Some(false), None] {
-            let mut assumed = lits.to_vec();
-            if let Some(says_yes) = says_yes {
-                assumed.extend(answers.iter().map(|yes| if says_yes { *yes } else { !*yes }));
-            }
+        for mut assumed in self.encoder.toolchains().into_iter().chain([Vec::new()]) {
+            // What is the same for the next question comes first.
+            assumed.extend_from_slice(lits);
             if let Some(found) = self.assignment(&assumed)
                 && let Some(witness) = self.witness(&found, lits, check)
             {
                 return Some(witness);
-            }
-            if answers.is_empty() {
-                return None;
             }
         }
         None

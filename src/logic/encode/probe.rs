@@ -3,12 +3,17 @@
 //! Such a probe is a free wire. Two probes of one command that only differ in what they print (as
 //! `$(success,…)` and `$(failure,…)` do) are one wire.
 
+use rustc_hash::FxHashMap;
+
 use super::super::circuit::Lit;
 use super::super::clauses::Rule;
 use super::{Encoder, Origin, Tri};
 use crate::kconf::eval::Tristate;
 use crate::kconf::model::{SymbolId, Type};
 use crate::kconf::probe::placeholders;
+
+/// The wire of a probe that it says yes, the probe's number, and the two texts that it compares if it does.
+type Said<'a> = (Lit, usize, Option<(&'a str, &'a str)>);
 
 impl Encoder<'_> {
     /// The value of a symbol without a type: `n`, unless a probe may have named it.
@@ -56,15 +61,51 @@ impl Encoder<'_> {
 
     /// For each open probe that says yes or no, the wire that it says yes.
     pub(in crate::logic) fn probe_answers(&self) -> Vec<Lit> {
-        let wires = self.probe_wires.iter();
-        let mut wires: Vec<Lit> = wires
-            .filter(|(.., on)| *on != Tristate::Mod)
-            .map(|(wire, _, on)| if *on == Tristate::No { !*wire } else { *wire })
+        self.probes_said().into_iter().map(|(wire, ..)| wire).collect()
+    }
+
+    /// The same, with what else is known of the probe.
+    fn probes_said(&self) -> Vec<Said<'_>> {
+        let wires = self.probe_wires.iter().filter(|(.., on)| *on != Tristate::Mod);
+        let mut wires: Vec<_> = wires
+            .map(|(wire, symbol, on)| {
+                let name = &self.model.symbol(*symbol).name;
+                let number = placeholders(name).next().unwrap_or_default();
+                let command = self.model.probes.get(number).map(|probe| probe.command.as_str());
+                let wire = if *on == Tristate::No { !*wire } else { *wire };
+                (wire, number, command.and_then(compared))
+            })
             .collect();
         wires.sort_unstable();
         // Two probes of one command, one for the answer and one for its opposite, have one wire.
-        wires.dedup_by_key(|wire| wire.node());
+        wires.dedup_by_key(|(wire, ..)| wire.node());
         wires
+    }
+
+    /// What toolchains may answer to all open probes that say yes or no, the likeliest first: one that can do
+    /// everything, whose names (the compiler's, the linker's) are the first that probes look for; the same
+    /// with the last; and the first, where it can do nothing. Nothing if there is no such probe.
+    pub(in crate::logic) fn toolchains(&self) -> Vec<Vec<Lit>> {
+        let wires = self.probes_said();
+        // Of a text that is compared, the first and the last that it is compared with.
+        let mut names: FxHashMap<&str, [(usize, &str); 2]> = FxHashMap::default();
+        for (_, number, compared) in &wires {
+            let Some((text, other)) = *compared else { continue };
+            let one = (*number, other);
+            let known = names.entry(text).or_insert([one; 2]);
+            *known = [known[0].min(one), known[1].max(one)];
+        }
+        let toolchain = |which: usize, can: bool| -> Vec<Lit> {
+            let says = |compared: &Option<(&str, &str)>| match compared {
+                Some((text, other)) => names[text][which].1 == *other,
+                None => can,
+            };
+            wires.iter().map(|(wire, _, of)| if says(of) { *wire } else { !*wire }).collect()
+        };
+        let mut all = vec![toolchain(0, true), toolchain(1, true), toolchain(0, false)];
+        all.dedup();
+        all.retain(|answers| !answers.is_empty());
+        all
     }
 
     /// Whether what `symbol` says depends on an open probe.
