@@ -75,6 +75,22 @@ fn list<'a>(value: &'a Value, key: &str) -> Vec<&'a str> {
     items.iter().map(|item| item[key].as_str().unwrap_or_default()).collect()
 }
 
+/// One thread is enough: nobody waits for work that only the waiting thread could do. With several, the
+/// index is the same. (nextest ends a test that hangs.)
+#[test]
+fn one_thread_is_enough() {
+    let tree = Tree::new();
+    let indexed = |jobs: &str| -> Vec<(String, Vec<u8>)> {
+        let _ = fs::remove_dir_all(tree.dir.path().join("cache"));
+        let (code, out, err) = tree.run(&["CONFIG_ZONE_DEVICE", "--witness", "--jobs", jobs]);
+        assert_eq!(code, 0, "{err}");
+        let kept = ["options", "objects", "names"]
+            .map(|ending| (ending.to_owned(), fs::read(tree.index(ending)).expect("an index")));
+        [("answer".to_owned(), out.into_bytes())].into_iter().chain(kept).collect()
+    };
+    assert!(indexed("1") == indexed("3"), "the index depends on the number of threads");
+}
+
 #[test]
 fn an_option_with_everything_about_it() {
     let tree = Tree::new();

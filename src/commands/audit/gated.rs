@@ -14,7 +14,7 @@ use rustc_hash::FxHashSet;
 use super::pair::{self, ArchSource};
 use crate::analyze::attribute::decide;
 use crate::exit::Result;
-use crate::kconf::eval::with_stack;
+use crate::kconf::eval::with_stacks;
 use crate::lint::context::{Arch, Tree};
 use crate::lint::gating::Gating;
 use crate::lint::{Rule, rules};
@@ -250,7 +250,7 @@ fn findings(
         .map(|(source, (presence, _))| Arch::new(source.srcarch, source.model, Some(presence)));
     let mut tree = Tree::new(root.to_owned(), arches.collect(), &[], (formulas, guarded));
     tree.gating = Gating::of(symbols);
-    let said = with_stack(|| crate::lint::run(&tree, &rules));
+    let said = with_stacks(|| crate::lint::run(&tree, &rules));
     let (findings, _) = said.map_err(|err| crate::exit::Error::io("a thread", err))??;
     let finding = |one: crate::model::finding::Finding| Finding {
         rule: rules

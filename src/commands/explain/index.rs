@@ -19,7 +19,7 @@ use crate::explain::{names, objects, options};
 use crate::kbuild::digest::{self, Contents};
 use crate::kbuild::source::cache_dir;
 use crate::kbuild::store::{Damaged, Store};
-use crate::kconf::eval::with_stack;
+use crate::kconf::eval::with_stacks;
 use crate::lint::Needs;
 use crate::lint::context::Tree;
 use crate::source::makefile::mentions::is_makefile;
@@ -285,7 +285,7 @@ fn read_tree(root: &Path, phases: &mut Vec<crate::lint::Phase>) -> Result<Tree> 
     // Nothing of the tree is run.
     let args = Lint { tree: Some(root.to_owned()), probe: ProbeMode::Never, ..Lint::default() };
     let what = (load::What::default(), Needs::KBUILD);
-    with_stack(|| load::load(&args, false, what, phases))
+    with_stacks(|| load::load(&args, false, what, phases))
         .map_err(|err| Error::io("a thread", err))?
 }
 

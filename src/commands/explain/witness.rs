@@ -7,7 +7,7 @@ use crate::cli::config::ProbeMode;
 use crate::cli::lint::Lint;
 use crate::commands::lint::load;
 use crate::exit::{Error, Result};
-use crate::kconf::eval::{Tristate, with_stack};
+use crate::kconf::eval::{Tristate, with_stack, with_stacks};
 use crate::kconf::model::SymbolId;
 use crate::kconf::probe::placeholders;
 use crate::lint::Needs;
@@ -39,7 +39,7 @@ pub fn find(
         let what = (load::What::default(), Needs::KCONFIG);
         let thread = |err| Error::io("a thread", err);
         let tree =
-            with_stack(|| load::load(&args, false, what, &mut Vec::new())).map_err(thread)??;
+            with_stacks(|| load::load(&args, false, what, &mut Vec::new())).map_err(thread)??;
         for arch in &tree.arches {
             found.push(with_stack(|| of_arch(arch, &facts.name)).map_err(thread)?);
         }

@@ -274,11 +274,21 @@ impl<'m> State<'m> {
     }
 }
 
-/// Runs `work` on a stack that is large enough for [`MAX_DEPTH`].
+/// Stack that is large enough for [`MAX_DEPTH`], in bytes.
+const STACK: usize = 256 << 20;
+
+/// Runs `work` on a stack that is large enough for [`MAX_DEPTH`]. It must not share its work out: the
+/// thread that waits for it may be the only one there is (`-j 1`). See [`with_stacks`].
 pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
-    const STACK: usize = 256 << 20;
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)?;
         thread.join().or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Runs `work`, which shares its work out, on as many threads as there are here, all with such a stack.
+pub fn with_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(rayon::current_num_threads());
+    let pool = pool.stack_size(STACK).build().map_err(std::io::Error::other)?;
+    Ok(pool.install(work))
 }
