@@ -15,6 +15,9 @@ use crate::source::symbols::words::words;
 /// Files of more bytes than this are not looked into; offsets are kept in 32 bits.
 const MAX_BYTES: usize = 1 << 30;
 
+/// So many files are read at once: what is found in them is kept until all of them are.
+const PIECE: usize = 2048;
+
 /// A file that has a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posting {
@@ -46,7 +49,6 @@ pub fn records(root: &Path, files: &[&str]) -> Vec<(Vec<u8>, Vec<u8>)> {
         let next = numbers.len() as u32;
         numbers.entry(name).or_insert(next);
     }
-    // The name's number, the file's, and whether it has the function.
     let mentioned = |(file, path): (usize, &&str)| {
         let text = read(path);
         let mut seen: FxHashSet<u32> = FxHashSet::default();
@@ -59,48 +61,52 @@ pub fn records(root: &Path, files: &[&str]) -> Vec<(Vec<u8>, Vec<u8>)> {
             }
         });
         let own: FxHashSet<u32> = owned[file].iter().map(|name| numbers[&**name]).collect();
-        let seen = seen.into_iter().map(|name| {
-            let posting = u64::from(file as u32) << 1 | u64::from(own.contains(&name));
-            u64::from(name) << 33 | posting
-        });
-        let options = options.into_iter().map(|name| (name, file as u32));
-        (seen.collect::<Vec<u64>>(), options.collect::<Vec<_>>())
+        let seen = seen.into_iter().map(|name| (name, own.contains(&name)));
+        (file, seen.collect::<Vec<(u32, bool)>>(), options)
     };
-    let (seen, options): (Vec<Vec<u64>>, Vec<_>) =
-        files.par_iter().enumerate().map(mentioned).unzip();
-    let mut seen = seen.concat();
-    seen.par_sort_unstable();
     let mut names: Vec<&[u8]> = vec![b""; numbers.len()];
     for (name, number) in &numbers {
         names[*number as usize] = name;
     }
-    let mut records: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
-    for same in seen.chunk_by(|a, b| a >> 33 == b >> 33) {
-        let name = names[(same[0] >> 33) as usize].to_vec();
-        records.push((name, encode(same.iter().map(|one| one & 0x1_ffff_ffff))));
+    let mut of_names: Vec<Encoded> = vec![Encoded::default(); names.len()];
+    let mut of_options: FxHashMap<Box<[u8]>, Encoded> = FxHashMap::default();
+    // Files are dealt out in order, so that the numbers of each name ascend.
+    for (at, some) in files.chunks(PIECE).enumerate() {
+        let numbered = some.par_iter().enumerate();
+        let found: Vec<_> =
+            numbered.map(|(below, path)| mentioned((at * PIECE + below, path))).collect();
+        for (file, seen, options) in found {
+            for (name, is_own) in seen {
+                of_names[name as usize].push((file as u64) << 1 | u64::from(is_own));
+            }
+            for option in options {
+                of_options.entry(option).or_default().push((file as u64) << 1);
+            }
+        }
     }
-    let mut options: Vec<(Box<[u8]>, u32)> = options.concat();
-    options.par_sort_unstable();
-    for same in options.chunk_by(|a, b| a.0 == b.0) {
-        records.push((same[0].0.to_vec(), encode(same.iter().map(|one| u64::from(one.1) << 1))));
-    }
-    records
+    let of_names = names.into_iter().map(<[u8]>::to_vec).zip(of_names);
+    let of_options = of_options.into_iter().map(|(option, found)| (option.into_vec(), found));
+    let all = of_names.chain(of_options).filter(|(_, found)| !found.bytes.is_empty());
+    all.map(|(name, found)| (name, found.bytes)).collect()
 }
 
 /// Ascending numbers as their differences, seven bits a byte.
-fn encode(numbers: impl Iterator<Item = u64>) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut before = 0;
-    for number in numbers {
-        let mut left = number - before;
-        before = number;
+#[derive(Debug, Clone, Default)]
+struct Encoded {
+    bytes: Vec<u8>,
+    last: u64,
+}
+
+impl Encoded {
+    fn push(&mut self, number: u64) {
+        let mut left = number - self.last;
+        self.last = number;
         while left >= 0x80 {
-            out.push(left as u8 | 0x80);
+            self.bytes.push(left as u8 | 0x80);
             left >>= 7;
         }
-        out.push(left as u8);
+        self.bytes.push(left as u8);
     }
-    out
 }
 
 /// The files of a record; what makes no sense in it is left out.

@@ -1,6 +1,7 @@
 //! What makefiles build, over all architectures: the objects of each source file with their rules, and
 //! the rules that name each option.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
@@ -11,18 +12,14 @@ use crate::model::explain::{Gate, ObjectOf, RuleOf, Way};
 use crate::model::formula::{FormulaId, Formulas};
 use crate::model::gates::{self, GateKind};
 use crate::source::gates::Gates;
+use crate::source::makefile::Object;
+use crate::source::texts::Texts;
 
 /// More objects than this of one line are counted only.
 const SHOWN: usize = 100;
 
-/// What was found.
-#[derive(Debug, Default)]
-pub struct Objects {
-    /// By source file.
-    pub sources: BTreeMap<String, Vec<ObjectOf>>,
-    /// By option.
-    pub rules: BTreeMap<String, Vec<RuleOf>>,
-}
+/// So many source files are looked at by one thread at a time.
+const PIECE: usize = 256;
 
 /// The texts of formulas, each made once.
 struct Words<'f> {
@@ -67,76 +64,138 @@ pub fn shown(formulas: &Formulas, gate: gates::Gate) -> Gate {
     Words { formulas, known: FxHashMap::default() }.gate(gate)
 }
 
-/// Everything that the makefiles of `tree` build.
-pub fn objects(tree: &Tree) -> Objects {
-    let one = |index: usize| -> Vec<(String, Vec<ObjectOf>)> {
-        let Some(kbuild) = &tree.arches[index].kbuild else { return Vec::new() };
-        let gates = Gates::new(kbuild);
-        let mut texts = tree.source_texts();
-        let mut words = Words { formulas: &tree.formulas, known: FxHashMap::default() };
-        let mut sources: Vec<&str> = gates.sources().collect();
-        sources.sort_unstable();
-        let mut each = |source: &str| {
-            let chain = gates.of_file(source, &tree.formulas, &mut texts);
-            let objects = chain.objects.into_iter().map(|object| words.object(object)).collect();
-            (source.to_owned(), objects)
+/// Everything that the makefiles of `tree` build: of each source file, in order, what `keep` makes of its
+/// objects; and the rules that name each option. Most is the same on all architectures, and is put into
+/// words once.
+pub fn objects<T: Send>(
+    tree: &Tree,
+    keep: impl Fn(&str, Vec<ObjectOf>) -> T + Sync,
+) -> (Vec<T>, BTreeMap<String, Vec<RuleOf>>) {
+    let gates: Vec<Option<Gates<'_>>> =
+        tree.arches.iter().map(|arch| arch.kbuild.as_deref().map(Gates::new)).collect();
+    let mut sources: Vec<&str> = gates.iter().flatten().flat_map(Gates::sources).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let piece = |sources: &[&str]| {
+        let mut asked = Asked {
+            tree,
+            gates: &gates,
+            texts: tree.source_texts(),
+            words: Words { formulas: &tree.formulas, known: FxHashMap::default() },
         };
-        sources.into_iter().map(&mut each).collect()
+        let (mut kept, mut rules) = (Vec::new(), Rules::new());
+        for source in sources {
+            let objects = asked.source(source);
+            for (object, arches) in &objects {
+                note(&mut rules, object, arches);
+            }
+            let objects = objects.into_iter();
+            let objects =
+                objects.map(|(one, arches)| ObjectOf { arches: asked.named(&arches), ..one });
+            kept.push(keep(source, objects.collect()));
+        }
+        (kept, rules)
     };
-    let all: Vec<Vec<(String, Vec<ObjectOf>)>> =
-        (0..tree.arches.len()).into_par_iter().map(one).collect();
-    let mut merged: BTreeMap<String, Vec<(ObjectOf, Vec<usize>)>> = BTreeMap::new();
-    for (arch, sources) in all.into_iter().enumerate() {
-        for (source, objects) in sources {
-            let known = merged.entry(source).or_default();
-            for object in objects {
-                match known.iter_mut().find(|(one, _)| *one == object) {
-                    Some((_, arches)) => arches.push(arch),
-                    None => known.push((object, vec![arch])),
+    let pieces: Vec<(Vec<T>, Rules)> = sources.par_chunks(PIECE).map(piece).collect();
+    let (mut kept, mut all) = (Vec::new(), Rules::new());
+    for (more, rules) in pieces {
+        kept.extend(more);
+        for (key, rule) in rules {
+            match all.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(rule);
+                }
+                Entry::Occupied(place) => {
+                    let known = place.into_mut();
+                    known.holds.extend(rule.holds);
+                    known.objects.extend(rule.objects);
+                    known.arches.extend(rule.arches);
                 }
             }
         }
     }
-    let named = |arches: &[usize]| -> Vec<String> {
-        let all = arches.len() == tree.arches.len();
-        let name = |arch: &usize| tree.arches[*arch].name.clone();
-        if all { Vec::new() } else { arches.iter().map(name).collect() }
-    };
-    let mut rules: BTreeMap<(String, String, String), Rule> = BTreeMap::new();
-    let mut out = Objects::default();
-    for (source, objects) in merged {
-        for (object, arches) in &objects {
-            for (gate, kind) in object.ways.iter().flat_map(|way| controls(&way.rules)) {
-                for option in &gate.options {
-                    // `obj-$(CONFIG_X)` is two rules: one for y, one for m.
-                    let key = (option.clone(), gate.place.clone(), kind.to_owned());
-                    let rule = rules.entry(key).or_insert_with(|| Rule::new(gate.clone()));
-                    rule.holds.insert(gate.holds.clone());
-                    rule.objects.insert(object.object.clone());
-                    rule.arches.extend(arches.iter().copied());
+    let all: Vec<(Key, Rule)> = all.into_iter().collect();
+    let finished: Vec<(String, RuleOf)> = all
+        .into_par_iter()
+        .map(|((option, _, kind), rule)| (option, rule.finish(kind, tree)))
+        .collect();
+    let mut rules: BTreeMap<String, Vec<RuleOf>> = BTreeMap::new();
+    for (option, rule) in finished {
+        rules.entry(option).or_default().push(rule);
+    }
+    (kept, rules)
+}
+
+/// What is asked for each source.
+struct Asked<'t> {
+    tree: &'t Tree,
+    /// By architecture.
+    gates: &'t [Option<Gates<'t>>],
+    texts: Texts,
+    words: Words<'t>,
+}
+
+impl Asked<'_> {
+    /// The objects of a source, each with the architectures that build it so.
+    fn source(&mut self, source: &str) -> Vec<(ObjectOf, Vec<usize>)> {
+        let mut out: Vec<(ObjectOf, Vec<usize>)> = Vec::new();
+        // Where each of them was seen first.
+        let mut seen: Vec<(&Gates<'_>, &Object, usize)> = Vec::new();
+        let all = self.gates.iter().enumerate();
+        for (arch, gates) in all.filter_map(|(arch, gates)| Some((arch, gates.as_ref()?))) {
+            for object in gates.objects_of(source) {
+                let same = |(other, known, _): &&(&Gates<'_>, &Object, usize)| {
+                    other.same(known, gates, object)
+                };
+                if let Some((_, _, at)) = seen.iter().find(same) {
+                    out[*at].1.push(arch);
+                    continue;
                 }
+                let said = gates.object(object, &self.tree.formulas, &mut self.texts);
+                let said = self.words.object(said);
+                let at = out.iter().position(|(known, _)| *known == said).unwrap_or(out.len());
+                if at == out.len() {
+                    out.push((said, Vec::new()));
+                }
+                out[at].1.push(arch);
+                seen.push((gates, object, at));
             }
         }
-        let objects = objects.into_iter();
-        let objects = objects.map(|(one, arches)| ObjectOf { arches: named(&arches), ..one });
-        out.sources.insert(source, objects.collect());
+        out
     }
-    for ((option, _, kind), rule) in rules {
-        let arches: Vec<usize> = rule.arches.into_iter().collect();
-        let count = rule.objects.len();
-        let shown = if kind == "directory" { 0 } else { SHOWN };
-        let gate = rule.gate;
-        out.rules.entry(option).or_default().push(RuleOf {
-            place: gate.place,
-            text: gate.text,
-            controls: kind,
-            holds: either(&rule.holds),
-            objects: rule.objects.into_iter().take(shown).collect(),
-            count,
-            arches: named(&arches),
-        });
+
+    fn named(&self, arches: &[usize]) -> Vec<String> {
+        named(self.tree, arches)
     }
-    out
+}
+
+/// The names of architectures; none for all.
+fn named(tree: &Tree, arches: &[usize]) -> Vec<String> {
+    let all = arches.len() == tree.arches.len();
+    let name = |arch: &usize| tree.arches[*arch].name.clone();
+    if all { Vec::new() } else { arches.iter().map(name).collect() }
+}
+
+/// An option, a place and what is controlled there.
+type Key = (String, String, String);
+type Rules = BTreeMap<Key, Rule>;
+
+/// Notes the rules of an object under the options that they name.
+fn note(rules: &mut Rules, object: &ObjectOf, arches: &[usize]) {
+    for (gate, kind) in object.ways.iter().flat_map(|way| controls(&way.rules)) {
+        for option in &gate.options {
+            // `obj-$(CONFIG_X)` is two rules: one for y, one for m.
+            let key = (option.clone(), gate.place.clone(), kind.to_owned());
+            let rule = rules.entry(key).or_insert_with(|| Rule::new(gate.clone()));
+            if !rule.holds.contains(&gate.holds) {
+                rule.holds.insert(gate.holds.clone());
+            }
+            if !rule.objects.contains(&object.object) {
+                rule.objects.insert(object.object.clone());
+            }
+            rule.arches.extend(arches.iter().copied());
+        }
+    }
 }
 
 /// Gates with what they control: a conditional around the line that leads to a directory controls all
@@ -176,5 +235,19 @@ impl Rule {
     fn new(gate: Gate) -> Self {
         let (holds, objects, arches) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         Self { gate, holds, objects, arches }
+    }
+
+    fn finish(self, kind: String, tree: &Tree) -> RuleOf {
+        let arches: Vec<usize> = self.arches.into_iter().collect();
+        let shown = if kind == "directory" { 0 } else { SHOWN };
+        RuleOf {
+            place: self.gate.place,
+            text: self.gate.text,
+            controls: kind,
+            holds: either(&self.holds),
+            count: self.objects.len(),
+            objects: self.objects.into_iter().take(shown).collect(),
+            arches: named(tree, &arches),
+        }
     }
 }

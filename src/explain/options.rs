@@ -43,11 +43,14 @@ pub fn facts(tree: &Tree) -> Vec<OptionFacts> {
         let said = with_stack(|| of_arch(&tree.arches[*index])).unwrap_or_default();
         (*index, said)
     };
-    let all: Vec<(usize, BTreeMap<String, Said>)> = order.par_iter().map(one).collect();
     let mut merged: BTreeMap<String, Merged> = BTreeMap::new();
-    for (index, said) in all {
-        for (name, said) in said {
-            merged.entry(name).or_default().add(index, said);
+    // What they say is mostly the same: it is not kept until all have said it.
+    for some in order.chunks(rayon::current_num_threads()) {
+        let all: Vec<(usize, BTreeMap<String, Said>)> = some.par_iter().map(one).collect();
+        for (index, said) in all {
+            for (name, said) in said {
+                merged.entry(name).or_default().add(index, said);
+            }
         }
     }
     let names: Vec<&str> = tree.arches.iter().map(|arch| arch.name.as_str()).collect();

@@ -9,6 +9,7 @@ use std::path::Path;
 use rustc_hash::FxHashMap;
 
 use super::guards::{self, Around, Block, FileGuards, FileKind};
+use super::makefile;
 use super::makefile::syntax::Loc;
 use super::makefile::{Conditional, Contribution, Object, Presence, Role, is_linked_apart};
 use super::symbols::define::{Definition, Definitions};
@@ -186,7 +187,44 @@ impl<'t> Gates<'t> {
         Some(Chain { file, line: 0, guards: Vec::new(), objects, is_source: true })
     }
 
-    fn object(&self, object: &Object, f: &Formulas, texts: &mut Texts) -> ObjectGates {
+    /// Whether [`object`](Self::object) says the same of `one` as `other` of `two`, which may be of another
+    /// architecture with formulas of the same set; it may deny it of what is said in the same words.
+    pub fn same(&self, one: &Object, other: &Gates<'_>, two: &Object) -> bool {
+        let around = |rule: &Loc| self.presence.around.of(rule) == other.presence.around.of(rule);
+        let way = |(a, b): (&Contribution, &Contribution)| {
+            (a.role, a.when, a.listed, &a.rule) == (b.role, b.when, b.listed, &b.rule)
+                && a.part_of == b.part_of
+                && around(&a.rule)
+                && a.part_of.as_ref().is_none_or(|whole| around(&whole.rule))
+                && self.same_directory(a.directory, other, b.directory)
+        };
+        let whys = (self.presence.contributions(one), other.presence.contributions(two));
+        (&one.path, &one.source, one.built_in, one.module)
+            == (&two.path, &two.source, two.built_in, two.module)
+            && whys.0.len() == whys.1.len()
+            && whys.0.iter().zip(whys.1).all(way)
+    }
+
+    /// Whether directories are reached by the same lines.
+    fn same_directory(&self, one: usize, other: &Gates<'_>, two: usize) -> bool {
+        let (mut at, mut there) = (Some(one), Some(two));
+        for _ in 0..MAX_DEPTH {
+            let ways = (
+                at.and_then(|at| first_way(self.presence, at)),
+                there.and_then(|at| first_way(other.presence, at)),
+            );
+            let (Some(a), Some(b)) = ways else { return ways.0.is_none() && ways.1.is_none() };
+            let around = self.presence.around.of(&a.rule) == other.presence.around.of(&b.rule);
+            if (a.when, &a.rule) != (b.when, &b.rule) || !around {
+                return false;
+            }
+            (at, there) = (a.from, b.from);
+        }
+        true
+    }
+
+    /// What the makefiles say of one of the objects.
+    pub fn object(&self, object: &Object, f: &Formulas, texts: &mut Texts) -> ObjectGates {
         let whys =
             self.presence.contributions(object).iter().filter(|one| one.when != Formulas::FALSE);
         let ways = whys.take(MAX_WAYS).map(|one| self.way(one, f, texts)).collect();
@@ -221,6 +259,11 @@ impl<'t> Gates<'t> {
         let part_of = why.part_of.as_ref().map(|whole| whole.path.to_string());
         Way { role: word(why.role), part_of, when: why.when, rules }
     }
+}
+
+/// The first line that leads to a directory.
+fn first_way(presence: &Presence, at: usize) -> Option<&makefile::Way> {
+    presence.directories[at].ways.first()
 }
 
 /// A line of a makefile, and then what is around it: what the line itself names is nearer to the object.

@@ -22,6 +22,7 @@ use crate::kbuild::store::{Damaged, Store};
 use crate::kconf::eval::with_stacks;
 use crate::lint::Needs;
 use crate::lint::context::Tree;
+use crate::model::explain::ObjectOf;
 use crate::source::makefile::mentions::is_makefile;
 use crate::source::symbols::words::is_source;
 
@@ -332,12 +333,12 @@ fn has_extra(store: &Store, root: &Path, hashes: &Hashes<'_>) -> bool {
 }
 
 fn object_records(tree: &Tree) -> Result<Records> {
-    let found = objects::objects(tree);
-    let mut records = Records::new();
-    for (source, objects) in &found.sources {
-        records.push((format!("o{source}").into_bytes(), json(objects)?));
-    }
-    for (option, rules) in &found.rules {
+    let keep = |source: &str, objects: Vec<ObjectOf>| -> Result<(Vec<u8>, Vec<u8>)> {
+        Ok((format!("o{source}").into_bytes(), json(&objects)?))
+    };
+    let (sources, rules) = objects::objects(tree, keep);
+    let mut records: Records = sources.into_iter().collect::<Result<_>>()?;
+    for (option, rules) in &rules {
         records.push((format!("c{option}").into_bytes(), json(rules)?));
     }
     Ok(records)
