@@ -13,7 +13,7 @@ use crate::analyze::select::{Selection, Sort};
 use crate::analyze::{bloat, config, size, warnings};
 use crate::cli::common::Common;
 use crate::cli::compare::{ByArg, Compare, Format, ShowArg, SortArg};
-use crate::elf::dwarf;
+use crate::elf::{HugePages, dwarf};
 use crate::exit::{Error, Exit, Result};
 use crate::model::audit::Cost;
 use crate::model::delta::{self, By, Change, Comparison, ConfigDelta, Report};
@@ -101,6 +101,10 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
     let baseline = baseline(args)?;
     let wanted = Wanted::new(args, format)?;
     let mut clock = Clock::new(common.time);
+    if wanted.by.contains(&By::Inline) {
+        // What is inlined is read in many blocks of less than a huge page.
+        HugePages::save();
+    }
     images::threads(common.jobs)?;
     let opened = images::open(&args.files, wanted.payload)?;
     let lent = images::read(&opened)?;
