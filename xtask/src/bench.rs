@@ -4,6 +4,8 @@
 //! files of the C library, and the Kconfig files of Debian's Linux. Absolute times depend on the machine and what else it does; only
 //! the ratios of one run mean anything, so only they are judged.
 
+mod inputs;
+mod instructions;
 mod kconfig;
 mod lint;
 mod units;
@@ -22,9 +24,15 @@ use crate::{debs, kernel, setup};
 /// Arguments of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Write the table to reports/bench.md
+    /// Write the table to reports/bench.md, or with --check the counts to reports/instructions.json
     #[arg(long)]
     save: bool,
+    /// Count the instructions of every command, and fail if one takes over 5 % more than before
+    #[arg(long, conflicts_with_all = ["smoke", "only"])]
+    check: bool,
+    /// With --check: count this release build [default: it is built first]
+    #[arg(long, value_name = "FILE", requires = "check")]
+    program: Option<PathBuf>,
     /// Do everything with few runs, to see whether it works
     #[arg(long, conflicts_with = "save")]
     smoke: bool,
@@ -64,8 +72,14 @@ struct Row {
 /// Measures everything, prints the table, and fails if a promise is not kept.
 pub fn run(args: &Args) -> Result<()> {
     let tree = setup::run()?;
-    let pair = debs::vmlinux_pair()?;
+    if let Some(program) = &args.program {
+        return instructions::run(&std::path::absolute(program)?, &tree, args.save);
+    }
     let ours = process::hmmsize()?;
+    if args.check {
+        return instructions::run(&ours, &tree, args.save);
+    }
+    let pair = debs::vmlinux_pair()?;
     let few = |runs: usize| if args.smoke { 2 } else { runs };
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
 
