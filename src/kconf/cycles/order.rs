@@ -1,10 +1,10 @@
 //! Whether the symbols can be put into an order in which each stands before all that it depends on: then
 //! there is no recursive dependency, and nothing needs to be searched.
 //!
-//! Linux has none, nearly always. The search follows its edges as `conf` does, one at a time, and from two
-//! places at once it walks nearly everything twice; here each edge is looked at twice in flat arrays
-//! (Kahn's algorithm). Where this finds no order there may still be no recursion that `conf` would tell:
-//! the edges here are all of the search's and a few more.
+//! Linux has none, nearly always. The search goes along its edges as `conf` does, and from two places at once it
+//! walks nearly everything twice; here both threads gather the edges, and one walks them. Where there is no
+//! order there may still be no recursion that `conf` would tell: the edges here are all of the search's and a
+//! few more.
 
 use rustc_hash::FxHashMap;
 
@@ -13,82 +13,87 @@ use crate::kconf::expr::{Expr, ExprId};
 use crate::kconf::model::{Model, PropKind, SymbolId};
 
 /// Chains of more symbols and expressions than this are left to the search, which tells what is too deep.
-const DEEP: u32 = 10_000;
+/// The longest of Linux 6.12 has 607.
+const DEEP: u32 = 5_000;
 
-/// Whether there is such an order, and no chain in it is too long. Numbers of symbols are nodes, and behind
-/// them those of expressions.
+/// Whether there is such an order, and no chain in it is too long. `halves` says whether a second thread is
+/// worth waking.
 pub(super) fn exists(model: &Model, halves: bool) -> bool {
     let symbols = model.symbols.len() as u32;
     let outer = outer_choices(model);
     let edges = |from: u32, to: u32| {
-        let mut edges = Edges { first: from, ends: Vec::new(), nodes: Vec::new() };
-        edges.ends.reserve((to - from) as usize);
-        edges.nodes.reserve(4 * (to - from) as usize);
+        let count = (to - from) as usize;
+        let mut edges = Edges {
+            first: from,
+            ends: Vec::with_capacity(count),
+            nodes: Vec::with_capacity(5 * count),
+        };
         for number in from..to {
             edges.add(model, &outer, SymbolId(number));
         }
         edges
     };
     let parts = if halves {
-        let (one, two) = rayon::join(|| edges(0, symbols / 2), || edges(symbols / 2, symbols));
-        vec![one, two]
+        let half = symbols / 2;
+        rayon::join(|| edges(0, half), || edges(half, symbols)).into()
     } else {
-        vec![edges(0, symbols)]
+        [edges(0, symbols), edges(symbols, symbols)]
     };
-    let exprs = model.exprs.len() as u32;
-    let nodes = (symbols + exprs) as usize;
-    // How many edges lead to each node from what has no place yet.
-    let mut open = vec![0u32; nodes];
-    for &to in parts.iter().flat_map(|part| &part.nodes) {
-        open[to as usize] += 1;
-    }
-    for number in 0..exprs {
-        below_expr(model, number, |to| open[to as usize] += 1);
-    }
-    let mut deep = vec![0u32; nodes];
-    let mut ready: Vec<u32> = (0..nodes as u32).filter(|&node| open[node as usize] == 0).collect();
-    let mut placed = 0;
-    while let Some(node) = ready.pop() {
-        placed += 1;
-        let below = deep[node as usize] + 1;
-        if below > DEEP {
-            return false;
-        }
-        let follow = |to: u32| {
-            let at = to as usize;
-            deep[at] = deep[at].max(below);
-            open[at] -= 1;
-            if open[at] == 0 {
-                ready.push(to);
-            }
-        };
-        match node.checked_sub(symbols) {
-            Some(number) => below_expr(model, number, follow),
-            None => {
-                let part = &parts[usize::from(parts.get(1).is_some_and(|two| node >= two.first))];
-                part.of(node).iter().copied().for_each(follow);
-            }
-        }
-    }
-    placed == nodes
+    let states = vec![State::New; symbols as usize + model.exprs.len()];
+    let mut walk = Walk { model, parts, states, depth: 0 };
+    (0..symbols).all(|symbol| walk.node(symbol))
 }
 
-/// Where an expression leads.
-#[inline]
-fn below_expr(model: &Model, number: u32, mut each: impl FnMut(u32)) {
-    let symbols = model.symbols.len() as u32;
-    match model.exprs.get(ExprId(number)) {
-        Expr::And(a, b) | Expr::Or(a, b) => {
-            each(symbols + a.0);
-            each(symbols + b.0);
+/// What of a node is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    /// It is among those that led here.
+    Open,
+    /// All that it leads to is in order.
+    Done,
+}
+
+/// A walk along all edges, depth first. Numbers of symbols are nodes, and behind them those of expressions.
+struct Walk<'m> {
+    model: &'m Model,
+    parts: [Edges; 2],
+    states: Vec<State>,
+    depth: u32,
+}
+
+impl Walk<'_> {
+    /// Whether all below a node is in order.
+    fn node(&mut self, node: u32) -> bool {
+        match self.states[node as usize] {
+            State::Done => return true,
+            State::Open => return false,
+            State::New => {}
         }
-        Expr::Not(a) => each(symbols + a.0),
-        Expr::Compare(_, a, b) => {
-            each(a.0);
-            each(b.0);
+        if self.depth == DEEP {
+            return false;
         }
-        Expr::Symbol(a) => each(a.0),
-        Expr::Range(..) => {}
+        self.depth += 1;
+        self.states[node as usize] = State::Open;
+        let symbols = self.model.symbols.len() as u32;
+        let found = if let Some(number) = node.checked_sub(symbols) {
+            match self.model.exprs.get(ExprId(number)) {
+                Expr::And(a, b) | Expr::Or(a, b) => {
+                    self.node(symbols + a.0) && self.node(symbols + b.0)
+                }
+                Expr::Not(a) => self.node(symbols + a.0),
+                Expr::Compare(_, a, b) => self.node(a.0) && self.node(b.0),
+                Expr::Symbol(a) => self.node(a.0),
+                Expr::Range(..) => true,
+            }
+        } else {
+            let part = usize::from(node >= self.parts[1].first);
+            let range = self.parts[part].of(node);
+            range.into_iter().all(|at| self.node(self.parts[part].nodes[at]))
+        };
+        self.states[node as usize] = State::Done;
+        self.depth -= 1;
+        found
     }
 }
 
@@ -168,10 +173,10 @@ impl Edges {
         }
     }
 
-    /// Where a symbol leads.
-    fn of(&self, symbol: u32) -> &[u32] {
+    /// Where in `nodes` the edges of a symbol are.
+    fn of(&self, symbol: u32) -> std::ops::Range<usize> {
         let at = (symbol - self.first) as usize;
         let from = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        &self.nodes[from..self.ends[at] as usize]
+        from..self.ends[at] as usize
     }
 }
