@@ -8,7 +8,6 @@
 use super::expr::{Expr, ExprId};
 use super::model::{MenuId, Message, Model, Place, PropId, PropKind, ROOT, Severity, SymbolId};
 
-mod order;
 mod told;
 
 /// How deep the search may go, expressions included.
@@ -20,30 +19,23 @@ const WORTH_TWO_THREADS: usize = 4_000;
 /// Reports every recursive dependency of a finalized model, and since 6.11 what is wrong with the
 /// members of choices.
 pub fn check(model: &mut Model) {
-    // The threads of a pool for building have the stack that a search takes.
-    let halves =
-        model.symbols.len() >= WORTH_TWO_THREADS && rayon::current_thread_index().is_some();
-    // Until 6.10 members of a choice may mention it, which is no order, and still no recursion.
-    let in_order = model.dialect.choices_are_menus() && order::exists(model, halves);
     let starts = if model.dialect.choices_are_menus() {
         let menus = model.menus_in_order();
         menus.filter_map(|menu| Some((model.menu(menu).symbol?, Some(menu)))).collect()
     } else {
         hash_order(model).into_iter().map(|symbol| (symbol, None)).collect::<Vec<_>>()
     };
-    let messages = if in_order {
-        let mut members = Search::new(model);
-        members.of_choices(&starts);
-        members.messages
-    } else if halves {
-        // Every cycle has a symbol in one of the halves and is found from there. Which words it is told in
-        // depends on the order, so what is not silent is searched again, as a whole.
+    // Every cycle has a symbol in one of the halves and is found from there. Which words it is told in
+    // depends on the order, so what is not silent is searched again, as a whole. The threads of a pool
+    // for building have the stack that this takes.
+    if starts.len() >= WORTH_TWO_THREADS && rayon::current_thread_index().is_some() {
         let (first, second) = starts.split_at(starts.len() / 2);
         let (one, two) = rayon::join(|| search(model, first), || search(model, second));
-        if one.is_empty() && two.is_empty() { Vec::new() } else { search(model, &starts) }
-    } else {
-        search(model, &starts)
-    };
+        if one.is_empty() && two.is_empty() {
+            return;
+        }
+    }
+    let messages = search(model, &starts);
     model.messages.extend(messages);
 }
 
@@ -51,9 +43,13 @@ pub fn check(model: &mut Model) {
 /// are looked at too.
 fn search(model: &Model, starts: &[(SymbolId, Option<MenuId>)]) -> Vec<Message> {
     let mut search = Search::new(model);
-    for start in starts {
-        search.symbol(start.0);
-        search.of_choices(std::slice::from_ref(start));
+    for &(symbol, menu) in starts {
+        search.symbol(symbol);
+        if let Some(menu) = menu.filter(|_| model.symbol(symbol).is_choice) {
+            for child in below(model, menu) {
+                search.member(child);
+            }
+        }
     }
     search.messages
 }
@@ -180,7 +176,13 @@ impl<'a> Search<'a> {
     /// `sym_check_choice_deps`
     fn choice(&mut self, choice: SymbolId) -> Option<SymbolId> {
         self.push(choice);
-        let members = order::members(self.model, choice);
+        let members: Vec<SymbolId> = if self.model.dialect.choices_are_menus() {
+            let menu = self.model.symbol(choice).menus.first();
+            let below = menu.map(|&menu| below(self.model, menu)).unwrap_or_default();
+            below.into_iter().filter_map(|menu| self.model.menu(menu).symbol).collect()
+        } else {
+            self.model.symbol(choice).members.clone()
+        };
         for member in &members {
             let at = member.0 as usize;
             if self.checked[at] {
@@ -301,17 +303,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What is wrong with the members of those choices whose menu is given.
-    fn of_choices(&mut self, starts: &[(SymbolId, Option<MenuId>)]) {
-        for &(symbol, menu) in starts {
-            if let Some(menu) = menu.filter(|_| self.model.symbol(symbol).is_choice) {
-                for child in below(self.model, menu) {
-                    self.member(child);
-                }
-            }
-        }
-    }
-
     /// parser.y since 6.11: `choice_check_sanity`.
     fn member(&mut self, menu: MenuId) {
         let model = self.model;
@@ -336,6 +327,3 @@ impl<'a> Search<'a> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
