@@ -60,8 +60,7 @@ pub struct Found {
     /// Hex digest of the contents.
     pub digest: String,
     /// Hex digest of when files were written, and of which files they are (inodes): a file that was
-    /// changed and changed back has other stamps. So have directories in which a file came and went.
-    /// A further hard link to a file does not count.
+    /// changed and changed back has other stamps. A further hard link to a file does not count.
     pub stamps: String,
 }
 
@@ -77,7 +76,7 @@ pub fn find(tree: &Path, index_dir: &Path) -> Result<Found> {
     let index_file = index_dir.join(format!("{}.index", &name[..32]));
     let known = read_index(&index_file);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i128);
-    let (paths, mut directories) = list(tree)?;
+    let paths = list(tree)?;
     let mut entries: Vec<Entry> =
         paths.into_par_iter().map(|path| entry(tree, path, &known)).collect::<Result<_>>()?;
     entries.sort_by(|a, b| a.path.cmp(&b.path));
@@ -91,12 +90,6 @@ pub fn find(tree: &Path, index_dir: &Path) -> Result<Found> {
         hasher.update(path);
         hasher.update(&[entry.kind]);
         hasher.update(&entry.hash);
-    }
-    directories.sort_unstable();
-    for directory in &directories {
-        let meta = tree.join(directory).symlink_metadata();
-        let written = meta.map(|meta| Stamp::of(&meta).mtime_ns).unwrap_or_default();
-        stamps.update(&written.to_le_bytes());
     }
     if entries.iter().any(|e| !is_known(&known, e)) || known.len() > entries.len() {
         let _ = write_index(&index_file, &entries, now);
@@ -177,37 +170,34 @@ pub fn file(path: &Path) -> Result<String> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// The first file of `tree`, by name, that was written, renamed or changed in mode since `time`; with
-/// none, the first directory in which one was made or removed.
+/// The first file of `tree`, by name, that was written, renamed or changed in mode since `time`.
+/// One that was removed leaves no trace.
 pub fn changed_since(tree: &Path, time: SystemTime) -> Result<Option<PathBuf>> {
     let time = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i128);
     let changed = |path: &PathBuf| {
         let meta = tree.join(path).symlink_metadata();
         meta.is_ok_and(|meta| Stamp::of(&meta).ctime_ns >= time)
     };
-    let (files, directories) = list(tree)?;
-    let first = files.into_iter().filter(changed).min();
-    Ok(first.or_else(|| directories.into_iter().filter(changed).min()))
+    Ok(list(tree)?.into_iter().filter(changed).min())
 }
 
-/// Every file and symlink below `tree`, and every directory (`.` is `tree` itself), in no order.
-fn list(tree: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+/// Every file and symlink below `tree`, in no order.
+fn list(tree: &Path) -> Result<Vec<PathBuf>> {
     let walk = ignore::WalkBuilder::new(tree)
         .standard_filters(false)
         .follow_links(false)
         .filter_entry(|entry| !(entry.depth() == 1 && entry.file_name() == OsStr::new(".git")))
         .build();
-    let (mut files, mut directories) = (Vec::new(), Vec::new());
+    let mut out = Vec::new();
     for item in walk {
         let item = item.map_err(|e| Error::input(tree, e.to_string()))?;
-        let is_directory = item.file_type().is_some_and(|kind| kind.is_dir());
-        let list = if is_directory { &mut directories } else { &mut files };
+        if item.file_type().is_some_and(|kind| kind.is_dir()) {
+            continue;
+        }
         let path = item.into_path();
-        let path = path.strip_prefix(tree).unwrap_or(&path);
-        let top = path.as_os_str().is_empty();
-        list.push(if top { ".".into() } else { path.to_owned() });
+        out.push(path.strip_prefix(tree).unwrap_or(&path).to_owned());
     }
-    Ok((files, directories))
+    Ok(out)
 }
 
 fn entry(tree: &Path, path: PathBuf, known: &Index) -> Result<Entry> {
@@ -320,24 +310,6 @@ mod tests {
         let last = look();
         assert_eq!(last.digest, first.digest);
         assert_ne!(last.stamps, first.stamps);
-    }
-
-    #[test]
-    fn a_file_that_came_and_went_is_seen_by_its_directory() {
-        let (dir, cache) = (sample(), tempfile::tempdir().unwrap());
-        let look = || find(dir.path(), cache.path()).unwrap();
-        let first = look();
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        let now = SystemTime::now();
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        let file = dir.path().join("mm/passing.h");
-        fs::write(&file, "").unwrap();
-        fs::remove_file(file).unwrap();
-        let last = look();
-        assert_eq!(last.digest, first.digest);
-        assert_ne!(last.stamps, first.stamps);
-        assert_eq!(changed_since(dir.path(), now).unwrap(), Some("mm".into()));
-        assert_eq!(look(), last);
     }
 
     #[test]

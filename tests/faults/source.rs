@@ -46,20 +46,3 @@ fn source_is_edited_and_put_back() {
     let kernel = |out: &str| fs::read(site.cell(out, "with").join("vmlinux")).unwrap();
     assert!(kernel("out") == kernel("calm"), "the kernel of the text as it is");
 }
-
-#[test]
-fn source_file_comes_and_goes() {
-    let Some(site) = Site::new() else { return };
-    let file = site.place.tree().join("mm/passing.h");
-    let child = site.asleep(&[]);
-    fs::write(&file, "").unwrap();
-    sleep(Duration::from_millis(1500));
-    fs::remove_file(&file).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    let reason = site.reason("with");
-    assert!(reason.contains("changed and changed back during the run (mm)"), "{reason}");
-    site.no_fault();
-    let output = site.command("out", &["--resume"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-}
