@@ -54,6 +54,16 @@ const RUN: &str = "reports/demo-vmlinux.json";
 const CELLS: usize = 1000;
 const PARTS: usize = 10;
 
+/// The first line of what a program says to `--version`.
+///
+/// # Errors
+///
+/// When it cannot be started, or fails.
+pub fn version(program: &str) -> Result<String> {
+    let said = output(command(program).arg("--version"))?;
+    Ok(said.lines().next().unwrap_or_default().to_owned())
+}
+
 /// Makes all inputs in `dir`, which is emptied first, with `program`; what each was made of, by name.
 ///
 /// # Errors
@@ -75,11 +85,7 @@ pub fn make(dir: &Path, program: &Path, linux: &Path) -> Result<Map<String, Valu
     }
     made.insert("debian".to_owned(), json!(kernels.join("; ")));
     let tree = small_tree(dir, program)?;
-    let first = |program: &str| -> Result<String> {
-        let said = output(command(program).arg("--version"))?;
-        Ok(said.lines().next().unwrap_or_default().to_owned())
-    };
-    let small = format!("{tree}, {}, {}", first("gcc")?, first("ld")?);
+    let small = format!("{tree}, {}, {}", version("gcc")?, version("ld")?);
     made.insert("tree".to_owned(), json!(tree));
     made.insert("small".to_owned(), json!(small));
     let text = fs::read_to_string(crate::root().join(RUN)).context(RUN)?;

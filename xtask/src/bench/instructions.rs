@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use super::inputs::{self, INPUTS, Input};
-use crate::process::{command, output, shown, which};
+use crate::process::{output, shown, which};
 
 /// The committed counts.
 const BASELINE: &str = "reports/instructions.json";
@@ -233,10 +233,6 @@ fn table(rows: &[Row]) -> String {
 
 /// What makes the instructions, besides the source.
 fn made_by() -> Result<Map<String, Value>> {
-    let first = |program: &str, word: &str| -> Result<String> {
-        let said = output(command(program).arg(word))?;
-        Ok(said.lines().next().unwrap_or_default().to_owned())
-    };
     let is_profile = |name: &str| {
         name.starts_with("CARGO_PROFILE_RELEASE_")
             || name.ends_with("RUSTFLAGS")
@@ -255,10 +251,10 @@ fn made_by() -> Result<Map<String, Value>> {
         .filter(|flag| ["avx2", "bmi2", "erms", "fsrm"].contains(flag))
         .collect();
     let pairs = [
-        ("rustc", first("rustc", "--version")?),
+        ("rustc", inputs::version("rustc")?),
         ("profile", format!("release {}", profile.join(" ")).trim().to_owned()),
-        ("libc", first("ldd", "--version")?),
-        ("valgrind", first("valgrind", "--version")?),
+        ("libc", inputs::version("ldd")?),
+        ("valgrind", inputs::version("valgrind")?),
         ("processor", format!("{} {}", std::env::consts::ARCH, has.join(" ")).trim().to_owned()),
     ];
     Ok(pairs.into_iter().map(|(what, value)| (what.to_owned(), json!(value))).collect())
@@ -385,8 +381,7 @@ mod tests {
 
     #[test]
     fn every_command_is_counted() {
-        let known = output(command("cargo").arg("--version")).is_ok();
-        assert!(known && !processors().is_empty());
+        assert!(!processors().is_empty());
         for name in [
             "compare",
             "gate",
