@@ -213,6 +213,13 @@ impl Dialect {
         self.since(6, 12)
     }
 
+    /// `X && y` is simplified to `X` even where nothing else can be: since 6.11 ("kconfig: call
+    /// `expr_eliminate_yn()` at least once in `expr_eliminate_dups()`" of July 2024: in 6.11.11's expr.c, not
+    /// in 6.9's).
+    pub const fn trims_constants(self) -> bool {
+        self.since(6, 11)
+    }
+
     /// A choice is a menu with members, bool and with a prompt; before, it was a symbol with a value
     /// that its members depend on (6.11: scripts/kconfig/menu.c, `choice_members`; `P_CHOICE` in 6.1).
     pub const fn choices_are_menus(self) -> bool {

@@ -112,10 +112,10 @@ impl HelpNew {
             dependency(state, visible, "  Visible if: ", out);
         }
         let mut path = Vec::new();
-        let itself = state.rules.locates_itself;
+        let (itself, main_menu) = (state.rules.locates_itself, state.rules.names_main_menu);
         let mut at = if itself { prop.menu } else { model.menu(prop.menu).parent.unwrap_or(ROOT) };
         let mut located = false;
-        while at != ROOT && path.len() < MENUS {
+        while (at != ROOT || main_menu) && path.len() < MENUS {
             // Until 6.10 each is asked; to ask has consequences then.
             if !located || state.rules.choice_lists {
                 located |= state.menu_visible(at);
@@ -135,7 +135,11 @@ impl HelpNew {
             let named = symbol.map(|(_, name)| name).filter(|name| !name.is_empty());
             let text = text.or(named).unwrap_or(b"(null)");
             out.resize(out.len() + 2 * depth + 4, b' ');
-            printf(out, &[b"-> ", text]);
+            if id == ROOT {
+                out.extend_from_slice(b"Main menu");
+            } else {
+                printf(out, &[b"-> ", text]);
+            }
             if let Some((symbol, name)) = symbol {
                 let name: &[u8] = if name.is_empty() { b"<choice>" } else { name };
                 printf(out, &[b" (", name, b" [=", state.current(symbol), b"])"]);

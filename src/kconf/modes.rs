@@ -127,6 +127,10 @@ pub fn run(
             let words = settings.probability.as_deref().unwrap_or_default();
             let probability = Probability::parse(words).map_err(Stop::Input)?;
             state.randomize(&mut random, probability);
+            if state.rules.members_stay_written {
+                // Else olddefconfig would drop lines, as it does from what conf wrote.
+                state.forget_written();
+            }
         }
         Goal::Yes2Mod => state.rewrite(Tristate::Yes, Tristate::Mod),
         Goal::Mod2Yes => state.rewrite(Tristate::Mod, Tristate::Yes),

@@ -209,7 +209,7 @@ impl State<'_> {
         if self.prompts[prompt.0 as usize] != Tristate::No {
             return true;
         }
-        if self.slot(symbol).tri == Tristate::No {
+        if self.slot(symbol).tri == Tristate::No || self.rules.hides_below_hidden {
             return false;
         }
         let mut child = menu.list;

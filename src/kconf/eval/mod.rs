@@ -197,7 +197,16 @@ impl<'m> State<'m> {
         self.calc_modules();
     }
 
-    /// The same without the rest of what `recompute` does.
+    /// Forgets what is to be written besides, of values that are gone by now; see
+    /// [`Rules::members_stay_written`].
+    pub(crate) fn forget_written(&mut self) {
+        for slot in self.slots.iter_mut().skip(3) {
+            slot.flags &= !flag::WRITE;
+        }
+        self.invalidate();
+    }
+
+    /// Forgets every computed value without the rest of what `recompute` does.
     pub(crate) fn invalidate(&mut self) {
         for slot in self.slots.iter_mut().skip(3) {
             slot.flags &= !flag::VALID;

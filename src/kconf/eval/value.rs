@@ -44,8 +44,7 @@ impl State<'_> {
                 return;
             }
         };
-        // Members of a choice got their flag from the choice until 4.18.
-        if self.rules.silent_n_defaults || !self.is_member(symbol) {
+        if !self.rules.members_stay_written || !self.is_member(symbol) {
             self.slot_mut(symbol).flags &= !flag::WRITE;
         }
         self.calc_visibility(symbol);

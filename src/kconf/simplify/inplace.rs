@@ -12,10 +12,13 @@ use crate::kconf::model::{Model, NO, YES};
 pub(super) fn eliminate_dups(rules: &mut Simplify, model: &mut Model, mut e: ExprId) -> ExprId {
     loop {
         let (next, joined) = pass(rules, model, e);
-        if !joined {
+        if !joined && !model.dialect.trims_constants() {
             return next;
         }
         e = rules.eliminate_yn(model, next);
+        if !joined {
+            return e;
+        }
     }
 }
 
