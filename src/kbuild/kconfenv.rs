@@ -22,6 +22,9 @@ pub struct Versions {
     pub cc: String,
     /// `RUSTC_VERSION_TEXT`: the same of rustc; empty if there is none.
     pub rustc: String,
+    /// `PAHOLE_VERSION`: `124` of pahole 1.24, `0` if there is none; empty of a tree that does not export it.
+    /// They do since 7.0 (in 7.1.5's Makefile, not in 6.19's).
+    pub pahole: String,
 }
 
 /// Variables in the order in which they are set; the names are unique.
@@ -78,16 +81,50 @@ fn value<'a>(variables: &'a Variables, name: &str) -> &'a str {
     variables.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
 }
 
-/// Asks the compilers that `words` mean for their versions, in the environment `env`. A compiler
-/// that is not there says nothing, as under make.
+/// Asks the compilers that `words` mean for their versions, in the environment `env`, and pahole where `tree`
+/// wants to know. A compiler that is not there says nothing, as under make.
 ///
 /// # Errors
 /// Only a signal that ends our work.
-pub fn versions(words: &MakeWords, env: &Env, runner: &Runner) -> Result<Versions> {
+pub fn versions(tree: &Path, words: &MakeWords, env: &Env, runner: &Runner) -> Result<Versions> {
     Ok(Versions {
         cc: version("CC", words, env, runner)?,
         rustc: version("RUSTC", words, env, runner)?,
+        pahole: pahole(tree, words, env, runner)?,
     })
+}
+
+/// `PAHOLE_VERSION` as scripts/pahole-version.sh prints it, if `tree` exports it.
+///
+/// # Errors
+/// Only a signal that ends our work.
+pub fn pahole(tree: &Path, words: &MakeWords, env: &Env, runner: &Runner) -> Result<String> {
+    const NAME: &str = "PAHOLE_VERSION";
+    let makefile = std::fs::read_to_string(tree.join("Makefile")).unwrap_or_default();
+    if !exported(&makefile).contains(&NAME) {
+        return Ok(String::new());
+    }
+    if let Some(text) = words.get(NAME) {
+        return Ok(text.to_owned());
+    }
+    let text = said("PAHOLE", words, env, runner)?;
+    Ok(if text.is_empty() { "0".to_owned() } else { three_digits(&text) })
+}
+
+/// What `sed -E 's/v([0-9]+)\.([0-9]+)/\1\2/'` makes of a line: `124` of `v1.24`.
+fn three_digits(line: &str) -> String {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    for (at, _) in line.match_indices('v') {
+        let (before, rest) = (&line[..at], &line[at + 1..]);
+        let (major, rest) = rest.split_at(digits(rest));
+        if let Some(rest) = rest.strip_prefix('.')
+            && !major.is_empty()
+            && digits(rest) > 0
+        {
+            return format!("{before}{major}{rest}");
+        }
+    }
+    line.to_owned()
 }
 
 /// The same of one of them, `CC` or `RUSTC`. Who says `CC_VERSION_TEXT=…` on make's command line has
@@ -99,6 +136,11 @@ pub fn version(name: &str, words: &MakeWords, env: &Env, runner: &Runner) -> Res
     if let Some(text) = words.get(&format!("{name}_VERSION_TEXT")) {
         return Ok(text.to_owned());
     }
+    said(name, words, env, runner)
+}
+
+/// The first line of what the tool `name` says with `--version`, without `#`; nothing if it is not there.
+fn said(name: &str, words: &MakeWords, env: &Env, runner: &Runner) -> Result<String> {
     let tools = tools(words);
     let tool = value(&tools, name);
     // `$(CC)` may be several words. make hands them to a shell, which plain ones do not need.
@@ -186,6 +228,7 @@ pub fn environment(tree: &Path, words: &MakeWords, versions: &Versions) -> Resul
     set("CROSS_COMPILE", words.get("CROSS_COMPILE").unwrap_or_default());
     set("CC_VERSION_TEXT", &versions.cc);
     set("RUSTC_VERSION_TEXT", &versions.rustc);
+    set("PAHOLE_VERSION", &versions.pahole);
     variables.retain(|(name, _)| exported.contains(&name.as_str()));
 
     if versions.cc.contains("clang") {

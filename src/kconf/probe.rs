@@ -55,6 +55,9 @@ pub struct Recording {
     /// `RUSTC_VERSION_TEXT` of the environment, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rustc: Option<String>,
+    /// `PAHOLE_VERSION` of the environment, where the tree exports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pahole: Option<String>,
     /// Each command and what it wrote as `conf` keeps it.
     pub probes: BTreeMap<String, String>,
 }

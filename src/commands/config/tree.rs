@@ -159,13 +159,15 @@ impl Tree {
                 let known = self.recording(&words, probes)?;
                 let known = recording.insert(known.unwrap_or_default());
                 let asked = |name| kconfenv::version(name, &words, &plain, &runner);
+                let pahole = || kconfenv::pahole(&self.dir, &words, &plain, &runner);
                 let cc = Some(&known.toolchain).filter(|cc| !cc.is_empty());
                 Versions {
                     cc: cc.map_or_else(|| asked("CC"), |cc| Ok(cc.clone()))?,
                     rustc: known.rustc.clone().map_or_else(|| asked("RUSTC"), Ok)?,
+                    pahole: known.pahole.clone().map_or_else(pahole, Ok)?,
                 }
             }
-            ProbeMode::Run => kconfenv::versions(&words, &plain, &runner)?,
+            ProbeMode::Run => kconfenv::versions(&self.dir, &words, &plain, &runner)?,
         };
         let variables = if self.is_linux {
             kconfenv::environment(&self.dir, &words, &versions)?
@@ -272,6 +274,7 @@ impl Tree {
         recording.schema = probe::SCHEMA;
         recording.toolchain = versions.cc;
         recording.rustc = Some(versions.rustc);
+        recording.pahole = Some(versions.pahole).filter(|version| !version.is_empty());
         recording.add(&model.probes);
         if let Some(dir) = file.parent() {
             std::fs::create_dir_all(dir).map_err(|err| Error::io(dir, err))?;

@@ -20,7 +20,7 @@ fn tree() -> tempfile::TempDir {
 
 fn get(words: &[&str]) -> Result<Variables> {
     let words = MakeWords::parse(words).unwrap();
-    let versions = Versions { cc: "gcc 12".into(), rustc: String::new() };
+    let versions = Versions { cc: "gcc 12".into(), rustc: String::new(), pahole: String::new() };
     environment(tree().path(), &words, &versions)
 }
 
@@ -87,4 +87,29 @@ fn a_compiler_is_not_asked_for_what_the_command_line_says() {
     assert!(!asked.exists());
     cc_only(&[&cc]);
     assert!(asked.exists());
+}
+
+#[test]
+fn pahole_is_asked_where_the_tree_exports_its_version() {
+    let dir = tree();
+    let runner = Runner::quiet();
+    let env: Env = std::env::vars_os().collect();
+    let asked = |words: &[&str]| {
+        let words = MakeWords::parse(words).unwrap();
+        pahole(dir.path(), &words, &env, &runner).unwrap()
+    };
+    let tool = dir.path().join("tool");
+    std::fs::write(&tool, "#!/bin/sh\necho v1.30\n").unwrap();
+    std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let tool = format!("PAHOLE={}", tool.display());
+    assert_eq!(asked(&[&tool]), "");
+    let more = format!("{MAKEFILE}export CC_VERSION_TEXT PAHOLE_VERSION\n");
+    std::fs::write(dir.path().join("Makefile"), more).unwrap();
+    assert_eq!(asked(&[&tool]), "130");
+    assert_eq!(asked(&["PAHOLE=/nonexistent/pahole"]), "0");
+    assert_eq!(asked(&["PAHOLE_VERSION=127"]), "127");
+    assert_eq!(
+        [three_digits("v1.24"), three_digits("pahole v1.9-x"), three_digits("1.24")],
+        ["124", "pahole 19-x", "1.24"]
+    );
 }

@@ -245,7 +245,7 @@ impl<'a> Bench<'a> {
         }
         let words = tree::with_toolchain(&words);
         let make = environment::reproducible(std::env::vars_os());
-        let versions = kconfenv::versions(&words, &make, self.runner)?;
+        let versions = kconfenv::versions(&self.source.dir, &words, &make, self.runner)?;
         let conf = self.conf_environment(&make, &words, &versions)?;
         Ok(Setup { words, make, conf })
     }
