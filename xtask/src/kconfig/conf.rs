@@ -70,26 +70,36 @@ fn compile(tree: &Path, sources: &Path, out: &Path) -> Result<()> {
     cc.current_dir(out).args(["-O2", "-w", "-o", "conf", "-I."]);
     cc.arg("-I").arg(sources).arg("-I").arg(tree.join("scripts/include"));
     let source = |name: &str| sources.join(name);
-    if source("lexer.l").is_file() {
-        // scripts/Makefile.host: cmd_flex, cmd_bison.
-        run(command("flex").current_dir(out).args(["-olexer.lex.c", "-L"]).arg(source("lexer.l")))?;
-        run(command("bison")
-            .current_dir(out)
-            .args(["-o", "parser.tab.c", "--defines=parser.tab.h", "-t", "-l"])
-            .arg(source("parser.y")))?;
-        // In 5.10 and before the parser included one of them.
-        let parser = fs::read_to_string(source("parser.y"))?;
-        let apart = |name: &&&str| !parser.contains(&format!("#include \"{name}.c\""));
-        cc.args(SOURCES.iter().filter(apart).map(|name| source(&format!("{name}.c"))));
-        cc.args(["lexer.lex.c", "parser.tab.c"]);
-    } else if source("zconf.tab.c_shipped").is_file() {
+    // Names of the lexer and the parser, and of what is made of them: scripts/Makefile.host's cmd_flex and
+    // cmd_bison (until 4.19 scripts/Makefile.lib's).
+    let generated = [("lexer", "lexer.lex.c", "parser"), ("zconf", "zconf.lex.c", "zconf")];
+    if source("zconf.tab.c_shipped").is_file() {
         // Up to 4.15 the generated files were in the tree, and the parser included all the others.
         for name in ["zconf.lex.c", "zconf.tab.c"] {
             fs::copy(source(&format!("{name}_shipped")), out.join(name))?;
         }
         cc.arg(source("conf.c")).arg("zconf.tab.c");
+    } else if let Some((lexer, lexed, parser)) =
+        generated.into_iter().find(|(lexer, ..)| source(&format!("{lexer}.l")).is_file())
+    {
+        let grammar = source(&format!("{parser}.y"));
+        let mut flex = command("flex");
+        flex.current_dir(out).arg(format!("-o{lexed}")).arg("-L");
+        run(flex.arg(source(&format!("{lexer}.l"))))?;
+        let mut bison = command("bison");
+        bison.current_dir(out).arg("-o").arg(format!("{parser}.tab.c"));
+        bison.arg(format!("--defines={parser}.tab.h")).args(["-t", "-l"]);
+        run(bison.arg(&grammar))?;
+        // In 5.10 and before the parser included some or all of them.
+        let parser_text = fs::read_to_string(&grammar)?;
+        let apart = |name: &str| !parser_text.contains(&format!("#include \"{name}\""));
+        let there = SOURCES.iter().map(|name| format!("{name}.c"));
+        cc.args(
+            there.filter(|name| apart(name) && source(name).is_file()).map(|name| source(&name)),
+        );
+        cc.args(apart(lexed).then_some(lexed)).arg(format!("{parser}.tab.c"));
     } else {
-        bail!("neither lexer.l nor zconf.tab.c_shipped in {}", sources.display());
+        bail!("neither lexer.l nor zconf.l in {}", sources.display());
     }
     run(&mut cc)
 }

@@ -221,24 +221,34 @@ fn same_as_make(tree: &Tree, arch: &Arch) -> Result<()> {
     Ok(())
 }
 
+/// What is compared and how, in the words of both reports.
+const COMPARED: &str = "byte for byte with those of `scripts/kconfig/conf` of the same tree, in the \
+    environment that make gives it, with the same recorded probes. Compared are what was written, what \
+    was said and the exit code; where something differs, a cell says identical/compared.";
+
 fn write_report(args: &Scope, report: &Report) -> Result<()> {
+    let reports = crate::root().join("reports");
     let total = report.total(None);
-    let trees: Vec<String> =
-        args.trees.iter().map(|tree| format!(" --tree {}", tree.display())).collect();
+    let sum = format!("{} compared, {} identical.", total.compared, total.identical);
+    if !args.trees.is_empty() {
+        let quick = if args.quick { " --quick" } else { "" };
+        let archs = args.archs.iter().map(|arch| format!(" --arch {arch}"));
+        let perturbed = args.perturbed.map_or(String::new(), |n| format!(" --perturbed {n}"));
+        let text = format!(
+            "# Kconfig: hmmsize against the conf of other kernels\n\n\
+             Made by `cargo xtask oracle kconfig --save{quick}{}{perturbed} --tree DIR…`: how many \
+             outputs were compared {COMPARED}\n\n{sum}\n\n{}",
+            archs.collect::<String>(),
+            report.kernels()
+        );
+        return Ok(fs::write(reports.join("kconfig-kernels.md"), text)?);
+    }
     let text = format!(
         "# Kconfig: hmmsize against the kernel's conf\n\n\
-         Made by `cargo xtask oracle kconfig{}`. For every architecture and sort of configuration, \
-         how many outputs were compared byte for byte with those of `scripts/kconfig/conf` of the \
-         same tree, in the environment that make gives it, with the same recorded probes. Compared \
-         are what was written, what was said and the exit code; where something differs, a cell \
-         says identical/compared.\n\n\
-         {} compared, {} identical.\n{}",
-        trees.concat(),
-        total.compared,
-        total.identical,
+         Made by `cargo xtask oracle kconfig`. For every architecture and sort of configuration, how \
+         many outputs were compared {COMPARED}\n\n{sum}\n{}",
         report.tables()
     );
-    let reports = crate::root().join("reports");
     fs::write(reports.join("kconfig-oracle.md"), text)?;
     let json = serde_json::to_string_pretty(&report.json())? + "\n";
     fs::write(reports.join("kconfig-oracle.json"), json)?;

@@ -119,6 +119,34 @@ impl Report {
         text
     }
 
+    /// One table of all trees in Markdown: a row for each, oldest first.
+    pub fn kernels(&self) -> String {
+        let mut trees = self.trees();
+        let number = |part: &str| part.parse::<u32>().unwrap_or_default();
+        trees.sort_by_key(|tree| tree.split(['.', '-']).map(number).collect::<Vec<_>>());
+        let has = |kind: &str| self.counts.keys().any(|(.., found)| *found == kind);
+        let kinds: Vec<&str> = KINDS.iter().copied().filter(|kind| has(kind)).collect();
+        let mut text = format!(
+            "| Linux | {} | all |\n|---|{}---:|\n",
+            kinds.join(" | "),
+            "---:|".repeat(kinds.len())
+        );
+        for tree in trees {
+            let mut row = format!("| {tree} |");
+            for wanted in &kinds {
+                let mut sum = Count::default();
+                let of_tree = self.counts.iter().filter(|((of, ..), _)| of == tree);
+                for (_, count) in of_tree.filter(|((.., kind), _)| kind == wanted) {
+                    sum.compared += count.compared;
+                    sum.identical += count.identical;
+                }
+                let _ = write!(row, " {} |", shown(sum));
+            }
+            let _ = writeln!(text, "{row} {} |", shown(self.total(Some(tree))));
+        }
+        text
+    }
+
     /// All counts as JSON.
     pub fn json(&self) -> serde_json::Value {
         let counts: Vec<serde_json::Value> = self
@@ -161,12 +189,16 @@ mod tests {
         report.add("6.12.1", "arm", "defconfig", "a_defconfig", None);
         report.add("6.12.1", "arm", "defconfig", "b_defconfig", Some(difference));
         report.add("6.12.1", "x86_64", "allyesconfig", "allyesconfig", None);
-        assert_eq!(report.total(None), Count { compared: 4, identical: 3 });
+        report.add("6.9.0-rc1", "arm", "defconfig", "a_defconfig", None);
+        assert_eq!(report.total(None), Count { compared: 5, identical: 4 });
         let text = report.tables();
         assert!(text.contains("| ARCH | allyesconfig | defconfig | all |"), "{text}");
         assert!(text.contains("| arm | 1 | **1/2** | **2/3** |"), "{text}");
         assert!(text.contains("| x86_64 | 1 | – | 1 |"), "{text}");
         assert_eq!(report.differences()[0].0, "Linux 6.12.1 arm b_defconfig");
-        assert_eq!(report.json()["identical"], 3);
+        assert_eq!(report.json()["identical"], 4);
+        let kernels = report.kernels();
+        let rows: Vec<&str> = kernels.lines().skip(2).collect();
+        assert_eq!(rows, ["| 6.9.0-rc1 | – | 1 | 1 |", "| 6.12.1 | 2 | **1/2** | **3/4** |"]);
     }
 }
