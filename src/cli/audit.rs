@@ -37,6 +37,7 @@ Examples:
 
 /// Say what an option costs whoever does not use it, and which bytes it owns.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("audit")))]
 #[command(
     mut_arg("words", |arg| arg.value_name("RUN.json|KEY=VALUE").help(
         "A run.json, or words for make")

@@ -27,6 +27,7 @@ Examples:
 
 /// Build kernels with and without an option, on several architectures, and measure them.
 #[derive(Debug, Clone, Default, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("build")))]
 #[command(after_help = SHORT, after_long_help = LONG)]
 pub struct Build {
     /// What to build.

@@ -21,6 +21,7 @@ Examples:
 
 /// Compare the sizes of images: totals as `size` prints them, then what changed.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("compare")))]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 pub struct Compare {
     /// ELF files (vmlinux, .ko, .o), archives; or a run.json.

@@ -30,6 +30,7 @@ Examples:
 
 /// Configure a kernel tree exactly as its own conf does, without building anything.
 #[derive(Debug, Clone, Default, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("config")))]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Config {

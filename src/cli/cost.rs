@@ -33,6 +33,7 @@ Examples:
 
 /// Rank the options of a kernel by what they cost, and say what would go without each.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("cost")))]
 #[command(
     mut_arg("words", |arg| arg.value_name("RUN.json|VMLINUX|KEY=VALUE").help(
         "A run.json, a kernel, words for make")

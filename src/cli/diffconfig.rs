@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 /// Show the difference of two configurations.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("diffconfig")))]
 #[command(after_help = "\
 Without files, .config.old and .config are compared, as scripts/diffconfig does.
 Example: hmmsize diffconfig old/.config .config

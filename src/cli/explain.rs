@@ -28,6 +28,7 @@ Examples:
 
 /// Say everything about an option, a function or a line: what gates it, who uses it, its bytes.
 #[derive(Debug, Clone, Default, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("explain")))]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 pub struct Explain {
     /// An option, a function, or a place in a file.

@@ -17,6 +17,7 @@ Exit codes: 0 pass; 1 over budget; 2 not comparable; 3 cells without a result.";
 
 /// Judge sizes against a baseline and a policy.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("gate")))]
 #[command(
     mut_arg("words", |arg| arg.value_name("RUN.json|IMAGE|KEY=VALUE").help(
         "A run.json, images, or words for make")

@@ -39,6 +39,7 @@ const SAID: &str = "What is said, confirmed and mended";
 
 /// Check Kconfig dependencies, #ifdef guards and what is built when.
 #[derive(Debug, Clone, Default, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("lint")))]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 pub struct Lint {
     /// ARCH=arm64 and other words for make.

@@ -14,6 +14,7 @@ Exit codes: 0 complete; 2 not parts of one run; 3 a cell is missing or has no re
 /// The result is what one `hmmsize build` would have written. Parts of other sources or compilers,
 /// and cells that are there twice, are refused; with cells missing, the result is itself a part.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("merge")))]
 #[command(after_help = AFTER)]
 pub struct Merge {
     /// Files that `hmmsize build --cells` wrote, in any order.

@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 
-use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{
+    Arg, ArgAction, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+};
 
 pub mod audit;
 pub mod build;
@@ -23,6 +25,7 @@ pub mod why;
 /// What a kernel option costs: build, compare, gate and explain Linux kernel sizes.
 #[derive(Debug, Parser)]
 #[command(name = "hmmsize", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(disable_help_flag = true, arg(help_flag("COMMAND")))]
 pub struct Cli {
     /// Options every command understands.
     #[command(flatten)]
@@ -61,6 +64,12 @@ pub enum Command {
     Lint(lint::Lint),
     /// Make one page of the JSON of runs, comparisons and findings.
     Report(report::Report),
+}
+
+/// `-h` and `--help`, which both fit a screen; `hmmsize help COMMAND` and the manual page have it all.
+fn help_flag(command: &str) -> Arg {
+    let help = format!("Print help; at length: `hmmsize help {command}`");
+    Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help(help)
 }
 
 /// The command line of these words, the program's name first. Help and errors are coloured as `--color`

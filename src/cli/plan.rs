@@ -16,6 +16,7 @@ Exit codes: 0 fine; 2 bad input.";
 /// The matrix is that of `hmmsize build`, with the same options. Shards cost about the same, as far
 /// as can be said before; cells that are going to have the same inputs stay together.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("plan")))]
 #[command(after_help = AFTER)]
 pub struct Plan {
     /// What to build.

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 /// Make one page of the JSON of runs, comparisons and findings.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("report")))]
 #[command(
     after_help = "`compare --show all --format json` says what did not change as well, which the \
                   map needs to show the whole kernel.\n\

@@ -26,6 +26,7 @@ Examples:
 
 /// Arguments of `hmmsize config why`.
 #[derive(Debug, Clone, Default, Args)]
+#[command(disable_help_flag = true, arg(super::help_flag("config why")))]
 #[command(after_help = EXIT_CODES, after_long_help = EXAMPLES)]
 pub struct Why {
     /// Options, with the value that each should have or without (`CONFIG_` may be written).
