@@ -115,6 +115,10 @@ fn full(common: &Common, args: &Compare) -> Result<Exit> {
     clock.phase("analyse");
     if let Some(want) = wanted_debug(args, &wanted.by, &files) {
         say(common, images::debug(&mut files, want)?);
+        if wanted.by.contains(&By::Inline) {
+            // What units were read into lies between what is kept of them.
+            HugePages::give_back();
+        }
         clock.phase("debug");
     }
     let subsystems = if wanted.by.contains(&By::Subsystem) {
