@@ -4,6 +4,7 @@
 //! run. Nothing is recorded as finished before everything is measured and kept.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -218,7 +219,7 @@ impl<'a> Work<'a> {
         let before = fs::read(&config).map_err(|e| Error::io(&config, e))?;
         state::write_whole(&self.dir.join(".config"), &before)?;
 
-        let make = self.make()?;
+        let make = self.make(&choice)?;
         let image = match self.cell.target {
             Target::Image => Some(outputs::image_name(make.clone(), self.context.runner)?),
             _ => None,
@@ -315,12 +316,16 @@ impl<'a> Work<'a> {
     }
 
     /// The cell's make without goals, with log, deadline and shims.
-    fn make(&self) -> Result<Command> {
+    fn make(&self, choice: &Choice) -> Result<Command> {
         let mut make = self.cell.make(&[]).map_err(|missing| Error::Cell(missing.reason))?;
         make.log = Some(self.log.clone());
         make.deadline = self.deadline;
         let dir = self.dir.join(".tools");
         shims::apply(&dir, &mut make, &self.toolchain.words, self.toolchain.launcher())?;
+        let asked = |key: &str| make.env.contains_key(OsStr::new(key));
+        if choice.depend && !asked("CCACHE_DEPEND") && !asked("CCACHE_NODEPEND") {
+            make.env.insert("CCACHE_DEPEND".into(), "1".into());
+        }
         Ok(make)
     }
 
