@@ -10,10 +10,11 @@ use crate::model::verdict::{
     COMPARABLE, COMPLETE, Judgement, Outcome, PairRow, SCHEMA, State, Verdict,
 };
 
+use super::cells::Cells;
 use super::comparable;
 use super::disagree;
 use super::limits::{self, Question};
-use super::pairs::{self, Pair, Side};
+use super::pairs::{Pair, Side};
 use super::waive;
 
 /// What the command line adds to the policy.
@@ -85,11 +86,12 @@ pub fn incomplete(run: &Run, ask: &Ask<'_>) -> Vec<Judgement> {
         let message = "this is a part of a run, and the cell is in another".to_owned();
         blank(COMPLETE, id, &arch(id), State::Missing, message)
     });
+    let all = Cells::of(run);
     let cells = run.cells.iter().filter(|cell| ask.allows(&cell.arch));
     cells
-        .filter_map(|cell| match pairs::side(run, cell) {
+        .filter_map(|cell| match all.side(cell) {
             Side::Failed(reason) => {
-                let name = pairs::cell_name(run, cell);
+                let name = all.name(cell);
                 Some(blank(COMPLETE, &name, &cell.arch, State::Missing, reason))
             }
             _ => None,

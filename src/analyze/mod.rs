@@ -5,6 +5,7 @@ pub mod attribute;
 pub mod bloat;
 pub mod breakdown;
 pub mod budget;
+pub mod cells;
 pub mod claims;
 pub mod class;
 pub mod comparable;

@@ -4,9 +4,12 @@
 //! in a baseline file. A side that was never measured stays in its pair with the reason, so that
 //! nothing that should have been judged can fall out of the picture.
 
-use crate::model::baseline::{Baseline, Recorded, target_name};
+use rustc_hash::FxHashMap;
+
+use super::cells::Cells;
+use crate::model::baseline::{Baseline, Recorded};
 use crate::model::policy::Against;
-use crate::model::run::{Cell, Measured, Run, Status, Target};
+use crate::model::run::{Cell, Status, Target};
 use crate::model::verdict::SymbolChange;
 
 /// One side of a pair.
@@ -80,33 +83,6 @@ pub struct Pair {
     pub symbols: Option<Vec<SymbolChange>>,
 }
 
-/// The sizes of a cell: its own, or those of the cell it was proven identical to.
-pub fn measured<'a>(run: &'a Run, cell: &'a Cell) -> Option<&'a Measured> {
-    match (&cell.measured, &cell.status) {
-        (Some(measured), status) if status.is_result() => Some(measured),
-        (None, Status::Identical { of }) => {
-            let twin = run.cells.iter().find(|other| other.id == *of)?;
-            twin.measured.as_ref().filter(|_| twin.status.is_result())
-        }
-        _ => None,
-    }
-}
-
-/// The cell as one side of a pair.
-pub fn side(run: &Run, cell: &Cell) -> Side {
-    match &cell.status {
-        Status::Impossible { reason } => Side::Impossible(reason.clone()),
-        Status::Built | Status::Reused | Status::Identical { .. } => match measured(run, cell) {
-            Some(numbers) => Side::Measured {
-                sizes: Box::new(Recorded::of_cell(cell, numbers)),
-                file: numbers.file.clone(),
-            },
-            None => Side::Failed("has no sizes".into()),
-        },
-        other => Side::Failed(trouble(other).unwrap_or_default()),
-    }
-}
-
 /// Why a cell has no result, in words; `None` if it has one.
 pub fn trouble(status: &Status) -> Option<String> {
     match status {
@@ -121,29 +97,15 @@ pub fn trouble(status: &Status) -> Option<String> {
     }
 }
 
-/// The cell's name in reports: what tells it from the others of its run.
-pub fn cell_name(run: &Run, cell: &Cell) -> String {
-    let mut name = cell.arch.clone();
-    let mut part = |text: &str| {
-        name.push(' ');
-        name.push_str(text);
-    };
-    if cell.target != Target::Vmlinux {
-        part(&target_name(&cell.target));
-    }
-    if run.cells.iter().any(|other| other.base_config != cell.base_config) {
-        part(&cell.base_config);
-    }
-    if run.cells.iter().any(|other| other.source.label != cell.source.label) {
-        part(&cell.source.label);
-    }
-    part(&cell.variant);
-    name
-}
-
-fn pair(run: &Run, cell: &Cell, against: Option<Against>, base_name: &str, base: Side) -> Pair {
+fn pair<'a>(
+    cells: &Cells<'a>,
+    cell: &'a Cell,
+    against: Option<Against>,
+    base_name: &str,
+    base: Side,
+) -> Pair {
     Pair {
-        cell: cell_name(run, cell),
+        cell: cells.name(cell),
         head_id: cell.id.clone(),
         base_id: None,
         config: Some(cell.base_config.clone()),
@@ -154,65 +116,57 @@ fn pair(run: &Run, cell: &Cell, against: Option<Against>, base_name: &str, base:
         against,
         base_name: base_name.to_owned(),
         base,
-        head: side(run, cell),
+        head: cells.side(cell),
         proven: false,
         symbols: None,
     }
 }
 
 /// Every cell on its own, for absolute limits.
-pub fn alone(run: &Run) -> Vec<Pair> {
-    run.cells.iter().map(|cell| pair(run, cell, None, "", Side::Absent(String::new()))).collect()
+pub fn alone(cells: &Cells<'_>) -> Vec<Pair> {
+    let all = cells.run.cells.iter();
+    all.map(|cell| pair(cells, cell, None, "", Side::Absent(String::new()))).collect()
 }
 
 /// Every cell of another variant against the cell of variant `base` of the same source.
-pub fn of_variants(run: &Run, base: &str) -> Vec<Pair> {
-    let heads = run.cells.iter().filter(|cell| cell.variant != base);
+pub fn of_variants(cells: &Cells<'_>, base: &str) -> Vec<Pair> {
+    let heads = cells.run.cells.iter().filter(|cell| cell.variant != base);
     heads
         .map(|cell| {
-            let bases = run.cells.iter().filter(|other| {
-                other.variant == base
-                    && other.arch == cell.arch
-                    && other.source.label == cell.source.label
-            });
-            against_cell(run, cell, Against::Variant, base, bases)
+            let bases = cells.at(&cell.arch, &cell.source.label, base);
+            against_cell(cells, cell, Against::Variant, base, &bases)
         })
         .collect()
 }
 
 /// Every cell of another source against the cell of source `base` with the same variant.
-pub fn of_sources(run: &Run, base: &str) -> Vec<Pair> {
-    let heads = run.cells.iter().filter(|cell| cell.source.label != base);
+pub fn of_sources(cells: &Cells<'_>, base: &str) -> Vec<Pair> {
+    let heads = cells.run.cells.iter().filter(|cell| cell.source.label != base);
     heads
         .map(|cell| {
-            let bases = run.cells.iter().filter(|other| {
-                other.source.label == base
-                    && other.arch == cell.arch
-                    && other.variant == cell.variant
-            });
-            against_cell(run, cell, Against::Source, base, bases)
+            let bases = cells.at(&cell.arch, base, &cell.variant);
+            against_cell(cells, cell, Against::Source, base, &bases)
         })
         .collect()
 }
 
 /// `cell` against the best of `bases`: one of the same configuration and target if there is one.
 fn against_cell<'a>(
-    run: &'a Run,
+    cells: &Cells<'a>,
     cell: &'a Cell,
     against: Against,
     base_name: &str,
-    bases: impl Iterator<Item = &'a Cell>,
+    bases: &[&'a Cell],
 ) -> Pair {
-    let bases: Vec<_> = bases.collect();
     let same =
         |other: &&&Cell| other.base_config == cell.base_config && other.target == cell.target;
     match bases.iter().find(same).or(bases.first()) {
         None => {
             let reason = format!("the run has no cell of {against} {base_name} to compare with");
-            pair(run, cell, Some(against), base_name, Side::Absent(reason))
+            pair(cells, cell, Some(against), base_name, Side::Absent(reason))
         }
         Some(other) => {
-            let mut pair = pair(run, cell, Some(against), base_name, side(run, other));
+            let mut pair = pair(cells, cell, Some(against), base_name, cells.side(other));
             pair.proven = proven(cell, other);
             pair.base_id = Some(other.id.clone());
             pair
@@ -266,19 +220,16 @@ impl Head {
 
 /// The cells of `run` that a baseline is about: all, or those of the head sources where there are
 /// several.
-pub fn heads(run: &Run) -> Vec<Head> {
-    let mut labels: Vec<&str> = run.cells.iter().map(|cell| cell.source.label.as_str()).collect();
-    labels.sort_unstable();
-    labels.dedup();
-    let several = labels.len() > 1;
-    let base = run.baseline_source.as_deref().filter(|_| several);
-    let cells = run.cells.iter().filter(|cell| base != Some(cell.source.label.as_str()));
-    cells
+pub fn heads(cells: &Cells<'_>) -> Vec<Head> {
+    let sources = cells.sources.len();
+    let base = cells.run.baseline_source.as_deref().filter(|_| sources > 1);
+    let all = cells.run.cells.iter();
+    all.filter(|cell| base != Some(cell.source.label.as_str()))
         .map(|cell| {
-            let numbers = measured(run, cell).cloned().unwrap_or_default();
+            let numbers = cells.measured(cell).cloned().unwrap_or_default();
             let mut record = Recorded::of_cell(cell, &numbers);
-            record.source = (labels.len() > 2).then(|| cell.source.label.clone());
-            Head { cell: cell_name(run, cell), record, side: side(run, cell) }
+            record.source = (sources > 2).then(|| cell.source.label.clone());
+            Head { cell: cells.name(cell), record, side: cells.side(cell) }
         })
         .collect()
 }
@@ -286,9 +237,14 @@ pub fn heads(run: &Run) -> Vec<Head> {
 /// Every head against its record, and every record whose cell is gone.
 pub fn of_baseline(heads: &[Head], baseline: &Baseline, name: &str) -> Vec<Pair> {
     let mut seen = vec![false; baseline.cells.len()];
+    let mut of_arch: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (at, record) in baseline.cells.iter().enumerate() {
+        of_arch.entry(&record.arch).or_default().push(at);
+    }
     let mut pairs = Vec::new();
     for head in heads {
-        let (base, at) = find(&head.record, baseline);
+        let candidates = of_arch.get(head.record.arch.as_str()).map_or(&[][..], Vec::as_slice);
+        let (base, at) = find(&head.record, baseline, candidates);
         if let Some(at) = at {
             seen[at] = true;
         }
@@ -325,26 +281,24 @@ pub fn of_baseline(heads: &[Head], baseline: &Baseline, name: &str) -> Vec<Pair>
     pairs
 }
 
-/// The record of `head`, and its index: the same cell, or one that shows why it is another.
-fn find(head: &Recorded, baseline: &Baseline) -> (Side, Option<usize>) {
-    let side = |at: usize| {
-        let sizes = Box::new(baseline.cells[at].clone());
-        (Side::Measured { sizes, file: None }, Some(at))
+/// The record of `head`, and its index: the same cell, or one that shows why it is another. `candidates` are
+/// the records of its architecture.
+fn find(head: &Recorded, baseline: &Baseline, candidates: &[usize]) -> (Side, Option<usize>) {
+    let found = |test: &dyn Fn(&Recorded) -> bool| {
+        candidates.iter().copied().find(|&at| test(&baseline.cells[at]))
     };
-    let found = |test: &dyn Fn(&Recorded) -> bool| baseline.cells.iter().position(test);
     let either = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
     let same = |other: &Recorded| {
-        other.arch == head.arch
-            && either(&other.variant, &head.variant)
-            && either(&other.source, &head.source)
+        either(&other.variant, &head.variant) && either(&other.source, &head.source)
     };
     let exact = found(&|other| {
         same(other) && other.target == head.target && either(&other.base_config, &head.base_config)
     });
     if let Some(at) = exact.or_else(|| found(&same)) {
-        return side(at);
+        let sizes = Box::new(baseline.cells[at].clone());
+        return (Side::Measured { sizes, file: None }, Some(at));
     }
-    if found(&|other| other.arch == head.arch).is_some() {
+    if !candidates.is_empty() {
         let reason = format!("not in the baseline: {} (--update-baseline records it)", head.name());
         return (Side::Absent(reason), None);
     }

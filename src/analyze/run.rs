@@ -4,6 +4,9 @@
 //! variant, and where there are several sources, each variant against the baseline source. What has
 //! no numbers keeps its row and says why.
 
+use rustc_hash::FxHashMap;
+
+use super::cells::Cells;
 use super::comparable;
 use super::disagree;
 use super::pairs::{self, Pair, Side};
@@ -16,24 +19,8 @@ use crate::model::verdict::delta;
 
 /// The report of `run`, which was read from `file`.
 pub fn report(run: &Run, file: &str) -> RunReport {
-    let mut keys: Vec<(&str, &str, &Target)> = Vec::new();
-    for cell in &run.cells {
-        let key = (cell.arch.as_str(), cell.base_config.as_str(), &cell.target);
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    // ARCH names are sorted everywhere; the rest stays as the matrix has it.
-    keys.sort_by(|a, b| a.0.cmp(b.0));
-    let blocks: Vec<Block> = keys
-        .iter()
-        .map(|(arch, base_config, target)| {
-            let cells = run.cells.iter().filter(|cell| {
-                cell.arch == *arch && cell.base_config == *base_config && cell.target == **target
-            });
-            block(run, &cells.collect::<Vec<_>>())
-        })
-        .collect();
+    let cells = Cells::of(run);
+    let blocks = blocks(&cells);
     RunReport {
         schema: SCHEMA,
         tool: concat!("hmmsize ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -41,39 +28,53 @@ pub fn report(run: &Run, file: &str) -> RunReport {
         command: run.command.clone(),
         summary: blocks.iter().flat_map(|block| block.deltas.clone()).collect(),
         blocks,
-        series: series::of_run(run),
+        series: series::of_run(&cells),
         complete: run.cells.iter().all(|cell| cell.status.is_result())
             && run.missing().next().is_none(),
     }
 }
 
-/// The labels of the run's sources, in order.
-pub fn sources(run: &Run) -> Vec<&str> {
-    let mut labels = Vec::new();
-    for cell in &run.cells {
-        if !labels.contains(&cell.source.label.as_str()) {
-            labels.push(cell.source.label.as_str());
-        }
+/// What a block is about: ARCH name, base configuration, target.
+type Key<'a> = (&'a str, &'a str, &'a Target);
+
+/// The cells that one table shows, and what is compared in it.
+#[derive(Default)]
+struct Group<'a> {
+    cells: Vec<&'a Cell>,
+    pairs: Vec<Pair>,
+}
+
+fn blocks(cells: &Cells<'_>) -> Vec<Block> {
+    let mut keys: Vec<Key<'_>> = Vec::new();
+    let mut groups: FxHashMap<Key<'_>, Group<'_>> = FxHashMap::default();
+    for cell in &cells.run.cells {
+        let key = (cell.arch.as_str(), cell.base_config.as_str(), &cell.target);
+        let group = groups.entry(key).or_insert_with(|| {
+            keys.push(key);
+            Group::default()
+        });
+        group.cells.push(cell);
     }
-    labels
+    let mut pairs = Vec::new();
+    if let Some(base) = cells.base_source().filter(|_| cells.sources.len() == 2) {
+        pairs.extend(pairs::of_sources(cells, base));
+    }
+    if let Some(base) = cells.base_variant() {
+        pairs.extend(pairs::of_variants(cells, base));
+    }
+    for pair in pairs {
+        // Pairs are made of cells, so that each has a block.
+        let Some(head) = cells.get(&pair.head_id) else { continue };
+        let key = (head.arch.as_str(), head.base_config.as_str(), &head.target);
+        groups.entry(key).or_default().pairs.push(pair);
+    }
+    // ARCH names are sorted everywhere; the rest stays as the matrix has it.
+    keys.sort_by(|a, b| a.0.cmp(b.0));
+    keys.iter().filter_map(|key| groups.remove(key)).map(|group| block(cells, group)).collect()
 }
 
-/// The source that others are compared with: the one the run names, else the first.
-pub fn base_source(run: &Run) -> Option<&str> {
-    let labels = sources(run);
-    run.baseline_source.as_deref().or_else(|| labels.first().copied()).filter(|_| labels.len() > 1)
-}
-
-/// The variant that others are compared with: the one the run names, else the first.
-pub fn base_variant(run: &Run) -> Option<&str> {
-    let first = run.cells.first().map(|cell| cell.variant.as_str());
-    let base = run.baseline_variant.as_deref().or(first)?;
-    run.cells.iter().any(|cell| cell.variant != base).then_some(base)
-}
-
-fn block(run: &Run, cells: &[&Cell]) -> Block {
-    let mut cells = cells.to_vec();
-    let (source, variant) = (base_source(run), base_variant(run));
+fn block(all: &Cells<'_>, Group { mut cells, pairs }: Group<'_>) -> Block {
+    let (source, variant) = (all.base_source(), all.base_variant());
     // The baseline first; a stable sort keeps the matrix's order otherwise.
     cells.sort_by_key(|cell| {
         let other_source = source.is_some_and(|base| cell.source.label != base);
@@ -81,51 +82,25 @@ fn block(run: &Run, cells: &[&Cell]) -> Block {
         // Where sources are compared, the two cells of one variant stand together.
         if source.is_some() { (other_variant, other_source) } else { (other_source, other_variant) }
     });
-    let rows = cells.iter().filter_map(|cell| row(run, cell)).collect();
-    let mut found: Vec<Pair> = Vec::new();
-    if let Some(base) = source.filter(|_| sources(run).len() == 2) {
-        found.extend(pairs::of_sources(run, base));
-    }
-    if let Some(base) = variant {
-        found.extend(pairs::of_variants(run, base));
-    }
-    let first = cells[0];
-    let mine = |pair: &&Pair| {
-        pair.arch == first.arch
-            && pair.target == first.target
-            && pair.config.as_ref() == Some(&first.base_config)
-    };
-    let deltas: Vec<Delta> = found.iter().filter(mine).map(|pair| compare(run, pair)).collect();
     Block {
-        arch: first.arch.clone(),
+        arch: cells[0].arch.clone(),
         about: about(&cells),
-        rows,
-        deltas,
-        notes: notes(run, &cells),
+        rows: cells.iter().filter_map(|cell| row(all, cell)).collect(),
+        deltas: pairs.iter().map(|pair| compare(all, pair)).collect(),
+        notes: notes(all, &cells),
     }
 }
 
-fn row(run: &Run, cell: &Cell) -> Option<Row> {
-    let numbers = pairs::measured(run, cell)?;
+fn row<'a>(cells: &Cells<'a>, cell: &'a Cell) -> Option<Row> {
+    let numbers = cells.measured(cell)?;
     Some(Row {
-        name: format!("{}/{}", short_name(run, cell), file_name(cell, numbers.file.as_deref())),
+        name: format!("{}/{}", cells.short_name(cell), file_name(cell, numbers.file.as_deref())),
         cell: cell.id.clone(),
         size: numbers.size,
         payload: numbers.payload,
         prelink: numbers.prelink,
         bytes: numbers.bytes,
     })
-}
-
-/// `with`; `v6.13/with` where there are several sources; `v6.13` where there is one variant.
-fn short_name(run: &Run, cell: &Cell) -> String {
-    let several = run.cells.iter().any(|other| other.source.label != cell.source.label);
-    let variants = run.cells.iter().any(|other| other.variant != cell.variant);
-    match (several, variants) {
-        (false, _) => cell.variant.clone(),
-        (true, false) => cell.source.label.clone(),
-        (true, true) => format!("{}/{}", cell.source.label, cell.variant),
-    }
 }
 
 /// The measured file below its cell: `vmlinux`, `mm/built-in.a` (`.o` before 4.20), `bzImage`.
@@ -169,10 +144,10 @@ fn about(cells: &[&Cell]) -> Vec<String> {
     about
 }
 
-fn notes(run: &Run, cells: &[&Cell]) -> Vec<String> {
+fn notes<'a>(all: &Cells<'a>, cells: &[&'a Cell]) -> Vec<String> {
     let mut notes = Vec::new();
     for cell in cells {
-        let name = short_name(run, cell);
+        let name = all.short_name(cell);
         match &cell.status {
             Status::Impossible { reason } => notes.push(format!("{name}: impossible: {reason}")),
             other => notes.extend(pairs::trouble(other).map(|reason| format!("{name}: {reason}"))),
@@ -188,7 +163,7 @@ fn notes(run: &Run, cells: &[&Cell]) -> Vec<String> {
                 notes.push(format!("{name}: measured although {}", excused.join("; ")));
             }
         }
-        let numbers = pairs::measured(run, cell);
+        let numbers = all.measured(cell);
         for object in numbers.map(|numbers| numbers.not_built.as_slice()).unwrap_or_default() {
             notes.push(format!("{name}: {object} is not built, it counts 0"));
         }
@@ -201,22 +176,19 @@ fn notes(run: &Run, cells: &[&Cell]) -> Vec<String> {
 }
 
 /// One comparison, from the pair that the gate would judge.
-fn compare(run: &Run, pair: &Pair) -> Delta {
-    let cell = run.cells.iter().find(|cell| cell.id == pair.head_id);
+fn compare(cells: &Cells<'_>, pair: &Pair) -> Delta {
+    let cell = cells.get(&pair.head_id);
     let (base, head) = (pair.base.sizes(), pair.head.sizes());
-    let prelink = |id: &str| {
-        let cell = run.cells.iter().find(|cell| cell.id == id)?;
-        pairs::measured(run, cell)?.prelink.map(|size| size.dec())
-    };
+    let prelink = |id: &str| cells.measured(cells.get(id)?)?.prelink.map(|size| size.dec());
     let noise = base.and_then(|side| side.noise).max(head.and_then(|side| side.noise));
     let mut found = Delta {
         arch: pair.arch.clone(),
-        head_name: cell.map_or_else(|| pair.cell.clone(), |cell| short_name(run, cell)),
+        head_name: cell.map_or_else(|| pair.cell.clone(), |cell| cells.short_name(cell)),
         base_name: pair
             .base_id
             .as_deref()
-            .and_then(|id| run.cells.iter().find(|cell| cell.id == id))
-            .map_or_else(|| pair.base_name.clone(), |cell| short_name(run, cell)),
+            .and_then(|id| cells.get(id))
+            .map_or_else(|| pair.base_name.clone(), |cell| cells.short_name(cell)),
         labels: pair.labels.clone(),
         base: base.map(|side| side.size),
         head: head.map(|side| side.size),
@@ -233,18 +205,15 @@ fn compare(run: &Run, pair: &Pair) -> Delta {
         word: Word::Same,
         note: None,
     };
-    let failed = |id: Option<&str>| {
-        let cell = run.cells.iter().find(|cell| Some(cell.id.as_str()) == id);
-        match cell.map(|cell| &cell.status) {
-            Some(Status::Dropped { .. }) => Word::Dropped,
-            Some(Status::Skipped { .. }) => Word::Skipped,
-            Some(Status::Pending) => Word::Pending,
-            _ => Word::Failed,
-        }
+    let failed = || match cell.map(|cell| &cell.status) {
+        Some(Status::Dropped { .. }) => Word::Dropped,
+        Some(Status::Skipped { .. }) => Word::Skipped,
+        Some(Status::Pending) => Word::Pending,
+        _ => Word::Failed,
     };
     (found.word, found.note) = match (&pair.head, &pair.base) {
         (Side::Impossible(reason), _) => (Word::Impossible, Some(reason.clone())),
-        (Side::Failed(reason), _) => (failed(Some(&pair.head_id)), Some(reason.clone())),
+        (Side::Failed(reason), _) => (failed(), Some(reason.clone())),
         (
             _,
             Side::Failed(reason)

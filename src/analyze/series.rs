@@ -1,25 +1,27 @@
 //! A run over a series of commits: one row a commit, each against the one before it.
 
+use rustc_hash::FxHashSet;
+
+use super::cells::Cells;
 use super::pairs;
-use super::run::{base_source, sources};
-use crate::model::run::{Cell, Run, Status};
+use crate::model::run::{Cell, Status};
 use crate::model::run_report::{Commit, Series};
 use crate::model::size::{Berkeley, Payload};
 use crate::model::verdict::delta;
 
 /// The series of a run; empty unless it has three sources or more.
-pub fn of_run(run: &Run) -> Vec<Series> {
-    let mut labels = sources(run);
+pub fn of_run(cells: &Cells<'_>) -> Vec<Series> {
+    let mut labels = cells.sources.clone();
     if labels.len() < 3 {
         return Vec::new();
     }
-    if let Some(base) = base_source(run) {
+    if let Some(base) = cells.base_source() {
         labels.sort_by_key(|label| *label != base);
     }
-    let mut keys: Vec<(&str, &str, &str)> = Vec::new();
-    for cell in &run.cells {
+    let (mut keys, mut known) = (Vec::new(), FxHashSet::default());
+    for cell in &cells.run.cells {
         let key = (cell.arch.as_str(), cell.base_config.as_str(), cell.variant.as_str());
-        if !keys.contains(&key) {
+        if known.insert(key) {
             keys.push(key);
         }
     }
@@ -27,34 +29,29 @@ pub fn of_run(run: &Run) -> Vec<Series> {
     keys.iter()
         .map(|(arch, base_config, variant)| {
             let find = |label: &&str| {
-                run.cells.iter().find(|cell| {
-                    cell.arch == *arch
-                        && cell.base_config == *base_config
-                        && cell.variant == *variant
-                        && cell.source.label == **label
-                })
+                let mut there = cells.at(arch, label, variant).into_iter();
+                there.find(|cell| cell.base_config == *base_config)
             };
-            let cells: Vec<&Cell> = labels.iter().filter_map(find).collect();
+            let row: Vec<&Cell> = labels.iter().filter_map(find).collect();
             Series {
                 arch: (*arch).to_owned(),
                 variant: (*variant).to_owned(),
-                labels: cells.first().map(|cell| cell.labels.clone()).unwrap_or_default(),
-                commits: commits(run, &cells),
+                labels: row.first().map(|cell| cell.labels.clone()).unwrap_or_default(),
+                commits: commits(cells, &row),
             }
         })
         .collect()
 }
 
-fn commits(run: &Run, cells: &[&Cell]) -> Vec<Commit> {
+fn commits<'a>(all: &Cells<'a>, cells: &[&'a Cell]) -> Vec<Commit> {
     let mut first: Option<(Berkeley, Option<Payload>)> = None;
     let mut last = first;
     // The noise is measured on one cell and holds for all.
-    let noise =
-        cells.iter().filter_map(|cell| pairs::measured(run, cell)?.noise).max().unwrap_or(0);
+    let noise = cells.iter().filter_map(|cell| all.measured(cell)?.noise).max().unwrap_or(0);
     cells
         .iter()
         .map(|cell| {
-            let numbers = pairs::measured(run, cell);
+            let numbers = all.measured(cell);
             let now = numbers.map(|numbers| (numbers.size, numbers.payload));
             let dec = |then: Option<(Berkeley, Option<Payload>)>| {
                 then.zip(now).map(|(then, now)| delta(then.0.dec(), now.0.dec()))

@@ -3,21 +3,49 @@
 //! The schema number is looked at first, so that a file from a newer version is named as such
 //! rather than as damaged; syntax errors name line and byte column.
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::Deserializer as _;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::exit::{At, Error, Result};
 
 /// No file of ours comes near this; a larger one is not read into memory.
 const MAX_BYTES: u64 = 256 << 20;
 
-#[derive(Deserialize)]
-struct Probe {
-    schema: Option<u64>,
+/// Finds the number of the schema, and reads no further: it stands first in what we write.
+struct Probe<'a>(&'a mut Option<u64>);
+
+impl<'de> Visitor<'de> for Probe<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a JSON object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<(), M::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "schema" {
+                *self.0 = map.next_value()?;
+                if self.0.is_some() {
+                    return Err(M::Error::custom("found"));
+                }
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number of the schema, `None` if there is none.
+fn schema(text: &[u8]) -> serde_json::Result<Option<u64>> {
+    let mut found = None;
+    let read = serde_json::Deserializer::from_slice(text).deserialize_map(Probe(&mut found));
+    if found.is_some() { Ok(found) } else { read.map(|()| None) }
 }
 
 /// Reads `file` as `what` (`a run.json`), schema `newest` or older.
@@ -42,8 +70,7 @@ pub fn parse<T: DeserializeOwned>(file: &Path, text: &[u8], what: &str, newest: 
             format!("not {what}: no JSON object"),
         ));
     }
-    let probe: Probe = serde_json::from_slice(text).map_err(|err| wrong(file, what, &err))?;
-    match probe.schema {
+    match schema(text).map_err(|err| wrong(file, what, &err))? {
         None => return Err(Error::input(file, format!("is not {what}: it has no schema number"))),
         Some(schema) if schema > u64::from(newest) => {
             let msg = format!(

@@ -198,7 +198,7 @@ pub struct Forecast {
 }
 
 /// What a cell builds and measures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "kind", content = "path")]
 pub enum Target {
     /// The linked kernel.

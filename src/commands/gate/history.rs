@@ -9,12 +9,15 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use nix::fcntl::{Flock, FlockArg};
+use rustc_hash::FxHashMap;
 
 use super::subject::Subject;
-use crate::analyze::pairs::{self, Head, Side};
+use crate::analyze::cells::Cells;
+use crate::analyze::pairs::{Head, Side};
 use crate::exit::{Error, Result};
 use crate::model::history::{Entry, KIND, Point, SCHEMA};
 use crate::model::policy::Date;
+use crate::model::run::SourceInfo;
 use crate::model::verdict::Verdict;
 
 /// Appends what `heads` measured, and what it came to, to `file`.
@@ -32,7 +35,7 @@ pub fn append(
         time: today.map_or_else(now, |day| format!("{day}T00:00:00Z")),
         subject: subject.name.clone(),
         outcome: verdict.outcome,
-        cells: heads.iter().filter_map(|head| point(subject, head, heads)).collect(),
+        cells: points(subject, heads),
     };
     let mut line = serde_json::to_vec(&entry).expect("plain data");
     line.push(b'\n');
@@ -50,26 +53,40 @@ pub fn append(
     open.write_all(&line).map_err(failed)
 }
 
-/// What a cell measured; nothing of one that was not.
-fn point(subject: &Subject, head: &Head, heads: &[Head]) -> Option<Point> {
-    let Side::Measured { .. } = head.side else { return None };
+/// What cells measured; nothing of one that was not.
+fn points(subject: &Subject, heads: &[Head]) -> Vec<Point> {
+    let mut sources: FxHashMap<String, &SourceInfo> = FxHashMap::default();
+    if let Some(run) = subject.run() {
+        let cells = Cells::of(run);
+        for cell in &run.cells {
+            sources.entry(cells.name(cell)).or_insert(&cell.source);
+        }
+    }
+    let mut named: FxHashMap<String, usize> = FxHashMap::default();
+    for head in heads {
+        *named.entry(head.record.name()).or_default() += 1;
+    }
+    let is_measured = |head: &&Head| matches!(head.side, Side::Measured { .. });
+    let point = |head: &Head| {
+        let name = head.record.name();
+        point(head, sources.get(&head.cell).copied(), named.get(&name).is_some_and(|&n| n > 1))
+    };
+    heads.iter().filter(is_measured).map(point).collect()
+}
+
+/// What one of them measured. `shared`: another has the same name.
+fn point(head: &Head, source: Option<&SourceInfo>, shared: bool) -> Point {
     let record = &head.record;
-    let source = subject.run().and_then(|run| {
-        let cell = run.cells.iter().find(|cell| pairs::cell_name(run, cell) == head.cell)?;
-        Some(&cell.source)
-    });
     let revision = source.and_then(|source| {
         let commit = source.revision.as_ref().map(|revision| revision.abbrev.clone());
         commit.or_else(|| source.kernel.clone())
     });
     // The name in the verdict may have the source in it, which is another one in each run.
     let mut cell = record.name();
-    if heads.iter().filter(|other| other.record.name() == cell).count() > 1
-        && let Some(config) = &record.base_config
-    {
+    if shared && let Some(config) = &record.base_config {
         cell = format!("{cell} {config}");
     }
-    Some(Point {
+    Point {
         cell,
         arch: record.arch.clone(),
         variant: record.variant.clone(),
@@ -80,7 +97,7 @@ fn point(subject: &Subject, head: &Head, heads: &[Head]) -> Option<Point> {
         size: record.size,
         payload: record.payload,
         noise: record.noise,
-    })
+    }
 }
 
 /// The time in UTC to the second, `2026-11-28T01:15:00Z`.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::analyze::cells::Cells;
 use crate::analyze::pairs::{self, Head, Pair, Side};
 use crate::cli::common::Common;
 use crate::cli::gate::Gate;
@@ -164,14 +165,15 @@ impl Subject {
     /// Every pair within the subject.
     pub fn pairs(&self, args: &Gate) -> Vec<Pair> {
         let Some(run) = self.run() else { return self.alone() };
+        let cells = Cells::of(run);
         let mut found = Vec::new();
         if let Some(base) = self.base_source(args) {
-            found.extend(pairs::of_sources(run, base));
+            found.extend(pairs::of_sources(&cells, base));
         }
         if let Some(base) = self.base_variant(args) {
-            found.extend(pairs::of_variants(run, base));
+            found.extend(pairs::of_variants(&cells, base));
         }
-        found.extend(pairs::alone(run));
+        found.extend(pairs::alone(&cells));
         found
     }
 
@@ -182,7 +184,7 @@ impl Subject {
     /// What can be held against a baseline.
     pub fn heads(&self) -> Vec<Head> {
         match &self.what {
-            What::Run(run) => pairs::heads(run),
+            What::Run(run) => pairs::heads(&Cells::of(run)),
             What::Images(images) => images
                 .iter()
                 .map(|(file, record)| Head {
