@@ -8,6 +8,7 @@ mod inputs;
 mod instructions;
 mod kconfig;
 mod lint;
+mod source;
 mod units;
 
 use std::fmt::Write as _;
@@ -56,6 +57,8 @@ enum Part {
     Lint,
     /// The linter on patches (`--diff`)
     Diff,
+    /// What is said about one option from the source alone
+    Source,
 }
 
 /// One row of the table.
@@ -108,6 +111,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if wanted(Part::Diff) {
         rows.extend(lint::diff(&ours, &tree, few)?);
+    }
+    if wanted(Part::Source) {
+        rows.extend(source::rows(&ours, &tree, few)?);
     }
 
     let text = table(&rows, &pair, args)?;

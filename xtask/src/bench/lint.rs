@@ -77,7 +77,7 @@ fn lint(ours: &Path, linux: &Path, args: &[&str]) -> Subject {
 }
 
 /// A row with a limit in seconds.
-fn limited(
+pub fn limited(
     what: &'static str,
     subject: Subject,
     runs: usize,
