@@ -99,7 +99,7 @@ fn conf_sees_what_make_would_give_it() {
             let theirs = of_make(tree, out.path(), words);
             let words = MakeWords::parse(*words).unwrap();
             let env = environment::reproducible(std::env::vars_os());
-            let versions = kconfenv::versions(&words, &env, &Runner::quiet()).unwrap();
+            let versions = kconfenv::versions(tree, &words, &env, &Runner::quiet()).unwrap();
             let ours: BTreeMap<String, String> =
                 kconfenv::environment(tree, &words, &versions).unwrap().into_iter().collect();
             for (name, value) in &ours {

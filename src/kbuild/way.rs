@@ -15,6 +15,7 @@ use super::configure::Configured;
 use super::costs;
 use super::flip::{self, Flip};
 use super::forecast::{self, Forecasts};
+use super::kept::Keep;
 use super::plan::CellPlan;
 use super::process::Command;
 use super::state;
@@ -67,7 +68,8 @@ pub fn choose(context: &Context, cell: &CellPlan, configured: &Configured) -> Ch
     let warm = cached && forecasts.get(&warm_key(configured)).is_some();
     let base = base.filter(|_| way == Way::Incremental).cloned();
     let pace = remembered.unwrap_or(pace);
-    let depend = cached && context.incremental && forecast::is_flippable(&cell.target);
+    let stays = context.incremental && context.keep == Keep::All;
+    let depend = cached && stays && forecast::is_flippable(&cell.target);
     Choice { way, base, flip, pace, usual, warm, depend }
 }
 

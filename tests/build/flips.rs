@@ -40,11 +40,11 @@ fn an_incremental_kernel_is_that_of_a_build_from_nothing() {
         let with = cell(&run, "with").forecast.as_ref().unwrap();
         let whole = compiled(&clean, "with");
         if with.way == Way::Incremental {
-            assert!(compiled(&place, "with") * 2 <= whole, "{option}: less than half");
+            assert!(compiled(&place, "with") * 10 <= whole * 9, "{option}: a tenth stays");
         }
         ways.push(with.way);
     }
-    assert!(ways.contains(&Way::Incremental) && ways.contains(&Way::Clean), "{ways:?}");
+    assert!(ways.iter().all(|way| *way == Way::Incremental), "{ways:?}");
 }
 
 #[test]

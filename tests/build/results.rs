@@ -99,6 +99,22 @@ fn ccache_changes_nothing() {
         );
     }
     assert!(place.path("ccache").is_dir(), "ccache was used");
+    // What is built in one place is not preprocessed first, unless somebody wants it, or nothing of it stays.
+    let preprocessed = |words: &[&str], name: &str, value: &str| {
+        let log = place.path("ccache.log");
+        let _ = fs::remove_file(&log);
+        let mut command = place.command(&[OPTIONS, "--rebuild"]);
+        command.args(words).env("CCACHE_DIR", place.path("cold")).env("CCACHE_LOGFILE", &log);
+        assert!(
+            command.env("CCACHE_RECACHE", "1").env(name, value).output().unwrap().status.success()
+        );
+        let log = fs::read_to_string(log).unwrap();
+        assert!(log.contains("Running real compiler"), "{log}");
+        log.contains("Running preprocessor")
+    };
+    assert!(!preprocessed(&[], "CCACHE_NOSTATS", "1"));
+    assert!(preprocessed(&[], "CCACHE_NODEPEND", "1"));
+    assert!(preprocessed(&["--keep=results"], "CCACHE_NOSTATS", "1"));
     assert!(sizes[0] == sizes[1] && sizes[1] == sizes[2], "byte for byte");
 }
 

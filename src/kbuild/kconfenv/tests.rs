@@ -68,10 +68,10 @@ fn the_user_mode_kernel_says_what_is_below() {
 fn a_compiler_is_asked_for_its_first_line() {
     let env = super::super::environment::reproducible(std::env::vars_os());
     let words = MakeWords::parse(["CC=echo gcc #1 of \\#", "RUSTC=no-such-rustc"]).unwrap();
-    let versions = versions(&words, &env, &Runner::quiet()).unwrap();
+    let versions = versions(tree().path(), &words, &env, &Runner::quiet()).unwrap();
     assert_eq!(versions.rustc, "");
     let words = MakeWords::parse(["CC=printf 'a#b\\nc\\n'; true"]).unwrap();
-    assert_eq!(super::versions(&words, &env, &Runner::quiet()).unwrap().cc, "ab");
+    assert_eq!(super::versions(tree().path(), &words, &env, &Runner::quiet()).unwrap().cc, "ab");
 }
 
 #[test]
