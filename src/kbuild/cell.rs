@@ -20,6 +20,7 @@ use super::kept::{self, Keep};
 use super::outputs::{self, Outputs};
 use super::plan::{CellPlan, Plan};
 use super::process::{self, Command, Ended, Finished, Runner};
+use super::programs;
 use super::progress::{self, CellProgress, Progress};
 use super::reproduce;
 use super::shims;
@@ -211,6 +212,7 @@ impl<'a> Work<'a> {
         let out = self.context.out;
         // Before the work, so that no hour is spent on it, and after: see below.
         self.cell.source.check_unchanged()?;
+        programs::check(&self.configured.config, &self.cell.target, self.toolchain)?;
         out.forget(&self.cell.id)?;
         let choice = way::choose(self.context, self.cell, self.configured);
         let resumed = self.enter_build_dir(&choice)?;

@@ -34,6 +34,7 @@ pub mod plan;
 pub mod planner;
 pub mod probes;
 pub mod process;
+pub mod programs;
 pub mod progress;
 pub mod reproduce;
 pub mod requests;

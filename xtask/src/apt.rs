@@ -40,6 +40,7 @@ static NEEDS: &[Need] = &[
     program("flex", "flex"),
     program("bison", "bison"),
     program("bc", "bc"),
+    program("gawk", "gawk"),
     program("cpio", "cpio"),
     program("kmod", "depmod"),
     program("rsync", "rsync"),
