@@ -97,7 +97,6 @@ mod tests {
         };
         let config = |symbols: &[&str]| Config {
             values: symbols.iter().map(|&symbol| (symbol.to_owned(), "y".to_owned())).collect(),
-            ..Config::default()
         };
         let ranges = config(&["BUILTIN_MODULE_RANGES", "KERNEL_LZO"]);
         let said = |target: &Target, words: &[&str]| {

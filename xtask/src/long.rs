@@ -2,9 +2,9 @@
 //!
 //! Two allyesconfig kernels, linked, with an option and without: arm with `HMM_MIRROR`, `x86_64` with
 //! `ZONE_DEVICE`. That takes hours, so it stops after `--minutes` and goes on when it is called again.
-//! The variants are built one after the other, the second from what the compiler cache has of the
-//! first. `HMM_MIRROR` has no prompt: a copy of the tree (hard links; a file that changes is replaced)
-//! gives it one, so that nothing else changes with it.
+//! The variants are built one after the other, the second on a copy of the first one's tree. `HMM_MIRROR`
+//! has no prompt: a copy of the sources (hard links; a file that changes is replaced) gives it one, so that
+//! nothing else changes with it.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -76,11 +76,8 @@ pub fn run(args: &Args) -> Result<()> {
         tree = with_prompt(&tree)?;
     }
     let out = kernel::cache()?.join("long").join(args.pair.arch());
-    for variant in ["without", "with"] {
-        build(&ours, args.pair, &tree, &out, Some(variant), end)?;
-    }
-    // Both at once: nothing is built again, and run.json has the pair.
-    build(&ours, args.pair, &tree, &out, None, end)?;
+    // Both in one run: asked for by itself, the second would not know whose tree it can be built on.
+    build(&ours, args.pair, &tree, &out, end)?;
 
     let mut text = format!(
         "# {} on {} allyesconfig, Linux {}\n\nMade by `cargo xtask long {}`: whole kernels, linked, \
@@ -112,15 +109,8 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Builds one variant, or all, with the time that is left.
-fn build(
-    ours: &Path,
-    pair: Pair,
-    tree: &Path,
-    out: &Path,
-    variant: Option<&str>,
-    end: Option<Instant>,
-) -> Result<()> {
+/// Builds both variants, with the time that is left.
+fn build(ours: &Path, pair: Pair, tree: &Path, out: &Path, end: Option<Instant>) -> Result<()> {
     let mut command = match end {
         None => process::command(ours),
         Some(end) => {
@@ -132,9 +122,6 @@ fn build(
     };
     command.current_dir(crate::root()).args(["build", "--matrix", pair.matrix(), "-C"]);
     command.arg(tree).arg("--out").arg(out);
-    if let Some(variant) = variant {
-        command.args(["--variant", variant]);
-    }
     eprintln!("$ {}", shown(&command));
     let status = command.stdout(Stdio::null()).status().context("hmmsize build")?;
     // What `timeout` exits with.
