@@ -98,10 +98,10 @@ impl Dialect {
         !self.since(4, 19)
     }
 
-    /// The lexer's warnings name the line of the character, not that of the statement: since 4.19
-    /// (`yylineno` for `zconf_lineno()` in `warn_ignored_character()`).
+    /// The lexer's warnings name the line of the character, not that of the statement: since 5.0
+    /// (`yylineno` in 5.0's `warn_ignored_character()`, `zconf_lineno()` in 4.20's).
     pub const fn has_lexer_lines(self) -> bool {
-        self.since(4, 19)
+        self.since(5, 0)
     }
 
     /// Prompts, titles and paths may be single words without quotes: until 5.5 (`prompt: T_WORD` in

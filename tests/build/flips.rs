@@ -18,6 +18,7 @@ fn kernel(place: &Place, variant: &str) -> Vec<u8> {
 #[test]
 fn an_incremental_kernel_is_that_of_a_build_from_nothing() {
     let (Some(place), Some(clean)) = (Place::new(), Place::new()) else { return };
+    let mut ways = Vec::new();
     for option in ["SMP", "DRIVER_A", "ZONE_DEVICE", "ZONE_DEVICE,DEVICE_PRIVATE,TEST_HMM"] {
         for place in [&place, &clean] {
             let _ = fs::remove_dir_all(place.out());
@@ -38,9 +39,12 @@ fn an_incremental_kernel_is_that_of_a_build_from_nothing() {
         }
         let with = cell(&run, "with").forecast.as_ref().unwrap();
         let whole = compiled(&clean, "with");
-        assert_eq!(with.way, Way::Incremental, "{option}");
-        assert!(compiled(&place, "with") * 10 <= whole * 9, "{option}: a tenth stays");
+        if with.way == Way::Incremental {
+            assert!(compiled(&place, "with") * 2 <= whole, "{option}: less than half");
+        }
+        ways.push(with.way);
     }
+    assert!(ways.contains(&Way::Incremental) && ways.contains(&Way::Clean), "{ways:?}");
 }
 
 #[test]
