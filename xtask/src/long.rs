@@ -104,7 +104,7 @@ pub fn run(args: &Args) -> Result<()> {
         write!(text, "\n```\n$ {line}\n{}\n```\n", said.trim_end())?;
     }
     if args.save {
-        save(args.pair, &text, &tree, &out)?;
+        save(args.pair, &text, &ours, &tree, &out)?;
     }
     Ok(())
 }
@@ -156,10 +156,11 @@ fn prompted(text: &str) -> Result<String> {
     Ok(text.replacen(plain, bool, 1))
 }
 
-fn save(pair: Pair, text: &str, tree: &Path, out: &Path) -> Result<()> {
+fn save(pair: Pair, text: &str, ours: &Path, tree: &Path, out: &Path) -> Result<()> {
     let reports = crate::root().join("reports");
     let name = tree.file_name().unwrap_or_default().to_string_lossy();
     let plain = |text: &str| {
+        let text = text.replace(&ours.display().to_string(), "hmmsize");
         text.replace(&out.display().to_string(), "long").replace(&tree.display().to_string(), &name)
     };
     let stem = format!("allyesconfig-{}", pair.arch());
