@@ -94,39 +94,6 @@ pub fn versions(tree: &Path, words: &MakeWords, env: &Env, runner: &Runner) -> R
     })
 }
 
-/// `PAHOLE_VERSION` as scripts/pahole-version.sh prints it, if `tree` exports it.
-///
-/// # Errors
-/// Only a signal that ends our work.
-pub fn pahole(tree: &Path, words: &MakeWords, env: &Env, runner: &Runner) -> Result<String> {
-    const NAME: &str = "PAHOLE_VERSION";
-    let makefile = std::fs::read_to_string(tree.join("Makefile")).unwrap_or_default();
-    if !exported(&makefile).contains(&NAME) {
-        return Ok(String::new());
-    }
-    if let Some(text) = words.get(NAME) {
-        return Ok(text.to_owned());
-    }
-    let text = said("PAHOLE", words, env, runner)?;
-    Ok(if text.is_empty() { "0".to_owned() } else { three_digits(&text) })
-}
-
-/// What `sed -E 's/v([0-9]+)\.([0-9]+)/\1\2/'` makes of a line: `124` of `v1.24`.
-fn three_digits(line: &str) -> String {
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    for (at, _) in line.match_indices('v') {
-        let (before, rest) = (&line[..at], &line[at + 1..]);
-        let (major, rest) = rest.split_at(digits(rest));
-        if let Some(rest) = rest.strip_prefix('.')
-            && !major.is_empty()
-            && digits(rest) > 0
-        {
-            return format!("{before}{major}{rest}");
-        }
-    }
-    line.to_owned()
-}
-
 /// The same of one of them, `CC` or `RUSTC`. Who says `CC_VERSION_TEXT=…` on make's command line has
 /// answered the question: make does not ask then, and neither do we.
 ///
@@ -159,6 +126,39 @@ fn said(name: &str, words: &MakeWords, env: &Env, runner: &Runner) -> Result<Str
         Err(_) => String::new(),
     };
     Ok(text.lines().next().unwrap_or_default().replace('#', ""))
+}
+
+/// `PAHOLE_VERSION` as scripts/pahole-version.sh prints it, if `tree` exports it.
+///
+/// # Errors
+/// Only a signal that ends our work.
+pub fn pahole(tree: &Path, words: &MakeWords, env: &Env, runner: &Runner) -> Result<String> {
+    const NAME: &str = "PAHOLE_VERSION";
+    let makefile = std::fs::read_to_string(tree.join("Makefile")).unwrap_or_default();
+    if !exported(&makefile).contains(&NAME) {
+        return Ok(String::new());
+    }
+    if let Some(text) = words.get(NAME) {
+        return Ok(text.to_owned());
+    }
+    let text = said("PAHOLE", words, env, runner)?;
+    Ok(if text.is_empty() { "0".to_owned() } else { three_digits(&text) })
+}
+
+/// What `sed -E 's/v([0-9]+)\.([0-9]+)/\1\2/'` makes of a line: `124` of `v1.24`.
+fn three_digits(line: &str) -> String {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    for (at, _) in line.match_indices('v') {
+        let (before, rest) = (&line[..at], &line[at + 1..]);
+        let (major, rest) = rest.split_at(digits(rest));
+        if let Some(rest) = rest.strip_prefix('.')
+            && !major.is_empty()
+            && digits(rest) > 0
+        {
+            return format!("{before}{major}{rest}");
+        }
+    }
+    line.to_owned()
 }
 
 /// The directory below `arch/` that `ARCH=arch` means in `tree`.
