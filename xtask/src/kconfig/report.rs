@@ -60,14 +60,17 @@ impl Report {
 
     /// The counts of a tree, or of all.
     pub fn total(&self, tree: Option<&str>) -> Count {
-        let mut total = Count::default();
-        for ((of, ..), count) in &self.counts {
-            if tree.is_none_or(|tree| tree == of) {
-                total.compared += count.compared;
-                total.identical += count.identical;
-            }
+        self.sum(|of, _| tree.is_none_or(|tree| tree == of))
+    }
+
+    /// The counts of the trees and sorts of jobs that are `wanted`.
+    fn sum(&self, wanted: impl Fn(&str, &str) -> bool) -> Count {
+        let mut sum = Count::default();
+        for (_, count) in self.counts.iter().filter(|((tree, _, kind), _)| wanted(tree, kind)) {
+            sum.compared += count.compared;
+            sum.identical += count.identical;
         }
-        total
+        sum
     }
 
     /// The jobs whose outcomes differ.
@@ -134,12 +137,7 @@ impl Report {
         for tree in trees {
             let mut row = format!("| {tree} |");
             for wanted in &kinds {
-                let mut sum = Count::default();
-                let of_tree = self.counts.iter().filter(|((of, ..), _)| of == tree);
-                for (_, count) in of_tree.filter(|((.., kind), _)| kind == wanted) {
-                    sum.compared += count.compared;
-                    sum.identical += count.identical;
-                }
+                let sum = self.sum(|of, kind| of == tree && kind == *wanted);
                 let _ = write!(row, " {} |", shown(sum));
             }
             let _ = writeln!(text, "{row} {} |", shown(self.total(Some(tree))));
