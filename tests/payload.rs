@@ -32,6 +32,8 @@ fn linkers() -> Vec<(&'static str, PathBuf)> {
     std::iter::once(gnu).chain(lld().map(|path| ("ld.lld", path))).collect()
 }
 
+#[path = "payload/kallsyms.rs"]
+mod kallsyms;
 #[path = "payload/linked.rs"]
 mod linked;
 #[path = "payload/measure.rs"]

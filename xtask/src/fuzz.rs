@@ -24,6 +24,9 @@ pub struct Args {
     /// Minutes for each
     #[arg(long, value_name = "N", default_value_t = 10)]
     minutes: u64,
+    /// Run the targets as they were built before
+    #[arg(long)]
+    built: bool,
     /// Pack the corpus again and add to reports/fuzz.md
     #[arg(long)]
     save: bool,
@@ -57,7 +60,9 @@ pub fn run_targets(args: &Args) -> Result<()> {
     let wanted = names.iter().filter(|name| args.targets.is_empty() || args.targets.contains(name));
     let mut make = command("cargo");
     make.args(["+nightly", "fuzz", "build", "--target-dir"]).arg(&build).current_dir(&dir);
-    run(&mut make).context("needs a nightly compiler and `cargo install cargo-fuzz`")?;
+    if !args.built {
+        run(&mut make).context("needs a nightly compiler and `cargo install cargo-fuzz`")?;
+    }
     let host = output(command("rustc").arg("-vV"))?;
     let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
     let programs = build.join(host).join("release");

@@ -7,6 +7,7 @@
 
 pub mod decide;
 pub mod inlined;
+pub mod kallsyms;
 pub mod partition;
 pub mod pieces;
 pub mod record;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::decide::{self, Comes};
+use super::kallsyms;
 use super::pieces::{Key, Piece, Pieces};
 use crate::model::audit::{Gate, Group, Growth, Leak, Row, Why};
 use crate::model::class::Class;
@@ -83,9 +84,13 @@ const NOISE: &[&str] = &[
     "kernel_headers_data",
     "(.note.gnu.build-id)",
     "(.notes)",
+    "(kallsyms compression)",
 ];
 
-/// Input sections of the linker or of image-wide tables, made from the names and types of everything.
+fn is_kallsyms(key: &Key) -> bool {
+    key.name.strip_prefix('(').and_then(|name| name.strip_suffix(')')) == Some(kallsyms::ENTRIES)
+}
+
 fn is_noise(key: &Key) -> bool {
     NOISE.contains(&&*key.name)
 }
@@ -129,6 +134,7 @@ pub fn partition(
         rows.push(symbol(change, question, evidence));
     }
     moved(&changes, &mut rows, evidence);
+    within_functions(&changes, &mut rows);
     let mut objects = Reasons::default();
     for row in &rows {
         let object = row.object.as_deref().unwrap_or_default();
@@ -255,6 +261,36 @@ fn moved(changes: &[Change<'_>], rows: &mut [Row], evidence: &mut dyn Evidence) 
     }
 }
 
+/// Variables that the source file does not define outside of functions, as `__func__` and what macros keep
+/// in them: they go with the functions of their object that changed, if these did for one reason.
+fn within_functions(changes: &[Change<'_>], rows: &mut [Row]) {
+    let mut reasons: FxHashMap<&str, Vec<(Why, Option<String>)>> = FxHashMap::default();
+    let symbols = changes.iter().filter(|change| !change.key.bare);
+    let is_code = |change: &Change<'_>| change.piece().is_function;
+    for (change, row) in symbols.clone().zip(&*rows).filter(|(change, _)| is_code(change)) {
+        let said = reasons.entry(&change.key.object).or_default();
+        let one = (row.why, row.option.clone());
+        if !said.contains(&one) {
+            said.push(one);
+        }
+    }
+    for (change, row) in symbols.zip(rows) {
+        let unexplained = row.why == Why::Ungated
+            && row.option.is_none()
+            && row.defined.is_none()
+            && row.leak.is_none()
+            && !is_code(change);
+        let Some([(why, Some(option))]) =
+            reasons.get(&*change.key.object).filter(|_| unexplained).map(Vec::as_slice)
+        else {
+            continue;
+        };
+        row.why = *why;
+        row.option = Some(option.clone());
+        row.growth = (*why == Why::Ungated).then_some(Growth::Tables);
+    }
+}
+
 /// Why symbols of an object changed, all and those of one class.
 type Reasons<'r> = FxHashMap<(&'r str, Option<Class>), Vec<(Why, Option<String>)>>;
 
@@ -273,6 +309,14 @@ fn bare(
     let object = &*change.key.object;
     let mut row = row(change, Why::Unattributed);
     if object.is_empty() {
+        // The kernel's symbol table, where an option decides about it as a whole.
+        if let Some(option) =
+            kallsyms::deciding(question.changed).filter(|_| is_kallsyms(change.key))
+        {
+            let requested = question.options.iter().any(|one| one == option);
+            row.why = if requested { Why::Direct } else { Why::DraggedIn };
+            row.option = Some(option.to_owned());
+        }
         return row;
     }
     let chain = evidence.object(object);

@@ -7,13 +7,14 @@
 use bstr::{BStr, ByteSlice};
 use rustc_hash::FxHashMap;
 
+use super::kallsyms;
 use super::sites::Sites;
 use crate::analyze::lay::{self, Segment};
-use crate::analyze::reconcile::{self, Owner};
+use crate::analyze::reconcile::{self, Laid, Owner};
 use crate::analyze::{class, extents, names, payload};
 use crate::model::class::Class;
 use crate::model::diag::Diag;
-use crate::model::image::Image;
+use crate::model::image::{Image, Section};
 use crate::model::linkmap::{LinkMap, is_prelink};
 use crate::model::payload::Run;
 use crate::model::size::PayloadKind;
@@ -106,6 +107,9 @@ pub fn of<'a>(image: &Image<'a>, map: Option<&LinkMap<'a>>) -> Pieces {
                             runs.extend(split.into_iter().map(own));
                             continue;
                         }
+                        if dealt.has_objects && dealt.kallsyms(&laid, section.section, *run) {
+                            continue;
+                        }
                         Own::Object(part.file, part.name)
                     }
                     Owner::Nobody => Own::Nobody,
@@ -163,6 +167,8 @@ struct Dealt<'i, 'a> {
     /// The source file of each local symbol, as the symbol table says: where it begins to count.
     files: Vec<(u32, Box<str>)>,
     objects: FxHashMap<Vec<u8>, Box<str>>,
+    /// The address of `kallsyms_names`.
+    names_of_symbols: Option<u64>,
     all: FxHashMap<Key, Piece>,
     padding: u64,
     has_objects: bool,
@@ -182,6 +188,7 @@ impl<'i, 'a> Dealt<'i, 'a> {
             segments,
             files,
             objects: FxHashMap::default(),
+            names_of_symbols: image.symbols.named("kallsyms_names").next().map(|it| it.value),
             all: FxHashMap::default(),
             padding: 0,
             has_objects: false,
@@ -257,6 +264,30 @@ impl<'i, 'a> Dealt<'i, 'a> {
         piece.bytes = piece.bytes.wrapping_add(bytes);
         piece.addr = piece.addr.min(addr);
         piece.is_function |= is_function;
+    }
+
+    /// Deals out the kernel's own symbol table, if that is what is in `run` of a section; see
+    /// [`kallsyms`].
+    fn kallsyms(&mut self, laid: &[Laid<'_, '_, '_>], section: &Section<'_>, run: Run) -> bool {
+        let within = |table: &u64| (run.start..run.end).contains(&table.wrapping_sub(section.addr));
+        if !self.names_of_symbols.is_some_and(|table| within(&table)) {
+            return false;
+        }
+        let Some(shares) = kallsyms::shares(self.image, laid, section, run) else { return false };
+        let (class, addr) = (class::of_section(section), section.addr.wrapping_add(run.start));
+        let mut rest = run.len();
+        for (object, share) in shares {
+            for (name, bytes) in
+                [(kallsyms::ENTRIES, share.entries), (kallsyms::NAMES, share.names)]
+            {
+                rest -= bytes;
+                let own = Own::Object(object, BStr::new(name));
+                self.add(&own, None, bytes, class, addr);
+            }
+        }
+        let own = Own::Object(BStr::new(""), BStr::new(kallsyms::REST));
+        self.add(&own, None, rest, class, addr);
+        true
     }
 
     fn object(&mut self, file: &BStr) -> Box<str> {

@@ -4,10 +4,11 @@ use bstr::BStr;
 use proptest::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::kallsyms;
 use super::partition::{Cause, Evidence, Place, Question, partition};
 use super::pieces::{Key, Piece, Pieces, object_path};
 use super::record;
-use crate::model::audit::{Growth, Why};
+use crate::model::audit::{Growth, Row, Why};
 use crate::model::class::Class;
 use crate::model::config::{Config, ConfigChange};
 use crate::model::formula::Formulas;
@@ -163,6 +164,78 @@ fn fill_between_variables_goes_with_the_variables() {
     assert_eq!(found("code"), (Why::DraggedIn, Some("OTHER")));
     assert_eq!(found("(.data)"), (Why::Ungated, Some("X")), "as the variable of its object");
     assert_eq!(found("(.rodata)"), (Why::Unattributed, None), "its object has two reasons");
+}
+
+/// A question about `X`, of which the configurations say nothing.
+fn ask(changed: &[&str], old: &Pieces, new: &Pieces) -> Vec<Row> {
+    let none = Valuation::default();
+    let change =
+        |&symbol: &&str| ConfigChange { symbol: symbol.into(), old: None, new: Some("y".into()) };
+    let changed: Vec<ConfigChange> = changed.iter().map(change).collect();
+    let options = ["X".to_owned()];
+    let question = Question { options: &options, changed: &changed, was: &none, is: &none };
+    partition(old, new, &question, &mut Made { chains: FxHashMap::default() }).rows
+}
+
+fn reason<'r>(rows: &'r [Row], object: &str, name: &str) -> (Why, Option<&'r str>, i64) {
+    let is_it = |row: &&Row| row.object.as_deref().unwrap_or("") == object && row.name == name;
+    let row = rows.iter().find(is_it).unwrap_or_else(|| panic!("{object} {name}: {rows:?}"));
+    (row.why, row.option.as_deref(), row.delta)
+}
+
+#[test]
+fn what_functions_keep_goes_with_the_functions_that_changed() {
+    let with = |mut all: Pieces, more: &[(&str, u64)]| {
+        for (object, bytes) in more {
+            let piece = Piece { bytes: *bytes, class: Class::Rodata, addr: 0, is_function: false };
+            all.all.insert(key(object, "__func__"), piece);
+        }
+        all
+    };
+    let old = pieces(&[("a.o", "inlined", 5), ("b.o", "inlined", 5), ("b.o", "other", 5)], 0);
+    let new = pieces(&[("a.o", "inlined", 7), ("b.o", "inlined", 7), ("b.o", "other", 6)], 0);
+    let old = with(old, &[("a.o", 9), ("b.o", 9)]);
+    let rows = ask(&[], &old, &with(new, &[("a.o", 12), ("b.o", 12)]));
+    assert_eq!(reason(&rows, "a.o", "__func__"), (Why::Ungated, Some("X"), 3));
+    assert_eq!(reason(&rows, "b.o", "__func__"), (Why::Ungated, None, 3), "two reasons");
+}
+
+#[test]
+fn the_symbol_table_goes_with_the_symbols() {
+    let side = |all: &[(&str, &str, u64)]| pieces(all, 0);
+    let mut old = side(&[
+        ("a.o", "inlined", 5),
+        ("a.o", "(kallsyms)", 14),
+        ("a.o", "(kallsyms names)", 20),
+        ("b.o", "(kallsyms)", 70),
+        ("b.o", "(kallsyms names)", 100),
+        ("", "(kallsyms compression)", 800),
+    ]);
+    let mut new = side(&[
+        ("a.o", "inlined", 8),
+        ("a.o", "(kallsyms)", 21),
+        ("a.o", "(kallsyms names)", 30),
+        ("b.o", "(kallsyms)", 70),
+        ("b.o", "(kallsyms names)", 98),
+        ("", "(kallsyms compression)", 801),
+    ]);
+    let (payloads, change) = ((old.payload(), new.payload()), ["HZ", "KALLSYMS_ALL"]);
+    let all = |names: &[&str]| -> Vec<ConfigChange> {
+        let change = |&symbol: &&str| ConfigChange { symbol: symbol.into(), old: None, new: None };
+        names.iter().map(change).collect()
+    };
+    kallsyms::settle(&mut old, &mut new, &all(&change[..1]));
+    let rows = ask(&change[..1], &old, &new);
+    assert_eq!(reason(&rows, "a.o", "(kallsyms)"), (Why::Ungated, Some("X"), 7));
+    assert_eq!(reason(&rows, "a.o", "(kallsyms names)"), (Why::Ungated, Some("X"), 10));
+    let compression = reason(&rows, "", "(kallsyms compression)");
+    assert_eq!(compression, (Why::Noise, None, -1), "and names of what b.o has on both sides");
+    assert_eq!(rows.len(), 4, "{rows:?}");
+    // An option that says which symbols there are.
+    kallsyms::settle(&mut old, &mut new, &all(&change));
+    let rows = ask(&change, &old, &new);
+    assert_eq!(reason(&rows, "", "(kallsyms)"), (Why::DraggedIn, Some("KALLSYMS_ALL"), 16));
+    assert_eq!((old.payload(), new.payload()), payloads, "nothing is lost");
 }
 
 proptest! {

@@ -7,6 +7,7 @@ use super::debug::{self, Types};
 use super::evidence::{self, FromSource};
 use super::news::{self, Before};
 use super::subject::{Pair, Picture};
+use crate::analyze::attribute::kallsyms;
 use crate::analyze::attribute::partition::Question;
 use crate::analyze::attribute::pieces::{self, Pieces};
 use crate::analyze::attribute::record;
@@ -206,9 +207,10 @@ pub fn cost(
                 .into(),
         );
     }
-    let first = old.pieces(&was, maps, &mut warnings);
-    let second = new.pieces(&is, maps, &mut warnings);
+    let mut first = old.pieces(&was, maps, &mut warnings);
+    let mut second = new.pieces(&is, maps, &mut warnings);
     let changed = config::diff(&old.config, &new.config);
+    kallsyms::settle(&mut first, &mut second, &changed);
     let ArchSource { presence, formulas, .. } = source;
     let gates = Gates::new(presence);
     let files = evidence::read((&first, &second), &gates, root, formulas);
