@@ -132,7 +132,7 @@ fn symbols(out: &mut String, cost: &Cost, top: Option<usize>, view: View) {
         let left = format!(
             "{:>9}  {:name_width$}  {}",
             signed(row.delta),
-            shorten(&name(row), name_width),
+            name(row, name_width),
             row_reason(row)
         );
         let detail = detail(row, " > ");
@@ -152,10 +152,17 @@ fn symbols(out: &mut String, cost: &Cost, top: Option<usize>, view: View) {
     }
 }
 
-fn name(row: &Row) -> String {
-    match &row.object {
-        Some(object) if row.name.starts_with('(') => format!("{object}{}", row.name),
-        _ => row.name.clone(),
+/// The symbol, or the input section after its object, of which the directories are left out first.
+fn name(row: &Row, width: usize) -> String {
+    let Some(object) = row.object.as_deref().filter(|_| row.name.starts_with('(')) else {
+        return shorten(&row.name, width);
+    };
+    let whole = format!("{object}{}", row.name);
+    match object.rsplit_once('/') {
+        Some((_, file)) if whole.chars().count() > width => {
+            shorten(&format!("…/{file}{}", row.name), width)
+        }
+        _ => shorten(&whole, width),
     }
 }
 
