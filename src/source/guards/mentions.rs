@@ -194,7 +194,9 @@ fn manner(
         return Some(if option { test.manner } else { Manner::Bare });
     }
     let Some(directive) = directive else { return Some(Manner::Code) };
-    let first = text[directive.name_end..candidate.start].iter().all(|byte| is_space(*byte));
+    // It may be the directive's name, as in `#CONFIG_X`, which some assemblers take for a comment.
+    let between = text.get(directive.name_end..candidate.start);
+    let first = between.is_some_and(|between| between.iter().all(|byte| is_space(*byte)));
     Some(match directive.kind {
         Kind::Define if first => Manner::Define,
         Kind::Undef => Manner::Undef,
