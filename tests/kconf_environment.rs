@@ -99,9 +99,10 @@ fn conf_sees_what_make_would_give_it() {
             let theirs = of_make(tree, out.path(), words);
             let words = MakeWords::parse(*words).unwrap();
             let env = environment::reproducible(std::env::vars_os());
-            let versions = kconfenv::versions(tree, &words, &env, &Runner::quiet()).unwrap();
+            let makefile = kconfenv::TopMakefile::read(tree);
+            let versions = makefile.versions(&words, &env, &Runner::quiet()).unwrap();
             let ours: BTreeMap<String, String> =
-                kconfenv::environment(tree, &words, &versions).unwrap().into_iter().collect();
+                makefile.environment(&words, &versions).unwrap().into_iter().collect();
             for (name, value) in &ours {
                 // A Makefile below arch/ may change it for the configuration there is; no Kconfig
                 // file reads it.

@@ -7,7 +7,7 @@
 //! between versions. Nothing but [`versions`] starts a process.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::environment::Env;
 use super::process::{Command, Runner};
@@ -81,17 +81,12 @@ fn value<'a>(variables: &'a Variables, name: &str) -> &'a str {
     variables.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
 }
 
-/// Asks the compilers that `words` mean for their versions, in the environment `env`, and pahole where `tree`
-/// wants to know. A compiler that is not there says nothing, as under make.
-///
-/// # Errors
-/// Only a signal that ends our work.
-pub fn versions(tree: &Path, words: &MakeWords, env: &Env, runner: &Runner) -> Result<Versions> {
-    Ok(Versions {
-        cc: version("CC", words, env, runner)?,
-        rustc: version("RUSTC", words, env, runner)?,
-        pahole: pahole(tree, words, env, runner)?,
-    })
+/// The top Makefile of a tree, as far as it decides what `conf` sees.
+#[derive(Debug)]
+pub struct TopMakefile {
+    tree: PathBuf,
+    path: PathBuf,
+    text: String,
 }
 
 /// The same of one of them, `CC` or `RUSTC`. Who says `CC_VERSION_TEXT=…` on make's command line has
@@ -128,21 +123,139 @@ fn said(name: &str, words: &MakeWords, env: &Env, runner: &Runner) -> Result<Str
     Ok(text.lines().next().unwrap_or_default().replace('#', ""))
 }
 
-/// `PAHOLE_VERSION` as scripts/pahole-version.sh prints it, if `tree` exports it.
-///
-/// # Errors
-/// Only a signal that ends our work.
-pub fn pahole(tree: &Path, words: &MakeWords, env: &Env, runner: &Runner) -> Result<String> {
-    const NAME: &str = "PAHOLE_VERSION";
-    let makefile = std::fs::read_to_string(tree.join("Makefile")).unwrap_or_default();
-    if !exported(&makefile).contains(&NAME) {
-        return Ok(String::new());
+impl TopMakefile {
+    /// Reads it. One that cannot be read says nothing.
+    pub fn read(tree: &Path) -> Self {
+        let path = tree.join("Makefile");
+        let text = String::from_utf8(std::fs::read(&path).unwrap_or_default())
+            .unwrap_or_else(|err| String::from_utf8_lossy(err.as_bytes()).into_owned());
+        Self { tree: tree.to_owned(), path, text }
     }
-    if let Some(text) = words.get(NAME) {
-        return Ok(text.to_owned());
+
+    /// `6.12.117`, if it says so.
+    pub fn version(&self) -> Option<String> {
+        kernel_version(&self.text)
     }
-    let text = said("PAHOLE", words, env, runner)?;
-    Ok(if text.is_empty() { "0".to_owned() } else { three_digits(&text) })
+
+    /// Asks the compilers that `words` mean for their versions, in the environment `env`, and pahole where
+    /// the tree wants to know. A compiler that is not there says nothing, as under make.
+    ///
+    /// # Errors
+    /// Only a signal that ends our work.
+    pub fn versions(&self, words: &MakeWords, env: &Env, runner: &Runner) -> Result<Versions> {
+        Ok(Versions {
+            cc: version("CC", words, env, runner)?,
+            rustc: version("RUSTC", words, env, runner)?,
+            pahole: self.pahole(words, env, runner)?,
+        })
+    }
+
+    /// `PAHOLE_VERSION` as scripts/pahole-version.sh prints it, if the tree exports it.
+    ///
+    /// # Errors
+    /// Only a signal that ends our work.
+    pub fn pahole(&self, words: &MakeWords, env: &Env, runner: &Runner) -> Result<String> {
+        const NAME: &str = "PAHOLE_VERSION";
+        if !exported(&self.text).contains(&NAME) {
+            return Ok(String::new());
+        }
+        if let Some(text) = words.get(NAME) {
+            return Ok(text.to_owned());
+        }
+        let text = said("PAHOLE", words, env, runner)?;
+        Ok(if text.is_empty() { "0".to_owned() } else { three_digits(&text) })
+    }
+
+    /// The directory below `arch/` that `ARCH=arch` means.
+    ///
+    /// # Errors
+    /// If the tree has no such architecture.
+    pub fn srcarch(&self, arch: &str) -> Result<String> {
+        let srcarch = mapped(&self.text, arch).unwrap_or(arch);
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if !srcarch.is_empty()
+            && srcarch.chars().all(plain)
+            && self.tree.join("arch").join(srcarch).join("Kconfig").is_file()
+        {
+            return Ok(srcarch.to_owned());
+        }
+        // arch/um has its Kconfig like the others; what has none is no architecture.
+        Err(Error::input(
+            &self.tree,
+            format!("has no architecture `{arch}`: no arch/{srcarch}/Kconfig"),
+        ))
+    }
+
+    /// The environment of `conf` for the tree, as `make WORDS… …config` in another directory makes it:
+    /// `words` have ARCH, and `CROSS_COMPILE`, CC, LLVM and others where they are not the defaults. What
+    /// the user's own environment adds (PATH, `KCONFIG_*`) is the caller's.
+    ///
+    /// # Errors
+    /// If there is none, no version in it, or no such architecture.
+    pub fn environment(&self, words: &MakeWords, versions: &Versions) -> Result<Variables> {
+        let none = || match std::fs::metadata(&self.path) {
+            Ok(_) => Error::input(&self.path, "has no VERSION and PATCHLEVEL"),
+            Err(err) => Error::io(&self.path, err),
+        };
+        let version = kernel_version(&self.text).ok_or_else(none)?;
+        let arch = words.get("ARCH").unwrap_or_else(|| subarch());
+        let srcarch = self.srcarch(arch)?;
+        let tools = tools(words);
+        let exported = exported(&self.text);
+        let tree = std::path::absolute(&self.tree).map_err(|e| Error::io(&self.tree, e))?;
+
+        let mut variables = Variables::new();
+        let mut set = |name: &str, value: &str| {
+            variables.push((name.to_owned(), value.to_owned()));
+        };
+        set("srctree", &tree.to_string_lossy());
+        set("objtree", ".");
+        set("ARCH", arch);
+        set("SRCARCH", &srcarch);
+        set("UTS_MACHINE", arch);
+        set("KERNELVERSION", &version);
+        for (name, key) in ["VERSION", "PATCHLEVEL", "SUBLEVEL"].iter().zip(version.split('.')) {
+            let digits = key.find(|c: char| !c.is_ascii_digit()).map_or(key, |end| &key[..end]);
+            set(name, digits);
+        }
+        set("CONFIG_SHELL", &config_shell(&self.text));
+        for (name, value) in &tools {
+            set(name, value);
+        }
+        set("CPP", &format!("{} -E", value(&tools, "CC")));
+        set("CROSS_COMPILE", words.get("CROSS_COMPILE").unwrap_or_default());
+        set("CC_VERSION_TEXT", &versions.cc);
+        set("RUSTC_VERSION_TEXT", &versions.rustc);
+        set("PAHOLE_VERSION", &versions.pahole);
+        variables.retain(|(name, _)| exported.contains(&name.as_str()));
+
+        if versions.cc.contains("clang") {
+            let flags = clang_flags(&tree, &srcarch, words)?;
+            variables.push(("CLANG_FLAGS".to_owned(), flags));
+        }
+        if srcarch == "um" {
+            // arch/um/Makefile exports these two.
+            let under = words.get("SUBARCH").unwrap_or_else(|| subarch());
+            let header = if ["x86", "x86_64", "i386"].contains(&under) { "x86" } else { under };
+            variables.push(("SUBARCH".to_owned(), under.to_owned()));
+            variables.push(("HEADER_ARCH".to_owned(), header.to_owned()));
+        }
+        if let Some(options) = nm_options(&tree, &srcarch).filter(|_| words.get("NM").is_none()) {
+            for (_, nm) in variables.iter_mut().filter(|(name, _)| name == "NM") {
+                nm.push_str(&options);
+            }
+        }
+        // What stands on the command line is in the environment, whatever a Makefile makes of it.
+        for word in words.to_words() {
+            if let Some((name, value)) = word.split_once('=') {
+                match variables.iter_mut().find(|(key, _)| key == name) {
+                    Some((_, old)) => value.clone_into(old),
+                    None => variables.push((name.to_owned(), value.to_owned())),
+                }
+            }
+        }
+        Ok(variables)
+    }
 }
 
 /// What `sed -E 's/v([0-9]+)\.([0-9]+)/\1\2/'` makes of a line: `124` of `v1.24`.
@@ -161,25 +274,6 @@ fn three_digits(line: &str) -> String {
     line.to_owned()
 }
 
-/// The directory below `arch/` that `ARCH=arch` means in `tree`.
-///
-/// # Errors
-/// If the tree has no top Makefile or no such architecture.
-pub fn srcarch(tree: &Path, arch: &str) -> Result<String> {
-    let makefile = tree.join("Makefile");
-    let text = std::fs::read_to_string(&makefile).map_err(|e| Error::io(&makefile, e))?;
-    let srcarch = mapped(&text, arch).unwrap_or(arch);
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !srcarch.is_empty()
-        && srcarch.chars().all(plain)
-        && tree.join("arch").join(srcarch).join("Kconfig").is_file()
-    {
-        return Ok(srcarch.to_owned());
-    }
-    // arch/um has its Kconfig like the others; what has none is no architecture.
-    Err(Error::input(tree, format!("has no architecture `{arch}`: no arch/{srcarch}/Kconfig")))
-}
-
 /// The `SRCARCH := x86` below an `ifeq ($(ARCH),i386)`.
 fn mapped<'a>(makefile: &'a str, arch: &str) -> Option<&'a str> {
     let mut lines = makefile.lines();
@@ -187,76 +281,6 @@ fn mapped<'a>(makefile: &'a str, arch: &str) -> Option<&'a str> {
     lines.find(|line| line.trim() == condition)?;
     let (name, value) = lines.next()?.split_once(":=")?;
     (name.trim() == "SRCARCH").then(|| value.trim())
-}
-
-/// The environment of `conf` for `tree`, as `make WORDS… …config` in another directory makes it:
-/// `words` have ARCH, and `CROSS_COMPILE`, CC, LLVM and others where they are not the defaults. What
-/// the user's own environment adds (PATH, `KCONFIG_*`) is the caller's.
-///
-/// # Errors
-/// If the tree has no top Makefile, no version in it, or no such architecture.
-pub fn environment(tree: &Path, words: &MakeWords, versions: &Versions) -> Result<Variables> {
-    let makefile = tree.join("Makefile");
-    let text = std::fs::read_to_string(&makefile).map_err(|e| Error::io(&makefile, e))?;
-    let version = kernel_version(&text)
-        .ok_or_else(|| Error::input(&makefile, "has no VERSION and PATCHLEVEL"))?;
-    let arch = words.get("ARCH").unwrap_or_else(|| subarch());
-    let srcarch = srcarch(tree, arch)?;
-    let tools = tools(words);
-    let exported = exported(&text);
-    let tree = std::path::absolute(tree).map_err(|e| Error::io(tree, e))?;
-
-    let mut variables = Variables::new();
-    let mut set = |name: &str, value: &str| {
-        variables.push((name.to_owned(), value.to_owned()));
-    };
-    set("srctree", &tree.to_string_lossy());
-    set("objtree", ".");
-    set("ARCH", arch);
-    set("SRCARCH", &srcarch);
-    set("UTS_MACHINE", arch);
-    set("KERNELVERSION", &version);
-    for (name, key) in ["VERSION", "PATCHLEVEL", "SUBLEVEL"].iter().zip(version.split('.')) {
-        let digits = key.find(|c: char| !c.is_ascii_digit()).map_or(key, |end| &key[..end]);
-        set(name, digits);
-    }
-    set("CONFIG_SHELL", &config_shell(&text));
-    for (name, value) in &tools {
-        set(name, value);
-    }
-    set("CPP", &format!("{} -E", value(&tools, "CC")));
-    set("CROSS_COMPILE", words.get("CROSS_COMPILE").unwrap_or_default());
-    set("CC_VERSION_TEXT", &versions.cc);
-    set("RUSTC_VERSION_TEXT", &versions.rustc);
-    set("PAHOLE_VERSION", &versions.pahole);
-    variables.retain(|(name, _)| exported.contains(&name.as_str()));
-
-    if versions.cc.contains("clang") {
-        let flags = clang_flags(&tree, &srcarch, words)?;
-        variables.push(("CLANG_FLAGS".to_owned(), flags));
-    }
-    if srcarch == "um" {
-        // arch/um/Makefile exports these two.
-        let under = words.get("SUBARCH").unwrap_or_else(|| subarch());
-        let header = if ["x86", "x86_64", "i386"].contains(&under) { "x86" } else { under };
-        variables.push(("SUBARCH".to_owned(), under.to_owned()));
-        variables.push(("HEADER_ARCH".to_owned(), header.to_owned()));
-    }
-    if let Some(options) = nm_options(&tree, &srcarch).filter(|_| words.get("NM").is_none()) {
-        for (_, nm) in variables.iter_mut().filter(|(name, _)| name == "NM") {
-            nm.push_str(&options);
-        }
-    }
-    // What stands on the command line is in the environment, whatever a Makefile makes of it.
-    for word in words.to_words() {
-        if let Some((name, value)) = word.split_once('=') {
-            match variables.iter_mut().find(|(key, _)| key == name) {
-                Some((_, old)) => value.clone_into(old),
-                None => variables.push((name.to_owned(), value.to_owned())),
-            }
-        }
-    }
-    Ok(variables)
 }
 
 /// What an architecture adds to NM: `NM := $(NM) -B` of alpha, `--synthetic` of powerpc, and

@@ -6,52 +6,59 @@
 //! since 6.11, that of its hash table before.
 
 use super::expr::{Expr, ExprId};
-use super::model::{MenuId, Message, Model, Place, PropId, PropKind, ROOT, Severity, SymbolId};
+use super::model::{
+    MenuId, Message, Model, Place, PropId, PropKind, Property, ROOT, Severity, SymbolId,
+};
 
+mod quick;
+#[cfg(test)]
+mod tests;
 mod told;
 
 /// How deep the search may go, expressions included.
 const MAX_DEPTH: u32 = 150_000;
 
-/// With fewer symbols, a second thread takes longer to wake than it saves.
-const WORTH_TWO_THREADS: usize = 4_000;
-
 /// Reports every recursive dependency of a finalized model, and since 6.11 what is wrong with the
 /// members of choices.
 pub fn check(model: &mut Model) {
-    let starts = if model.dialect.choices_are_menus() {
-        let menus = model.menus_in_order();
-        menus.filter_map(|menu| Some((model.menu(menu).symbol?, Some(menu)))).collect()
-    } else {
-        hash_order(model).into_iter().map(|symbol| (symbol, None)).collect::<Vec<_>>()
-    };
-    // Every cycle has a symbol in one of the halves and is found from there. Which words it is told in
-    // depends on the order, so what is not silent is searched again, as a whole. The threads of a pool
-    // for building have the stack that this takes.
-    if starts.len() >= WORTH_TWO_THREADS && rayon::current_thread_index().is_some() {
-        let (first, second) = starts.split_at(starts.len() / 2);
-        let (one, two) = rayon::join(|| search(model, first), || search(model, second));
-        if one.is_empty() && two.is_empty() {
-            return;
-        }
+    if quick::is_clean(model) && choices_are_clean(model) {
+        return;
     }
-    let messages = search(model, &starts);
+    let messages = told(model);
     model.messages.extend(messages);
 }
 
-/// What is to be said about what is reached from `starts`, each with its node where members of choices
-/// are looked at too.
-fn search(model: &Model, starts: &[(SymbolId, Option<MenuId>)]) -> Vec<Message> {
+/// All that is to be said, in `conf`'s order.
+fn told(model: &Model) -> Vec<Message> {
     let mut search = Search::new(model);
-    for &(symbol, menu) in starts {
-        search.symbol(symbol);
-        if let Some(menu) = menu.filter(|_| model.symbol(symbol).is_choice) {
-            for child in below(model, menu) {
-                search.member(child);
+    if model.dialect.choices_are_menus() {
+        for menu in model.menus_in_order() {
+            if let Some(symbol) = model.menu(menu).symbol {
+                search.symbol(symbol);
+                search.members(symbol, menu);
             }
+        }
+    } else {
+        for symbol in hash_order(model) {
+            search.symbol(symbol);
         }
     }
     search.messages
+}
+
+/// Whether there is nothing to be said about members of choices.
+fn choices_are_clean(model: &Model) -> bool {
+    if !model.dialect.choices_are_menus() {
+        return true;
+    }
+    let mut search = Search::new(model);
+    let choices = (0..).zip(&model.symbols).filter(|(_, symbol)| symbol.is_choice);
+    for (number, choice) in choices {
+        for &menu in &choice.menus {
+            search.members(SymbolId(number), menu);
+        }
+    }
+    search.messages.is_empty()
 }
 
 /// `for_all_symbols`: 9,973 buckets, the newest symbol of each first.
@@ -88,6 +95,15 @@ fn below(model: &Model, root: MenuId) -> Vec<MenuId> {
             }
         }
         found.push(at);
+    }
+}
+
+/// What is followed of a property: its condition, and the value that it gives by default.
+fn followed(prop: &Property, is_choice: impl Fn() -> bool) -> [Option<ExprId>; 2] {
+    match prop.kind {
+        PropKind::Select | PropKind::Imply | PropKind::Choice => [None; 2],
+        PropKind::Default if !is_choice() => [prop.visible, prop.expr],
+        _ => [prop.visible, None],
     }
 }
 
@@ -235,13 +251,9 @@ impl<'a> Search<'a> {
                 let dep = model.menu(menu).dep;
                 found = found.or_else(|| self.follow(Via::Visible, None, Some(menu), dep));
             }
-            if matches!(prop.kind, PropKind::Select | PropKind::Imply | PropKind::Choice) {
-                continue;
-            }
-            found = found.or_else(|| self.follow(Via::Visible, Some(id), None, prop.visible));
-            if prop.kind == PropKind::Default && !of.is_choice {
-                found = found.or_else(|| self.follow(Via::Value, Some(id), None, prop.expr));
-            }
+            let [visible, value] = followed(prop, || of.is_choice);
+            found = found.or_else(|| self.follow(Via::Visible, Some(id), None, visible));
+            found = found.or_else(|| self.follow(Via::Value, Some(id), None, value));
         }
         for menu in definitions.filter(|_| old) {
             let dep = model.menu(menu).dep;
@@ -300,6 +312,15 @@ impl<'a> Search<'a> {
                 format!("{}:{}: ", self.model.file(place.file).name, place.line)
             });
             self.say(Severity::Fatal, place, at + "dependencies nest too deep");
+        }
+    }
+
+    /// The members of a choice at its node.
+    fn members(&mut self, symbol: SymbolId, menu: MenuId) {
+        if self.model.symbol(symbol).is_choice {
+            for child in below(self.model, menu) {
+                self.member(child);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 //! A kernel has hundreds of thousands of names of about 20 bytes each. The searches made for long texts
 //! spend more on getting started than these take altogether.
 
-use wide::{CmpEq, i8x32};
+use wide::u8x16;
 
 /// Where `wanted` is first in `bytes`, eight of which are looked at at a time.
 #[inline]
@@ -65,7 +65,7 @@ pub fn hash(bytes: &[u8]) -> u64 {
 }
 
 /// Bytes that are looked at together.
-const BLOCK: usize = 32;
+pub const BLOCK: usize = 32;
 
 /// What leaves the first bytes of a block, as many as the index says.
 const MASKS: [[u64; 4]; BLOCK + 1] = {
@@ -89,7 +89,7 @@ fn words(block: &[u8; BLOCK]) -> [u64; 4] {
 }
 
 /// Less than a block, with zeros behind it.
-fn padded(bytes: &[u8]) -> [u8; BLOCK] {
+pub fn padded(bytes: &[u8]) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
     block[..bytes.len()].copy_from_slice(bytes);
     block
@@ -98,8 +98,16 @@ fn padded(bytes: &[u8]) -> [u8; BLOCK] {
 /// Which bytes of a block are `wanted`: bit i says it of byte i.
 #[inline]
 fn places(block: &[u8; BLOCK], wanted: u8) -> u32 {
-    let block = i8x32::new(block.map(|byte| byte as i8));
-    block.cmp_eq(i8x32::splat(wanted as i8)).move_mask() as u32
+    mask(block, |bytes| bytes.cmp_eq(u8x16::splat(wanted)))
+}
+
+/// Which bytes of a block `which` chooses, by setting all their bits.
+#[inline]
+pub fn mask(block: &[u8; BLOCK], which: impl Fn(u8x16) -> u8x16) -> u32 {
+    let (halves, _) = block.as_chunks::<16>();
+    // Not by `map` over an array of signed bytes: that is a call for each of them.
+    let half = |bytes: &[u8; 16]| u32::from(which(u8x16::new(*bytes)).move_mask() as u16);
+    half(&halves[0]) | half(&halves[1]) << 16
 }
 
 /// Whether two names are equal. To call a function for that takes longer than to compare 20 bytes.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use hmmsize::kbuild::kconfenv::{self, Versions};
+use hmmsize::kbuild::kconfenv::{TopMakefile, Versions};
 use hmmsize::kconf::build::build;
 use hmmsize::kconf::dialect::Dialect;
 use hmmsize::kconf::eval::{State, Tristate, with_stack};
@@ -25,7 +25,7 @@ const MIN_CONFIGURATIONS: usize = 40;
 /// The model of one architecture, its probes open.
 pub fn model(tree: &Path, dialect: Dialect, arch: &str) -> Model {
     let words = MakeWords::parse(&[format!("ARCH={arch}")]).unwrap();
-    let variables = kconfenv::environment(tree, &words, &Versions::default()).unwrap();
+    let variables = TopMakefile::read(tree).environment(&words, &Versions::default()).unwrap();
     let get =
         |name: &str| variables.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let sources = Sources::new(tree, dialect);

@@ -16,7 +16,7 @@ use crate::commands::output;
 use crate::elf::HugePages;
 use crate::exit::{At, Error, Result};
 use crate::kbuild::environment::Env;
-use crate::kbuild::kconfenv::{self, Variables, Versions};
+use crate::kbuild::kconfenv::{self, TopMakefile, Variables, Versions};
 use crate::kbuild::probes::Probes;
 use crate::kbuild::process::Runner;
 use crate::kbuild::{arches, environment, source, toolchain};
@@ -40,6 +40,7 @@ pub struct Tree {
     pub dialect: Dialect,
     /// Whether it has Linux's Makefile, whose rules and variables then count.
     pub is_linux: bool,
+    makefile: TopMakefile,
     sources: Sources,
     /// [`Tree::read`] has been called.
     read: AtomicBool,
@@ -78,14 +79,13 @@ impl Tree {
             let missing = dir.metadata().err().unwrap_or(missing);
             return Err(Error::io(dir, missing));
         }
-        let makefile = std::fs::read(dir.join("Makefile")).unwrap_or_default();
-        let version = source::kernel_version(&String::from_utf8_lossy(&makefile));
-        let of_makefile = version.as_deref().and_then(parse_version);
         let dir = std::path::absolute(dir).map_err(|err| Error::io(dir, err))?;
+        let makefile = TopMakefile::read(&dir);
+        let of_makefile = makefile.version().as_deref().and_then(parse_version);
         let dialect = dialect.or(of_makefile).unwrap_or_default();
         let sources = Sources::new(&dir, dialect).with_threads(HugePages::for_this_thread);
         let read = AtomicBool::new(false);
-        Ok(Self { dir, dialect, is_linux: of_makefile.is_some(), sources, read })
+        Ok(Self { dir, dialect, is_linux: of_makefile.is_some(), makefile, sources, read })
     }
 
     /// The same tree, of which nothing outside is read.
@@ -137,7 +137,7 @@ impl Tree {
     pub fn read(&self, archs: &[&str]) -> Result<()> {
         let srcarchs: Vec<String> = archs
             .iter()
-            .map(|arch| kconfenv::srcarch(&self.dir, arch).unwrap_or_else(|_| (*arch).to_owned()))
+            .map(|arch| self.makefile.srcarch(arch).unwrap_or_else(|_| (*arch).to_owned()))
             .collect();
         let srcarchs: Vec<&str> = srcarchs.iter().map(String::as_str).collect();
         self.sources.reading_ahead(ROOT, &srcarchs, |_| ())?;
@@ -159,7 +159,7 @@ impl Tree {
                 let known = self.recording(&words, probes)?;
                 let known = recording.insert(known.unwrap_or_default());
                 let asked = |name| kconfenv::version(name, &words, &plain, &runner);
-                let pahole = || kconfenv::pahole(&self.dir, &words, &plain, &runner);
+                let pahole = || self.makefile.pahole(&words, &plain, &runner);
                 let cc = Some(&known.toolchain).filter(|cc| !cc.is_empty());
                 Versions {
                     cc: cc.map_or_else(|| asked("CC"), |cc| Ok(cc.clone()))?,
@@ -167,10 +167,10 @@ impl Tree {
                     pahole: known.pahole.clone().map_or_else(pahole, Ok)?,
                 }
             }
-            ProbeMode::Run => kconfenv::versions(&self.dir, &words, &plain, &runner)?,
+            ProbeMode::Run => self.makefile.versions(&words, &plain, &runner)?,
         };
         let variables = if self.is_linux {
-            kconfenv::environment(&self.dir, &words, &versions)?
+            self.makefile.environment(&words, &versions)?
         } else {
             let mut variables: Variables =
                 vec![("srctree".to_owned(), self.dir.to_string_lossy().into_owned())];

@@ -21,7 +21,7 @@ fn tree() -> tempfile::TempDir {
 fn get(words: &[&str]) -> Result<Variables> {
     let words = MakeWords::parse(words).unwrap();
     let versions = Versions { cc: "gcc 12".into(), rustc: String::new(), pahole: String::new() };
-    environment(tree().path(), &words, &versions)
+    TopMakefile::read(tree().path()).environment(&words, &versions)
 }
 
 #[test]
@@ -68,10 +68,11 @@ fn the_user_mode_kernel_says_what_is_below() {
 fn a_compiler_is_asked_for_its_first_line() {
     let env = super::super::environment::reproducible(std::env::vars_os());
     let words = MakeWords::parse(["CC=echo gcc #1 of \\#", "RUSTC=no-such-rustc"]).unwrap();
-    let versions = versions(tree().path(), &words, &env, &Runner::quiet()).unwrap();
+    let makefile = TopMakefile::read(tree().path());
+    let versions = makefile.versions(&words, &env, &Runner::quiet()).unwrap();
     assert_eq!(versions.rustc, "");
     let words = MakeWords::parse(["CC=printf 'a#b\\nc\\n'; true"]).unwrap();
-    assert_eq!(super::versions(tree().path(), &words, &env, &Runner::quiet()).unwrap().cc, "ab");
+    assert_eq!(makefile.versions(&words, &env, &Runner::quiet()).unwrap().cc, "ab");
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn pahole_is_asked_where_the_tree_exports_its_version() {
     let env: Env = std::env::vars_os().collect();
     let asked = |words: &[&str]| {
         let words = MakeWords::parse(words).unwrap();
-        pahole(dir.path(), &words, &env, &runner).unwrap()
+        TopMakefile::read(dir.path()).pahole(&words, &env, &runner).unwrap()
     };
     let tool = dir.path().join("tool");
     std::fs::write(&tool, "#!/bin/sh\necho v1.30\n").unwrap();

@@ -191,7 +191,11 @@ impl Finalizer<'_> {
     }
 
     /// What `transform` had to say goes to standard output.
+    #[inline]
     fn heard(&mut self) {
+        if self.rules.said.is_empty() {
+            return;
+        }
         for text in self.rules.said.drain(..) {
             let severity = Severity::Warning;
             self.model.messages.push(Message { severity, place: None, text, stdout: true });

@@ -6,7 +6,7 @@
 //! but not kept. Until 4.20 the words of a statement had other rules: see [`super::lexer_old`].
 
 use super::token::{Keyword, Kind, Token};
-use super::{Diag, Severity, Span, Word};
+use super::{Diag, Severity, Span, Word, words};
 use crate::kconf::dialect::Dialect;
 
 /// A statement with more tokens than this is [`super::BadLine::TooDeep`]. The longest of a kernel
@@ -53,23 +53,6 @@ pub(super) struct Lexer<'a> {
     next_newline: Option<usize>,
     /// What conf loses when it looks for the end of a reference and meets a NUL.
     pub(super) hole: (usize, usize),
-}
-
-/// `[A-Za-z0-9_-]`: a table, as most bytes of a tree that are not help are asked.
-static WORD: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let c = byte as u8;
-        table[byte] = c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
-        byte += 1;
-    }
-    table
-};
-
-/// `[A-Za-z0-9_-]`
-pub(super) fn is_word(byte: u8) -> bool {
-    WORD[byte as usize]
 }
 
 /// What else bare words may hold until 4.20.
@@ -136,7 +119,7 @@ impl<'a> Lexer<'a> {
                         return End::Fatal;
                     }
                 }
-                _ if is_word(byte) => {
+                _ if words::is_word(byte) => {
                     if self.word().is_none() {
                         return End::Fatal;
                     }
@@ -243,7 +226,7 @@ impl<'a> Lexer<'a> {
     fn word(&mut self) -> Option<()> {
         let start = self.pos;
         let rest = &self.text[start..];
-        let len = rest.iter().position(|&byte| !is_word(byte)).unwrap_or(rest.len());
+        let len = words::length(rest);
         let end = start + len;
         let dollar = self.text.get(end) == Some(&b'$');
         if !dollar {
@@ -265,7 +248,7 @@ impl<'a> Lexer<'a> {
         while end < limit {
             match self.text[end] {
                 b'$' => end = self.reference(end, limit)?,
-                byte if is_word(byte) || (paths && is_path(byte)) => end += 1,
+                byte if words::is_word(byte) || (paths && is_path(byte)) => end += 1,
                 _ => break,
             }
         }

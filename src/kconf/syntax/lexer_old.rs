@@ -5,8 +5,9 @@
 //! hold references, and what starts with an unknown word is an assignment.
 
 use super::Word;
-use super::lexer::{End, Lexer, is_path, is_word};
+use super::lexer::{End, Lexer, is_path};
 use super::token::{Keyword, Kind};
+use super::words::is_word;
 
 impl Lexer<'_> {
     /// As [`Lexer::statement`], which has cleared the tokens.

@@ -27,6 +27,7 @@ mod strings;
 mod tests;
 mod text;
 mod token;
+mod words;
 
 pub use help::help_text;
 pub use parse::{parse, reparse};

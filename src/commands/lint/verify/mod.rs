@@ -15,7 +15,7 @@ use crate::cli::lint::Lint;
 use crate::commands::config::{host_arch, tree};
 use crate::exit::{Error, Result};
 use crate::kbuild::environment::{self, Env};
-use crate::kbuild::kconfenv::{self, Versions};
+use crate::kbuild::kconfenv::{TopMakefile, Versions};
 use crate::kbuild::process::Runner;
 use crate::kbuild::sat::Program;
 use crate::lint::verify::{self, Judges, Outcome};
@@ -245,7 +245,7 @@ impl<'a> Bench<'a> {
         }
         let words = tree::with_toolchain(&words);
         let make = environment::reproducible(std::env::vars_os());
-        let versions = kconfenv::versions(&self.source.dir, &words, &make, self.runner)?;
+        let versions = TopMakefile::read(&self.source.dir).versions(&words, &make, self.runner)?;
         let conf = self.conf_environment(&make, &words, &versions)?;
         Ok(Setup { words, make, conf })
     }
@@ -254,7 +254,7 @@ impl<'a> Bench<'a> {
         let mut env = make.clone();
         let mut set = |key: &str, value: &str| env.insert(key.into(), value.into());
         if self.source.is_linux {
-            for (key, value) in kconfenv::environment(&self.source.dir, words, versions)? {
+            for (key, value) in TopMakefile::read(&self.source.dir).environment(words, versions)? {
                 set(&key, &value);
             }
         } else {

@@ -1,0 +1,255 @@
+//! Whether a model has no recursive dependency at all, in one walk.
+//!
+//! Nearly no tree has one, so this is asked first; [`super::Search`], which also knows `conf`'s words and
+//! its order, only where the answer is no. What is to be followed from each symbol is gathered beforehand,
+//! in the order in which symbols, properties and nodes lie in memory: they are megabytes, and a walk that
+//! goes to and fro between them waits for most of what it looks at.
+//!
+//! Two threads walk, one from either end, and neither goes where the other is done. That misses no
+//! cycle: of what is on it, one is done first, by a thread that then went on to the next, which was not done,
+//! so that it was done before, or was still open.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{below, followed};
+use crate::kconf::expr::{Expr, ExprId};
+use crate::kconf::model::{Model, SymbolId};
+
+/// Dependencies may nest this deep. What is deeper is not looked at here.
+const MAX_DEPTH: u32 = 10_000;
+
+/// With fewer symbols, a second thread takes longer to wake than it saves.
+const WORTH_TWO_THREADS: usize = 4_000;
+
+/// The end of a list.
+const END: u32 = u32::MAX;
+
+/// Whether nothing depends on itself. `false` where that cannot be said here.
+pub(super) fn is_clean(model: &Model) -> bool {
+    let count = model.symbols.len();
+    // The threads of a pool for building have the stack that this takes.
+    let both = count >= WORTH_TWO_THREADS && rayon::current_thread_index().is_some();
+    let (symbols, lists) = if both {
+        rayon::join(|| Symbols::of(model), || Lists::of(model))
+    } else {
+        (Symbols::of(model), Lists::of(model))
+    };
+    let flags = |count: usize| (0..count).map(|_| AtomicBool::new(false)).collect();
+    let graph =
+        Graph { model, symbols, lists, done: flags(count), clean: flags(model.exprs.len()) };
+    let walk = |backwards: bool| {
+        let (exempt, tainted) = (None, false);
+        let mut walk = Walk { graph: &graph, open: vec![false; count], exempt, tainted, depth: 0 };
+        let number = |at: usize| if backwards { count - 1 - at } else { at };
+        (0..count).all(|at| walk.symbol(SymbolId(number(at) as u32)))
+    };
+    if both {
+        let (one, two) = rayon::join(|| walk(false), || walk(true));
+        one && two
+    } else {
+        walk(false)
+    }
+}
+
+/// What is looked at of each symbol.
+struct Symbols {
+    /// Its direct, reverse and weak reverse dependency.
+    deps: Vec<[Option<ExprId>; 3]>,
+    /// It is a choice or a member of one.
+    is_special: Vec<bool>,
+}
+
+impl Symbols {
+    fn of(model: &Model) -> Self {
+        let all = model.symbols.iter();
+        let (deps, is_special) = all
+            .map(|of| {
+                let is_special = of.is_choice || of.choice.is_some();
+                ([of.dir_dep, of.rev_dep, of.implied], is_special)
+            })
+            .unzip();
+        Self { deps, is_special }
+    }
+}
+
+/// What is followed of the properties and the nodes of each symbol.
+struct Lists {
+    /// Where the list of each symbol begins.
+    heads: Vec<u32>,
+    /// An expression, and where its list goes on.
+    links: Vec<(ExprId, u32)>,
+}
+
+impl Lists {
+    fn of(model: &Model) -> Self {
+        let mut lists = Self {
+            heads: vec![END; model.symbols.len()],
+            links: Vec::with_capacity(model.props.len() + model.menus.len()),
+        };
+        for prop in &model.props {
+            let Some(symbol) = model.menu(prop.menu).symbol else { continue };
+            for e in followed(prop, || model.symbol(symbol).is_choice) {
+                lists.add(symbol, e);
+            }
+        }
+        if !model.dialect.choices_are_menus() {
+            for menu in &model.menus {
+                if let Some(symbol) = menu.symbol {
+                    lists.add(symbol, menu.dep);
+                }
+            }
+        }
+        lists
+    }
+
+    fn add(&mut self, symbol: SymbolId, e: Option<ExprId>) {
+        let Some(e) = e else { return };
+        let head = &mut self.heads[symbol.0 as usize];
+        // Neighbours have the same condition.
+        if self.links.get(*head as usize).is_some_and(|(known, _)| *known == e) {
+            return;
+        }
+        self.links.push((e, *head));
+        *head = self.links.len() as u32 - 1;
+    }
+}
+
+struct Graph<'m> {
+    model: &'m Model,
+    symbols: Symbols,
+    lists: Lists,
+    /// Symbols behind which there is no cycle.
+    done: Vec<AtomicBool>,
+    /// Expressions, all of whose symbols are done.
+    clean: Vec<AtomicBool>,
+}
+
+fn is_set(flags: &[AtomicBool], at: u32) -> bool {
+    flags[at as usize].load(Ordering::Acquire)
+}
+
+fn set(flags: &[AtomicBool], at: u32) {
+    flags[at as usize].store(true, Ordering::Release);
+}
+
+struct Walk<'g, 'm> {
+    graph: &'g Graph<'m>,
+    /// Symbols that this walk is somewhere behind (`SYMBOL_CHECK`), a choice together with its members.
+    open: Vec<bool>,
+    /// The choice of the member whose own expressions are being looked at.
+    exempt: Option<SymbolId>,
+    /// It was mentioned.
+    tainted: bool,
+    depth: u32,
+}
+
+impl Walk<'_, '_> {
+    fn symbol(&mut self, symbol: SymbolId) -> bool {
+        let graph = self.graph;
+        if self.open[symbol.0 as usize] {
+            self.tainted = self.exempt == Some(symbol);
+            return self.tainted;
+        }
+        if is_set(&graph.done, symbol.0) {
+            return true;
+        }
+        let exempt = self.exempt.take();
+        let clean = self.unseen(symbol);
+        self.exempt = exempt;
+        clean
+    }
+
+    fn unseen(&mut self, symbol: SymbolId) -> bool {
+        let graph = self.graph;
+        if graph.symbols.is_special[symbol.0 as usize] {
+            let of = graph.model.symbol(symbol);
+            match of.choice.and_then(|menu| graph.model.menu(menu).symbol) {
+                Some(choice) => return self.symbol(choice),
+                None if of.is_choice => return self.choice(symbol),
+                None => {}
+            }
+        }
+        self.open[symbol.0 as usize] = true;
+        let clean = self.dependencies(symbol);
+        self.open[symbol.0 as usize] = false;
+        set(&graph.done, symbol.0);
+        clean
+    }
+
+    /// `sym_check_choice_deps`: members may depend on their choice, but not on each other. Whether that
+    /// counts which comes back by way of another symbol depends on where `conf` began; it does here.
+    fn choice(&mut self, choice: SymbolId) -> bool {
+        let graph = self.graph;
+        let model = graph.model;
+        let members: Vec<SymbolId> = if model.dialect.choices_are_menus() {
+            let menu = model.symbol(choice).menus.first();
+            let below = menu.map(|&menu| below(model, menu)).unwrap_or_default();
+            below.into_iter().filter_map(|menu| model.menu(menu).symbol).collect()
+        } else {
+            model.symbol(choice).members.clone()
+        };
+        // One that was looked at before would have to be looked at again, if not with this choice.
+        let before =
+            |member: &SymbolId| self.open[member.0 as usize] || is_set(&graph.done, member.0);
+        if members.iter().any(before) {
+            return is_set(&graph.done, choice.0);
+        }
+        let all = || [choice].into_iter().chain(members.iter().copied());
+        for symbol in all() {
+            self.open[symbol.0 as usize] = true;
+        }
+        let mut clean = self.dependencies(choice);
+        for &member in &members {
+            self.exempt = Some(choice);
+            clean = clean && self.dependencies(member);
+        }
+        self.exempt = None;
+        for symbol in all() {
+            self.open[symbol.0 as usize] = false;
+            set(&graph.done, symbol.0);
+        }
+        clean
+    }
+
+    fn dependencies(&mut self, symbol: SymbolId) -> bool {
+        let graph = self.graph;
+        let deps = graph.symbols.deps[symbol.0 as usize];
+        if !deps.into_iter().flatten().all(|e| self.expr(e)) {
+            return false;
+        }
+        let mut at = graph.lists.heads[symbol.0 as usize];
+        while let Some(&(e, next)) = graph.lists.links.get(at as usize) {
+            if !self.expr(e) {
+                return false;
+            }
+            at = next;
+        }
+        true
+    }
+
+    fn expr(&mut self, e: ExprId) -> bool {
+        let graph = self.graph;
+        if is_set(&graph.clean, e.0) {
+            return true;
+        }
+        if self.depth == MAX_DEPTH {
+            return false;
+        }
+        self.depth += 1;
+        let tainted = std::mem::take(&mut self.tainted);
+        let clean = match graph.model.exprs.get(e) {
+            Expr::And(a, b) | Expr::Or(a, b) => self.expr(a) && self.expr(b),
+            Expr::Not(a) => self.expr(a),
+            Expr::Compare(_, a, b) => self.symbol(a) && self.symbol(b),
+            Expr::Symbol(a) => self.symbol(a),
+            Expr::Range(..) => true,
+        };
+        self.depth -= 1;
+        // Elsewhere, the choice would not be exempt.
+        if clean && !self.tainted {
+            set(&graph.clean, e.0);
+        }
+        self.tainted |= tainted;
+        clean
+    }
+}
