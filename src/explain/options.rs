@@ -126,7 +126,7 @@ impl Merged {
 fn of_arch(arch: &Arch) -> BTreeMap<String, Said> {
     let model = &arch.model;
     let symbols: Vec<SymbolId> = (3..model.symbols.len() as u32)
-        .map(SymbolId)
+        .map(SymbolId::new)
         .filter(|id| {
             let symbol = model.symbol(*id);
             !symbol.constant && !symbol.is_choice && !symbol.name.is_empty() && arch.defines(*id)

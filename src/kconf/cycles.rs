@@ -55,7 +55,7 @@ fn choices_are_clean(model: &Model) -> bool {
     let choices = (0..).zip(&model.symbols).filter(|(_, symbol)| symbol.is_choice);
     for (number, choice) in choices {
         for &menu in &choice.menus {
-            search.members(SymbolId(number), menu);
+            search.members(SymbolId::new(number), menu);
         }
     }
     search.messages.is_empty()
@@ -75,7 +75,7 @@ fn hash_order(model: &Model) -> Vec<SymbolId> {
         })
         .collect();
     order.sort_unstable();
-    order.into_iter().map(|(_, id)| SymbolId(id.0)).collect()
+    order.into_iter().map(|(_, id)| SymbolId::new(id.0)).collect()
 }
 
 /// Everything below `root`, depth first (menu.c: `menu_for_each_sub_entry`).
@@ -165,7 +165,7 @@ impl<'a> Search<'a> {
 
     /// `sym_check_deps`: the symbol that a recursion was found at.
     fn symbol(&mut self, symbol: SymbolId) -> Option<SymbolId> {
-        let at = symbol.0 as usize;
+        let at = symbol.index();
         if self.active[at] {
             self.tell(symbol);
             return Some(symbol);
@@ -200,7 +200,7 @@ impl<'a> Search<'a> {
             self.model.symbol(choice).members.clone()
         };
         for member in &members {
-            let at = member.0 as usize;
+            let at = member.index();
             if self.checked[at] {
                 // What mentions it is not clean while it is active again.
                 self.clean.fill(false);
@@ -208,15 +208,15 @@ impl<'a> Search<'a> {
             self.active[at] = true;
             self.checked[at] = true;
         }
-        self.active[choice.0 as usize] = true;
-        self.checked[choice.0 as usize] = true;
+        self.active[choice.index()] = true;
+        self.checked[choice.index()] = true;
         let mut found = self.dependencies(choice);
-        self.active[choice.0 as usize] = false;
+        self.active[choice.index()] = false;
         if found.is_none() {
             found = members.iter().find_map(|&member| self.dependencies(member));
         }
         for member in &members {
-            self.active[member.0 as usize] = false;
+            self.active[member.index()] = false;
         }
         if let Some(symbol) = found {
             let of = self.choice_of(symbol).and_then(|menu| self.model.menu(menu).symbol);
@@ -277,7 +277,7 @@ impl<'a> Search<'a> {
 
     /// `sym_check_expr_deps`
     fn expr(&mut self, e: ExprId) -> Option<SymbolId> {
-        if self.clean[e.0 as usize] {
+        if self.clean[e.index()] {
             return None;
         }
         self.depth += 1;
@@ -294,7 +294,7 @@ impl<'a> Search<'a> {
         };
         self.depth -= 1;
         if found.is_none() {
-            self.clean[e.0 as usize] = true;
+            self.clean[e.index()] = true;
         }
         found
     }
@@ -305,7 +305,7 @@ impl<'a> Search<'a> {
 
     fn too_deep(&mut self) {
         if !self.messages.iter().any(|message| message.severity == Severity::Fatal) {
-            let symbol = self.stack.last().map_or(SymbolId(0), |step| step.symbol);
+            let symbol = self.stack.last().map_or(SymbolId::new(0), |step| step.symbol);
             let place = self.model.symbol(symbol).menus.first();
             let place = place.map(|&menu| self.model.menu(menu).place);
             let at = place.map_or(String::new(), |place| {

@@ -222,7 +222,7 @@ impl State<'_> {
     /// Turns the user's values of tristates from `old` into `new`.
     pub(super) fn rewrite(&mut self, old: Tristate, new: Tristate) {
         for number in 3..self.slots.len() as u32 {
-            let symbol = SymbolId(number);
+            let symbol = SymbolId::new(number);
             if self.type_of(symbol) == Type::Tristate && self.slot(symbol).user_tri == old {
                 self.slot_mut(symbol).user_tri = new;
             }

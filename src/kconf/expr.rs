@@ -10,12 +10,14 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rustc_hash::FxBuildHasher;
 
+use super::id::id;
 use super::model::{SymbolId, YES};
 pub use super::syntax::Cmp;
 
-/// Index into [`Exprs`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ExprId(pub u32);
+id! {
+    /// Index into [`Exprs`].
+    ExprId
+}
 
 /// One node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,12 +42,9 @@ pub struct Exprs {
     nodes: Vec<Node>,
     /// All but the bare symbols.
     known: HashTable<ExprId>,
-    /// The bare symbols, by their numbers; [`NONE`] where there is none.
-    bare: Vec<u32>,
+    /// The bare symbols, by their numbers.
+    bare: Vec<Option<ExprId>>,
 }
-
-/// The number of no expression.
-const NONE: u32 = u32::MAX;
 
 /// A node and what is asked of it most.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +63,7 @@ impl Symbols {
     /// One symbol.
     #[inline]
     pub const fn of(symbol: SymbolId) -> Self {
-        Self(1 << (symbol.0 % 64))
+        Self(1 << (symbol.number() % 64))
     }
 
     /// Whether no symbol occurs in both.
@@ -84,26 +83,26 @@ impl Exprs {
     /// Makes room for `more` expressions.
     pub fn reserve(&mut self, more: usize) {
         let nodes = &self.nodes;
-        self.known.reserve(more, |id| hash(nodes[id.0 as usize].expr));
+        self.known.reserve(more, |id| hash(nodes[id.index()].expr));
         self.nodes.reserve(more);
     }
 
     /// The number of `expr`, which is added where it is new.
     pub fn intern(&mut self, expr: Expr) -> ExprId {
-        let id = ExprId(self.nodes.len() as u32);
+        let id = ExprId::new(self.nodes.len() as u32);
         if let Expr::Symbol(symbol) = expr {
-            let at = symbol.0 as usize;
+            let at = symbol.index();
             if at >= self.bare.len() {
-                self.bare.resize(at + 1, NONE);
+                self.bare.resize(at + 1, None);
             }
-            if self.bare[at] != NONE {
-                return ExprId(self.bare[at]);
+            if let Some(known) = self.bare[at] {
+                return known;
             }
-            self.bare[at] = id.0;
+            self.bare[at] = Some(id);
         } else {
             let nodes = &self.nodes;
-            let same = |id: &ExprId| nodes[id.0 as usize].expr == expr;
-            let entry = self.known.entry(hash(expr), same, |id| hash(nodes[id.0 as usize].expr));
+            let same = |id: &ExprId| nodes[id.index()].expr == expr;
+            let entry = self.known.entry(hash(expr), same, |id| hash(nodes[id.index()].expr));
             match entry {
                 Entry::Occupied(known) => return *known.get(),
                 Entry::Vacant(vacant) => drop(vacant.insert(id)),
@@ -127,18 +126,18 @@ impl Exprs {
     /// Which symbols occur in `id`.
     #[inline]
     pub fn symbols(&self, id: ExprId) -> Symbols {
-        self.nodes[id.0 as usize].symbols
+        self.nodes[id.index()].symbols
     }
 
     /// How deep `id` nests; 65,535 stands for that and more. A built model has at most some 10,000.
     pub fn depth(&self, id: ExprId) -> u32 {
-        u32::from(self.nodes[id.0 as usize].depth)
+        u32::from(self.nodes[id.index()].depth)
     }
 
     /// The node of `id`.
     #[inline]
     pub fn get(&self, id: ExprId) -> Expr {
-        self.nodes[id.0 as usize].expr
+        self.nodes[id.index()].expr
     }
 
     /// How many there are.
@@ -171,12 +170,12 @@ impl Exprs {
 /// The hash of a node, of its parts in one word.
 fn hash(expr: Expr) -> u64 {
     let (kind, a, b) = match expr {
-        Expr::Symbol(a) => (0, a.0, 0),
-        Expr::Not(a) => (1, a.0, 0),
-        Expr::And(a, b) => (2, a.0, b.0),
-        Expr::Or(a, b) => (3, a.0, b.0),
-        Expr::Range(a, b) => (4, a.0, b.0),
-        Expr::Compare(cmp, a, b) => (5 + cmp as u32, a.0, b.0),
+        Expr::Symbol(a) => (0, a.number(), 0),
+        Expr::Not(a) => (1, a.number(), 0),
+        Expr::And(a, b) => (2, a.number(), b.number()),
+        Expr::Or(a, b) => (3, a.number(), b.number()),
+        Expr::Range(a, b) => (4, a.number(), b.number()),
+        Expr::Compare(cmp, a, b) => (5 + cmp as u32, a.number(), b.number()),
     };
     FxBuildHasher.hash_one((u64::from(kind) << 58) ^ (u64::from(a) << 32) ^ u64::from(b))
 }

@@ -13,6 +13,7 @@ pub mod eval;
 pub mod expr;
 mod finalize;
 mod helpnew;
+mod id;
 mod macros;
 pub mod merge;
 pub mod model;

@@ -11,30 +11,41 @@ use smallvec::SmallVec;
 
 use super::dialect::Dialect;
 use super::expr::{ExprId, Exprs};
+use super::id::id;
 use super::syntax::{File, Span};
 pub use super::syntax::{Severity, Type};
 
-/// Index into [`Model::symbols`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SymbolId(pub u32);
-/// Index into [`Model::menus`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MenuId(pub u32);
-/// Index into [`Model::props`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PropId(pub u32);
+id! {
+    /// Index into [`Model::symbols`].
+    SymbolId
+}
+id! {
+    /// Index into [`Model::menus`].
+    MenuId
+}
+id! {
+    /// Index into [`Model::props`].
+    PropId
+}
 /// Index into [`Model::files`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub u32);
 
+impl FileId {
+    /// As an index.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// The constant `n`; the three tristate constants are always the first symbols.
-pub const NO: SymbolId = SymbolId(0);
+pub const NO: SymbolId = SymbolId::new(0);
 /// The constant `m`.
-pub const MOD: SymbolId = SymbolId(1);
+pub const MOD: SymbolId = SymbolId::new(1);
 /// The constant `y`.
-pub const YES: SymbolId = SymbolId(2);
+pub const YES: SymbolId = SymbolId::new(2);
 /// The root menu.
-pub const ROOT: MenuId = MenuId(0);
+pub const ROOT: MenuId = MenuId::new(0);
 
 /// A place in a file of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -205,13 +216,13 @@ impl Model {
     /// The symbol of `id`.
     #[inline]
     pub fn symbol(&self, id: SymbolId) -> &Symbol {
-        &self.symbols[id.0 as usize]
+        &self.symbols[id.index()]
     }
 
     /// The menu node of `id`.
     #[inline]
     pub fn menu(&self, id: MenuId) -> &Menu {
-        &self.menus[id.0 as usize]
+        &self.menus[id.index()]
     }
 
     /// The text of a prompt, menu or comment.
@@ -225,12 +236,12 @@ impl Model {
     /// The property of `id`.
     #[inline]
     pub fn prop(&self, id: PropId) -> &Property {
-        &self.props[id.0 as usize]
+        &self.props[id.index()]
     }
 
     /// The file of `id`.
     pub fn file(&self, id: FileId) -> &File {
-        &self.files[id.0 as usize]
+        &self.files[id.index()]
     }
 
     /// The bytes that `conf` prints for `message`, a line feed included: a character that it does not

@@ -196,7 +196,7 @@ fn default_files(state: &mut State, settings: &Settings) -> Vec<PathBuf> {
         return files;
     };
     files.clear();
-    for default in state.default_values(SymbolId(list as u32)) {
+    for default in state.default_values(SymbolId::new(list as u32)) {
         if default.condition != Tristate::No
             && let Some(from) = state.prop_symbol(default.prop)
         {

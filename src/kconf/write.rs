@@ -206,7 +206,7 @@ impl State<'_> {
             return self.expr(model.prop(prompt).visible) != Tristate::No;
         };
         self.calc(symbol);
-        if self.prompts[prompt.0 as usize] != Tristate::No {
+        if self.prompts[prompt.index()] != Tristate::No {
             return true;
         }
         if self.slot(symbol).tri == Tristate::No || self.rules.hides_below_hidden {

@@ -111,7 +111,7 @@ impl Arch {
     pub fn new(name: String, model: impl Into<Arc<Model>>, kbuild: Option<Presence>) -> Self {
         let model = model.into();
         // conf looks a name up among what is not a constant.
-        let named = (0..model.symbols.len() as u32).map(SymbolId).filter(|id| {
+        let named = (0..model.symbols.len() as u32).map(SymbolId::new).filter(|id| {
             let symbol = model.symbol(*id);
             !symbol.constant && !symbol.name.is_empty() && !symbol.is_choice
         });

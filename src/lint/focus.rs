@@ -76,7 +76,7 @@ impl Focus {
         let mut marks = Marks::new(model, &self.concerned);
         for number in 0..model.symbols.len() {
             let symbol = &model.symbols[number];
-            let member = |id: &SymbolId| marks.symbols[id.0 as usize];
+            let member = |id: &SymbolId| marks.symbols[id.index()];
             if symbol.is_choice && symbol.members.iter().any(member) {
                 marks.symbols[number] = true;
             }
@@ -118,9 +118,9 @@ impl<'m> Marks<'m> {
     /// Marks the expressions that name a marked symbol. Operands come before what uses them.
     fn again(&mut self) {
         for id in 0..self.model.exprs.len() as u32 {
-            let symbol = |id: SymbolId| self.symbols[id.0 as usize];
-            let expr = |id: ExprId| self.exprs[id.0 as usize];
-            self.exprs[id as usize] = match self.model.exprs.get(ExprId(id)) {
+            let symbol = |id: SymbolId| self.symbols[id.index()];
+            let expr = |id: ExprId| self.exprs[id.index()];
+            self.exprs[id as usize] = match self.model.exprs.get(ExprId::new(id)) {
                 Expr::Symbol(a) => symbol(a),
                 Expr::Not(a) => expr(a),
                 Expr::And(a, b) | Expr::Or(a, b) => expr(a) || expr(b),
@@ -130,7 +130,7 @@ impl<'m> Marks<'m> {
     }
 
     fn any(&self, exprs: &[Option<ExprId>]) -> bool {
-        exprs.iter().flatten().any(|expr| self.exprs[expr.0 as usize])
+        exprs.iter().flatten().any(|expr| self.exprs[expr.index()])
     }
 
     fn menu(&self, menu: &Menu) -> bool {
@@ -152,7 +152,7 @@ impl<'m> Marks<'m> {
                     // All members of a choice decide about each other.
                     let choice = symbol.choice.and_then(|menu| model.menu(menu).symbol);
                     for id in choice.iter().chain(&symbol.members) {
-                        self.symbols[id.0 as usize] = true;
+                        self.symbols[id.index()] = true;
                     }
                     continue;
                 }
@@ -166,7 +166,7 @@ impl<'m> Marks<'m> {
                     || props.any(|prop| self.prop(prop));
             }
             // Who has the right to `m` depends on one symbol.
-            let modules = model.modules.is_some_and(|modules| self.symbols[modules.0 as usize]);
+            let modules = model.modules.is_some_and(|modules| self.symbols[modules.index()]);
             if modules {
                 self.symbols.fill(true);
             }

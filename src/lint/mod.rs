@@ -256,7 +256,7 @@ impl<'a> ArchCx<'a> {
     /// Whether what a definition of the symbol says may be otherwise than in the revision that is
     /// compared with; everything is asked where none is.
     pub fn concerns(&self, symbol: SymbolId) -> bool {
-        self.scope.as_ref().is_none_or(|scope| scope.symbols[symbol.0 as usize])
+        self.scope.as_ref().is_none_or(|scope| scope.symbols[symbol.index()])
     }
 
     /// The same of a line of a definition, or of a menu or comment.
@@ -273,7 +273,7 @@ impl<'a> ArchCx<'a> {
 
     /// Whether one of the expressions names what may have another value.
     fn names_any(&self, exprs: &[Option<ExprId>]) -> bool {
-        let named = |scope: &Scope| exprs.iter().flatten().any(|id| scope.exprs[id.0 as usize]);
+        let named = |scope: &Scope| exprs.iter().flatten().any(|id| scope.exprs[id.index()]);
         self.scope.as_ref().is_none_or(named)
     }
 

@@ -18,13 +18,13 @@ impl ArchCx<'_> {
     /// All are asked together, which is faster; where a change concerns few, each when it matters, since
     /// most claims are refuted before.
     pub fn is_reachable(&mut self, menu: MenuId) -> bool {
-        if let Some(known) = self.reachable[menu.0 as usize] {
+        if let Some(known) = self.reachable[menu.index()] {
             return known;
         }
         if !self.concerns_menu(menu) {
             return true;
         }
-        let menus = (0..self.arch.model.menus.len() as u32).map(MenuId);
+        let menus = (0..self.arch.model.menus.len() as u32).map(MenuId::new);
         let mut asked: Vec<MenuId> = menus.filter(|menu| self.concerns_menu(*menu)).collect();
         if self.tree.focus.is_some() && asked.len() <= FEW {
             asked = vec![menu];
@@ -32,7 +32,7 @@ impl ArchCx<'_> {
             self.reachable.fill(Some(true));
         }
         self.reach(&asked);
-        self.reachable[menu.0 as usize].unwrap_or(true)
+        self.reachable[menu.index()].unwrap_or(true)
     }
 
     /// Finds out which of these menu nodes are reachable.
@@ -43,7 +43,7 @@ impl ArchCx<'_> {
         let conditions: Vec<Vec<Lit>> = menus.iter().map(condition).collect();
         let answers = self.logic().each(&conditions);
         for (menu, answer) in menus.iter().zip(answers) {
-            self.reachable[menu.0 as usize] = Some(answer != Answer::Impossible);
+            self.reachable[menu.index()] = Some(answer != Answer::Impossible);
             if answer == Answer::Impossible {
                 let definition = self.definition(model.menu(*menu).place);
                 self.idle.insert(definition);
@@ -59,10 +59,9 @@ impl ArchCx<'_> {
             let file = model.file(place.file).name.as_str();
             definitions.iter().any(|(name, line)| &**name == file && *line == place.line)
         };
-        let menus = (0..model.menus.len() as u32).map(MenuId);
-        let menus: Vec<MenuId> = menus
-            .filter(|menu| self.reachable[menu.0 as usize].is_none() && is_one(menu))
-            .collect();
+        let menus = (0..model.menus.len() as u32).map(MenuId::new);
+        let menus: Vec<MenuId> =
+            menus.filter(|menu| self.reachable[menu.index()].is_none() && is_one(menu)).collect();
         if !menus.is_empty() {
             self.reach(&menus);
         }

@@ -83,7 +83,7 @@ pub fn entries(file: &File) -> Vec<Entry> {
 
 /// The operands of a chain of `&&`, from left to right.
 pub fn conjuncts(file: &File, expr: ExprId, out: &mut Vec<ExprId>) {
-    match file.exprs[expr.0 as usize].kind {
+    match file.exprs[expr.index()].kind {
         ExprKind::And(a, b) => {
             conjuncts(file, a, out);
             conjuncts(file, b, out);
@@ -111,7 +111,7 @@ fn canonical_to(file: &File, expr: ExprId, out: &mut Vec<u8>) {
         canonical_to(file, b, out);
         out.push(b')');
     };
-    match &file.exprs[expr.0 as usize].kind {
+    match &file.exprs[expr.index()].kind {
         ExprKind::Word(w) => word(w, out),
         ExprKind::Not(a) => {
             out.push(b'!');
@@ -129,7 +129,7 @@ fn canonical_to(file: &File, expr: ExprId, out: &mut Vec<u8>) {
 
 /// Every word of an expression, with whether it is compared with something.
 pub fn words(file: &File, expr: ExprId, out: &mut Vec<(Word, bool)>) {
-    match file.exprs[expr.0 as usize].kind {
+    match file.exprs[expr.index()].kind {
         ExprKind::Word(word) => out.push((word, false)),
         ExprKind::Not(a) => words(file, a, out),
         ExprKind::And(a, b) | ExprKind::Or(a, b) => {

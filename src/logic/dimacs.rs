@@ -80,7 +80,7 @@ mod tests {
         let (a, b) = (circuit.input(), circuit.input());
         let both = circuit.and(a, !b);
         let mut clauses = Clauses::default();
-        let symbol = crate::kconf::model::SymbolId(3);
+        let symbol = crate::kconf::model::SymbolId::new(3);
         clauses.add(Reason { symbol, rule: Rule::Type }, &[!a, b]);
         let text = write(&circuit, &clauses, &[a], [both].into_iter());
         let (variables, read) = read(&text).unwrap();

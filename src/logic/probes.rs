@@ -14,7 +14,7 @@ pub fn open(model: &Model) -> impl Iterator<Item = SymbolId> + '_ {
     let symbols = model.symbols.iter().enumerate().skip(3);
     let probed = symbols
         .filter(|(_, data)| data.ty == Type::Unknown && placeholders(&data.name).next().is_some());
-    probed.map(|(number, _)| SymbolId(number as u32))
+    probed.map(|(number, _)| SymbolId::new(number as u32))
 }
 
 /// `model` with the values that `value` gives to the symbols of open probes.
@@ -27,7 +27,7 @@ pub fn decided(model: &Model, value: impl Fn(SymbolId) -> Tristate) -> Model {
             Tristate::Yes => YES,
         };
         let forced = new.exprs.intern(Expr::Symbol(forced));
-        let data = &mut new.symbols[symbol.0 as usize];
+        let data = &mut new.symbols[symbol.index()];
         data.ty = Type::Tristate;
         data.constant = false;
         data.rev_dep = Some(forced);

@@ -66,7 +66,7 @@ fn expect(text: &str, dialect: Dialect, possible: &[&str], impossible: &[&str]) 
 /// What simulation and search say of many questions at once is what the solver says of each.
 fn check_many(model: &Model) {
     let (mut many, mut single) = (Logic::new(model), Logic::new(model));
-    let symbols = (3..model.symbols.len() as u32).map(SymbolId);
+    let symbols = (3..model.symbols.len() as u32).map(SymbolId::new);
     let levels = symbols.flat_map(|id| [Tristate::Mod, Tristate::Yes].map(|level| (id, level)));
     let lits: Vec<Lit> = levels.map(|(id, level)| many.value_at_least(id, level)).collect();
     let lits: Vec<Lit> = lits.into_iter().flat_map(|lit| [lit, !lit]).collect();
@@ -87,7 +87,7 @@ fn check_all(model: &Model) {
         matches!(data.ty, Type::Bool | Type::Tristate) && !data.constant && !data.is_choice
     };
     let symbols: Vec<SymbolId> = (3..model.symbols.len() as u32)
-        .map(SymbolId)
+        .map(SymbolId::new)
         .filter(|id| logical(model.symbol(*id)) && !model.symbol(*id).menus.is_empty())
         .collect();
     assert!(symbols.len() <= 7, "too many to try all");

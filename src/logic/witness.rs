@@ -147,7 +147,7 @@ impl Logic<'_> {
 
     /// Every value that the user can set.
     fn everything(&mut self, found: &Assignment) -> Vec<Setting> {
-        let symbols = (3..self.model().symbols.len() as u32).map(SymbolId);
+        let symbols = (3..self.model().symbols.len() as u32).map(SymbolId::new);
         symbols.filter_map(|symbol| self.setting(found, symbol)).collect()
     }
 
@@ -282,10 +282,10 @@ fn needed_probes(
     }
     let mut trial = base.model().clone();
     on.retain(|(symbol, _)| {
-        let forced = trial.symbols[symbol.0 as usize].rev_dep.take();
+        let forced = trial.symbols[symbol.index()].rev_dep.take();
         let needed = !holds(&plain.fresh_on(&trial), settings, check);
         if needed {
-            trial.symbols[symbol.0 as usize].rev_dep = forced;
+            trial.symbols[symbol.index()].rev_dep = forced;
         }
         needed
     });

@@ -50,7 +50,7 @@ impl Selectors {
             let selects = matches!(prop.kind, PropKind::Select | PropKind::Imply);
             let target = prop.expr.filter(|_| selects).map(|expr| model.exprs.get(expr));
             if let Some(Expr::Symbol(target)) = target {
-                of.entry(target).or_default().push(PropId(number as u32));
+                of.entry(target).or_default().push(PropId::new(number as u32));
             }
         }
         Self(of)

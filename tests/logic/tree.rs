@@ -150,7 +150,7 @@ fn random_configurations_of_a_real_tree_are_against_most_wrong_claims() {
     let model = model(&tree, dialect(&tree), "arm64");
     let (seen, off, live, configurations) = with_stack(|| {
         let mut logic = Logic::new(&model);
-        let symbols = (3..model.symbols.len() as u32).map(SymbolId);
+        let symbols = (3..model.symbols.len() as u32).map(SymbolId::new);
         let on: Vec<_> = symbols
             .map(|symbol| logic.value_at_least(symbol, Tristate::Mod))
             .filter(|on| !on.is_constant())

@@ -32,7 +32,7 @@ impl Builder<'_, '_> {
             None | Some(Open::Comment) => {}
             Some(Open::Config) => self.close_config(),
             Some(Open::MenuConfig) => match self.entry().prompt {
-                Some(prompt) => self.model.props[prompt.0 as usize].kind = PropKind::Menu,
+                Some(prompt) => self.model.props[prompt.index()].kind = PropKind::Menu,
                 None => {
                     self.say(Severity::Warning, "warning: menuconfig statement without prompt");
                 }
@@ -67,10 +67,10 @@ impl Builder<'_, '_> {
             self.say_at(place, Severity::Error, "error: choice member must be bool");
         }
         let Some(of) = self.model.menu(choice).symbol else { return };
-        let member_of = &mut self.model.symbols[member.0 as usize].choice;
+        let member_of = &mut self.model.symbols[member.index()].choice;
         if member_of.is_none() {
             *member_of = Some(choice);
-            self.model.symbols[of.0 as usize].members.push(member);
+            self.model.symbols[of.index()].members.push(member);
         }
     }
 
@@ -78,7 +78,7 @@ impl Builder<'_, '_> {
     pub(super) fn choice(&mut self, name: Option<&[u8]>) {
         let known = name.and_then(|name| self.choices.get(name).copied());
         let symbol = known.unwrap_or_else(|| {
-            let symbol = SymbolId(self.model.symbols.len() as u32);
+            let symbol = SymbolId::new(self.model.symbols.len() as u32);
             self.model.symbols.push(Symbol {
                 name: name.unwrap_or_default().into(),
                 is_choice: true,

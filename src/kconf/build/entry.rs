@@ -25,7 +25,7 @@ pub(in crate::kconf) fn type_name(ty: Type, boolean: bool) -> &'static str {
 impl Builder<'_, '_> {
     /// A new node after the last one.
     pub(super) fn add_entry(&mut self, symbol: Option<SymbolId>) -> MenuId {
-        let menu = MenuId(self.model.menus.len() as u32);
+        let menu = MenuId::new(self.model.menus.len() as u32);
         self.model.menus.push(Menu {
             next: None,
             parent: Some(self.current_menu),
@@ -40,13 +40,13 @@ impl Builder<'_, '_> {
             place: self.entry_place,
         });
         match self.slot {
-            Slot::Next(before) => self.model.menus[before.0 as usize].next = Some(menu),
-            Slot::List(parent) => self.model.menus[parent.0 as usize].list = Some(menu),
+            Slot::Next(before) => self.model.menus[before.index()].next = Some(menu),
+            Slot::List(parent) => self.model.menus[parent.index()].list = Some(menu),
         }
         self.slot = Slot::Next(menu);
         self.current_entry = menu;
         if let Some(symbol) = symbol {
-            self.model.symbols[symbol.0 as usize].menus.push(menu);
+            self.model.symbols[symbol.index()].menus.push(menu);
         }
         menu
     }
@@ -66,7 +66,7 @@ impl Builder<'_, '_> {
     }
 
     pub(super) fn entry(&mut self) -> &mut Menu {
-        &mut self.model.menus[self.current_entry.0 as usize]
+        &mut self.model.menus[self.current_entry.index()]
     }
 
     pub(super) fn add_dep(&mut self, dep: ExprId) {
@@ -87,7 +87,7 @@ impl Builder<'_, '_> {
         let Some(symbol) = entry.symbol else { return };
         let place = entry.place;
         let boolean = !self.model.dialect.since(4, 19);
-        let symbol = &mut self.model.symbols[symbol.0 as usize];
+        let symbol = &mut self.model.symbols[symbol.index()];
         if symbol.ty == ty {
             return;
         }
@@ -107,7 +107,7 @@ impl Builder<'_, '_> {
         expr: Option<ExprId>,
         cond: Option<ExprId>,
     ) -> PropId {
-        let prop = PropId(self.model.props.len() as u32);
+        let prop = PropId::new(self.model.props.len() as u32);
         self.model.props.push(Property {
             kind,
             text: None,
@@ -118,7 +118,7 @@ impl Builder<'_, '_> {
             place: self.entry_place,
         });
         if let Some(symbol) = self.model.menu(self.current_entry).symbol {
-            self.model.symbols[symbol.0 as usize].props.push(prop);
+            self.model.symbols[symbol.index()].props.push(prop);
         }
         prop
     }
@@ -171,7 +171,7 @@ impl Builder<'_, '_> {
                 Text::Own(self.model.texts.len() as u32 - 1)
             }
         };
-        let prop = &mut self.model.props[prop.0 as usize];
+        let prop = &mut self.model.props[prop.index()];
         prop.visible = visible;
         prop.text = Some(text);
     }
@@ -186,14 +186,14 @@ impl Builder<'_, '_> {
             }
             return;
         }
-        self.model.symbols[symbol.0 as usize].env = Some(name.into());
+        self.model.symbols[symbol.index()].env = Some(name.into());
         let name = String::from_utf8_lossy(name).into_owned();
         match self.macros.env(&name) {
             Some(value) => {
                 let value = self.lookup(value.as_bytes(), true);
                 let value = self.model.exprs.intern(Expr::Symbol(value));
                 let prop = self.add_prop(PropKind::Default, Some(value), None);
-                self.model.props[prop.0 as usize].menu = crate::kconf::model::ROOT;
+                self.model.props[prop.index()].menu = crate::kconf::model::ROOT;
             }
             None => self.warn_at(place, &format!("environment variable {name} undefined")),
         }

@@ -213,12 +213,12 @@ impl Builder<'_, '_> {
             }
             LineKind::Optional => {
                 if let Some(choice) = self.entry_symbol() {
-                    self.model.symbols[choice.0 as usize].optional = true;
+                    self.model.symbols[choice.index()].optional = true;
                 }
             }
             LineKind::Transitional => {
                 if let Some(symbol) = self.entry_symbol() {
-                    self.model.symbols[symbol.0 as usize].transitional = true;
+                    self.model.symbols[symbol.index()].transitional = true;
                 }
             }
             LineKind::Option(option) => self.symbol_option(file, id, option)?,
@@ -256,14 +256,14 @@ impl Builder<'_, '_> {
             }
             OptionLine::DefconfigList => {
                 let before = self.model.symbols.iter().position(|symbol| symbol.defconfig_list);
-                if before.is_some_and(|before| before != symbol.0 as usize) {
+                if before.is_some_and(|before| before != symbol.index()) {
                     self.error("trying to redefine defconfig symbol");
                 } else {
-                    self.model.symbols[symbol.0 as usize].defconfig_list = true;
+                    self.model.symbols[symbol.index()].defconfig_list = true;
                 }
             }
             OptionLine::AllnoconfigY => {
-                self.model.symbols[symbol.0 as usize].allnoconfig_y = true;
+                self.model.symbols[symbol.index()].allnoconfig_y = true;
             }
             OptionLine::Env(name) => {
                 let name = self.word(file, id, name)?;

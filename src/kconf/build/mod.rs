@@ -220,7 +220,7 @@ impl<'a, 'p> Builder<'a, 'p> {
         };
         // One letter is the constant, quoted or not (symbol.c: `sym_lookup`).
         for symbol in [NO, MOD, YES] {
-            let name = &builder.model.symbols[symbol.0 as usize].name;
+            let name = &builder.model.symbols[symbol.index()].name;
             for names in [&mut builder.symbols, &mut builder.constants] {
                 if let Err(hash) = names.find(name) {
                     names.insert(name, hash, symbol);
@@ -342,8 +342,7 @@ impl<'a, 'p> Builder<'a, 'p> {
         {
             let text = self.model.text(self.model.prop(title)).unwrap_or_default();
             let text = self.expand_symbols(text).into();
-            self.model.props[title.0 as usize].text =
-                Some(Text::Own(self.model.texts.len() as u32));
+            self.model.props[title.index()].text = Some(Text::Own(self.model.texts.len() as u32));
             self.model.texts.push(text);
         }
         let (environment, probes) = self.macros.finish();

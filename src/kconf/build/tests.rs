@@ -32,7 +32,7 @@ fn said(model: &Model) -> Vec<&str> {
 
 fn find(model: &Model, name: &str) -> SymbolId {
     let at = model.symbols.iter().position(|symbol| *symbol.name == *name.as_bytes());
-    SymbolId(at.unwrap_or_else(|| panic!("no {name}")) as u32)
+    SymbolId::new(at.unwrap_or_else(|| panic!("no {name}")) as u32)
 }
 
 fn show(model: &Model, e: Option<ExprId>) -> String {

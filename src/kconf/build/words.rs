@@ -132,7 +132,7 @@ impl Builder<'_, '_> {
         match known.find(name) {
             Ok(symbol) => symbol,
             Err(hash) => {
-                let symbol = SymbolId(self.model.symbols.len() as u32);
+                let symbol = SymbolId::new(self.model.symbols.len() as u32);
                 self.model.symbols.push(Symbol {
                     name: name.into(),
                     constant,
@@ -157,7 +157,7 @@ impl Builder<'_, '_> {
         id: FileId,
         at: syntax::ExprId,
     ) -> Result<ExprId, Halt> {
-        let node = match file.exprs[at.0 as usize].kind {
+        let node = match file.exprs[at.index()].kind {
             ExprKind::Word(word) => Expr::Symbol(self.symbol(file, id, word)?),
             ExprKind::Not(a) => Expr::Not(self.expr(file, id, a)?),
             ExprKind::And(a, b) => Expr::And(self.expr(file, id, a)?, self.expr(file, id, b)?),

@@ -41,7 +41,7 @@ pub(super) fn is_clean(model: &Model) -> bool {
         let (exempt, tainted) = (None, false);
         let mut walk = Walk { graph: &graph, open: vec![false; count], exempt, tainted, depth: 0 };
         let number = |at: usize| if backwards { count - 1 - at } else { at };
-        (0..count).all(|at| walk.symbol(SymbolId(number(at) as u32)))
+        (0..count).all(|at| walk.symbol(SymbolId::new(number(at) as u32)))
     };
     if both {
         let (one, two) = rayon::join(|| walk(false), || walk(true));
@@ -104,7 +104,7 @@ impl Lists {
 
     fn add(&mut self, symbol: SymbolId, e: Option<ExprId>) {
         let Some(e) = e else { return };
-        let head = &mut self.heads[symbol.0 as usize];
+        let head = &mut self.heads[symbol.index()];
         // Neighbours have the same condition.
         if self.links.get(*head as usize).is_some_and(|(known, _)| *known == e) {
             return;
@@ -146,11 +146,11 @@ struct Walk<'g, 'm> {
 impl Walk<'_, '_> {
     fn symbol(&mut self, symbol: SymbolId) -> bool {
         let graph = self.graph;
-        if self.open[symbol.0 as usize] {
+        if self.open[symbol.index()] {
             self.tainted = self.exempt == Some(symbol);
             return self.tainted;
         }
-        if is_set(&graph.done, symbol.0) {
+        if is_set(&graph.done, symbol.number()) {
             return true;
         }
         let exempt = self.exempt.take();
@@ -161,7 +161,7 @@ impl Walk<'_, '_> {
 
     fn unseen(&mut self, symbol: SymbolId) -> bool {
         let graph = self.graph;
-        if graph.symbols.is_special[symbol.0 as usize] {
+        if graph.symbols.is_special[symbol.index()] {
             let of = graph.model.symbol(symbol);
             match of.choice.and_then(|menu| graph.model.menu(menu).symbol) {
                 Some(choice) => return self.symbol(choice),
@@ -169,10 +169,10 @@ impl Walk<'_, '_> {
                 None => {}
             }
         }
-        self.open[symbol.0 as usize] = true;
+        self.open[symbol.index()] = true;
         let clean = self.dependencies(symbol);
-        self.open[symbol.0 as usize] = false;
-        set(&graph.done, symbol.0);
+        self.open[symbol.index()] = false;
+        set(&graph.done, symbol.number());
         clean
     }
 
@@ -190,13 +190,13 @@ impl Walk<'_, '_> {
         };
         // One that was looked at before would have to be looked at again, if not with this choice.
         let before =
-            |member: &SymbolId| self.open[member.0 as usize] || is_set(&graph.done, member.0);
+            |member: &SymbolId| self.open[member.index()] || is_set(&graph.done, member.number());
         if members.iter().any(before) {
-            return is_set(&graph.done, choice.0);
+            return is_set(&graph.done, choice.number());
         }
         let all = || [choice].into_iter().chain(members.iter().copied());
         for symbol in all() {
-            self.open[symbol.0 as usize] = true;
+            self.open[symbol.index()] = true;
         }
         let mut clean = self.dependencies(choice);
         for &member in &members {
@@ -205,19 +205,19 @@ impl Walk<'_, '_> {
         }
         self.exempt = None;
         for symbol in all() {
-            self.open[symbol.0 as usize] = false;
-            set(&graph.done, symbol.0);
+            self.open[symbol.index()] = false;
+            set(&graph.done, symbol.number());
         }
         clean
     }
 
     fn dependencies(&mut self, symbol: SymbolId) -> bool {
         let graph = self.graph;
-        let deps = graph.symbols.deps[symbol.0 as usize];
+        let deps = graph.symbols.deps[symbol.index()];
         if !deps.into_iter().flatten().all(|e| self.expr(e)) {
             return false;
         }
-        let mut at = graph.lists.heads[symbol.0 as usize];
+        let mut at = graph.lists.heads[symbol.index()];
         while let Some(&(e, next)) = graph.lists.links.get(at as usize) {
             if !self.expr(e) {
                 return false;
@@ -229,7 +229,7 @@ impl Walk<'_, '_> {
 
     fn expr(&mut self, e: ExprId) -> bool {
         let graph = self.graph;
-        if is_set(&graph.clean, e.0) {
+        if is_set(&graph.clean, e.number()) {
             return true;
         }
         if self.depth == MAX_DEPTH {
@@ -247,7 +247,7 @@ impl Walk<'_, '_> {
         self.depth -= 1;
         // Elsewhere, the choice would not be exempt.
         if clean && !self.tainted {
-            set(&graph.clean, e.0);
+            set(&graph.clean, e.number());
         }
         self.tainted |= tainted;
         clean

@@ -10,7 +10,7 @@ use crate::kconf::model::{MenuId, PropKind, SymbolId};
 impl State<'_> {
     /// The choice that `symbol` is a member of, as a symbol.
     pub(crate) fn choice_symbol(&self, symbol: SymbolId) -> Option<SymbolId> {
-        self.model.menu(self.tables.choice_of[symbol.0 as usize]?).symbol
+        self.model.menu(self.tables.choice_of[symbol.index()]?).symbol
     }
 
     /// The members of a choice in the order of its menu.
@@ -20,7 +20,7 @@ impl State<'_> {
 
     /// The value that its choice gives a member; nothing where it has a value of its own.
     pub(super) fn member_value(&mut self, symbol: SymbolId) -> Option<Tristate> {
-        let menu = self.tables.choice_of[symbol.0 as usize]?;
+        let menu = self.tables.choice_of[symbol.index()]?;
         if !self.rules.choice_lists {
             self.calc_choice(menu);
             return Some(self.slot(symbol).tri);

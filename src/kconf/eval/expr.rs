@@ -26,7 +26,7 @@ impl State<'_> {
     }
 
     fn node(&mut self, id: ExprId) -> Tristate {
-        match self.exprs.get(id.0 as usize).copied().unwrap_or(UNKNOWN) {
+        match self.exprs.get(id.index()).copied().unwrap_or(UNKNOWN) {
             0 => return Tristate::No,
             1 => return Tristate::Mod,
             2 => return Tristate::Yes,
@@ -54,7 +54,7 @@ impl State<'_> {
             Expr::Range(..) => Tristate::No,
         };
         self.leave();
-        if let Some(kept) = self.exprs.get_mut(id.0 as usize) {
+        if let Some(kept) = self.exprs.get_mut(id.index()) {
             *kept = value as u8;
         }
         value

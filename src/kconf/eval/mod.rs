@@ -146,7 +146,7 @@ impl<'m> State<'m> {
         };
         let mut slots = vec![empty; model.symbols.len()];
         for (symbol, tri) in [(NO, Tristate::No), (MOD, Tristate::Mod), (YES, Tristate::Yes)] {
-            if let Some(slot) = slots.get_mut(symbol.0 as usize) {
+            if let Some(slot) = slots.get_mut(symbol.index()) {
                 *slot = Slot { text: Text::Name(symbol), tri, flags: flag::VALID, ..empty };
             }
         }
@@ -221,11 +221,11 @@ impl<'m> State<'m> {
     }
 
     pub(crate) fn slot(&self, symbol: SymbolId) -> &Slot {
-        &self.slots[symbol.0 as usize]
+        &self.slots[symbol.index()]
     }
 
     pub(crate) fn slot_mut(&mut self, symbol: SymbolId) -> &mut Slot {
-        &mut self.slots[symbol.0 as usize]
+        &mut self.slots[symbol.index()]
     }
 
     pub(crate) fn has(&self, symbol: SymbolId, flag: u8) -> bool {
@@ -268,7 +268,7 @@ impl<'m> State<'m> {
 
     /// Whether it is a member of a choice.
     pub(crate) fn is_member(&self, symbol: SymbolId) -> bool {
-        self.tables.choice_of[symbol.0 as usize].is_some()
+        self.tables.choice_of[symbol.index()].is_some()
     }
 
     /// The value as `.config` has it, without quotes, of what was last computed (symbol.c:

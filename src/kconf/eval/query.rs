@@ -98,7 +98,7 @@ impl State<'_> {
 
     /// The choice it is a member of.
     pub fn choice_of(&self, symbol: SymbolId) -> Option<MenuId> {
-        self.tables.choice_of[symbol.0 as usize]
+        self.tables.choice_of[symbol.index()]
     }
 
     /// The members of a choice, in the order of its menu.
@@ -155,7 +155,7 @@ impl State<'_> {
             let Some(by) = model.menu(property.menu).symbol else { continue };
             let condition = self.expr(property.visible);
             let value = self.tristate(by).and(condition);
-            let prop = PropId(number as u32);
+            let prop = PropId::new(number as u32);
             found.push(Dependency { by, prop, value, condition, place: property.place });
         }
         found

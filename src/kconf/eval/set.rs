@@ -69,7 +69,7 @@ impl State<'_> {
     }
 
     fn note_in_choice(&mut self, symbol: SymbolId, value: Tristate) {
-        let Some(menu) = self.tables.choice_of[symbol.0 as usize] else { return };
+        let Some(menu) = self.tables.choice_of[symbol.index()] else { return };
         if !self.rules.choice_lists {
             self.prefer(menu, symbol);
         } else if let Some(choice) = self.model.menu(menu).symbol {
@@ -92,7 +92,7 @@ impl State<'_> {
 
     fn snapshot(&self, symbol: SymbolId) -> Snapshot {
         let mut symbols = vec![symbol];
-        let menu = self.tables.choice_of[symbol.0 as usize];
+        let menu = self.tables.choice_of[symbol.index()];
         if let Some(menu) = menu {
             symbols.extend(self.members(menu));
             symbols.extend(self.model.menu(menu).symbol);
@@ -122,7 +122,7 @@ impl State<'_> {
 
     fn set_tristate(&mut self, symbol: SymbolId, value: Tristate) -> bool {
         let old = self.slot(symbol).tri;
-        if let Some(menu) = self.tables.choice_of[symbol.0 as usize]
+        if let Some(menu) = self.tables.choice_of[symbol.index()]
             && !self.rules.choice_lists
         {
             // A configurator sets the whole choice; a member cannot be turned off by itself.

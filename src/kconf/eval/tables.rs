@@ -50,11 +50,11 @@ impl Tables {
                 }
             }
             for member in &symbol.members {
-                let member = member.0 as usize;
+                let member = member.index();
                 choice_of[member] = if rules.choice_lists {
                     model.symbols[member].choice.or(symbol.menus.first().copied())
                 } else {
-                    choice_menu(model, SymbolId(member as u32))
+                    choice_menu(model, SymbolId::new(member as u32))
                 };
             }
             debug_assert!(number > 2);
@@ -84,7 +84,7 @@ impl Tables {
             for head in heads {
                 let mut at = head;
                 while at != u32::MAX {
-                    order.push(SymbolId(at));
+                    order.push(SymbolId::new(at));
                     at = next[at as usize];
                 }
             }
@@ -106,7 +106,7 @@ impl Tables {
                 .filter(|(_, symbol)| {
                     !symbol.constant && (!symbol.is_choice || !symbol.name.is_empty())
                 })
-                .map(|(number, symbol)| (symbol.name.clone(), SymbolId(number as u32)))
+                .map(|(number, symbol)| (symbol.name.clone(), SymbolId::new(number as u32)))
                 .collect()
         });
         names.get(name).copied()

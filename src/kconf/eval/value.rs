@@ -172,7 +172,7 @@ impl State<'_> {
             {
                 value = Tristate::No;
             }
-            self.prompts[prop.0 as usize] = value;
+            self.prompts[prop.index()] = value;
             visible = visible.or(value);
         }
         if visible == Tristate::Mod && (data.ty != Type::Tristate || self.modules == Tristate::No) {

@@ -15,13 +15,13 @@ impl Finalizer<'_> {
         if ty(self.model, choice) == Type::Unknown {
             let first = members.iter().map(|&member| ty(self.model, member));
             if let Some(first) = first.into_iter().find(|&ty| ty != Type::Unknown) {
-                self.model.symbols[choice.0 as usize].ty = first;
+                self.model.symbols[choice.index()].ty = first;
                 self.rules.forget();
             }
         }
         for member in members {
             if ty(self.model, member) == Type::Unknown {
-                self.model.symbols[member.0 as usize].ty = ty(self.model, choice);
+                self.model.symbols[member.index()].ty = ty(self.model, choice);
                 self.rules.forget();
             }
         }
@@ -58,17 +58,17 @@ impl Finalizer<'_> {
             // Such a member can be y only, when the choice is.
             let base = self.model.exprs.intern(Expr::Compare(Cmp::Eq, choice, YES));
             let dep = self.model.menu(menu).dep;
-            self.model.menus[menu.0 as usize].dep = self.model.exprs.and(Some(base), dep);
+            self.model.menus[menu.index()].dep = self.model.exprs.and(Some(base), dep);
             for id in props {
                 if self.model.prop(id).menu == menu {
                     let visible = self.model.prop(id).visible;
                     let visible = self.model.exprs.and(Some(base), visible);
-                    self.model.props[id.0 as usize].visible = visible;
+                    self.model.props[id.index()].visible = visible;
                 }
             }
         }
-        self.model.symbols[member.0 as usize].choice = Some(parent);
-        self.model.symbols[choice.0 as usize].members.push(member);
+        self.model.symbols[member.index()].choice = Some(parent);
+        self.model.symbols[choice.index()].members.push(member);
     }
 
     /// A choice that is not optional cannot be n while its prompt is visible.
@@ -78,7 +78,7 @@ impl Finalizer<'_> {
         let m = self.model.exprs.intern(Expr::Symbol(MOD));
         let mode = self.model.exprs.and(visible, Some(m));
         let before = self.model.symbol(choice).rev_dep;
-        self.model.symbols[choice.0 as usize].rev_dep = self.model.exprs.or(before, mode);
+        self.model.symbols[choice.index()].rev_dep = self.model.exprs.or(before, mode);
     }
 }
 
@@ -92,6 +92,6 @@ pub(super) fn link(model: &mut Model) {
         return;
     }
     for at in 0..model.symbols.len() {
-        model.symbols[at].choice = choice_menu(model, SymbolId(at as u32));
+        model.symbols[at].choice = choice_menu(model, SymbolId::new(at as u32));
     }
 }

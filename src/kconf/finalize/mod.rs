@@ -61,7 +61,7 @@ fn main_prompt(model: &mut Model) {
     }
     let old = !model.dialect.since(4, 18);
     let title: &[u8] = if old { b"Linux Kernel Configuration" } else { b"Main menu" };
-    let prompt = super::model::PropId(model.props.len() as u32);
+    let prompt = super::model::PropId::new(model.props.len() as u32);
     model.props.push(super::model::Property {
         kind: PropKind::Menu,
         text: Some(super::model::Text::Own(model.texts.len() as u32)),
@@ -125,12 +125,12 @@ impl Finalizer<'_> {
             self.submenu(parent, symbol);
             let (own, dep) = (self.model.symbol(symbol).dir_dep, self.model.menu(parent).dep);
             let dir_dep = self.model.exprs.or(own, dep);
-            self.model.symbols[symbol.0 as usize].dir_dep = dir_dep;
+            self.model.symbols[symbol.index()].dir_dep = dir_dep;
         }
         self.flatten(parent, symbol.filter(|_| is_choice && !menus));
         let Some(symbol) = symbol else { return };
-        if !self.warned[symbol.0 as usize] {
-            self.warned[symbol.0 as usize] = true;
+        if !self.warned[symbol.index()] {
+            self.warned[symbol.index()] = true;
             let place = self.model.menu(parent).place;
             if self.model.symbol(symbol).ty == Type::Unknown {
                 self.warn(place, "config symbol defined without type");
@@ -149,12 +149,12 @@ impl Finalizer<'_> {
     fn propagate(&mut self, menu: MenuId, dep: Option<ExprId>) {
         let own = self.model.menu(menu).dep;
         let base = self.inherit(dep, own);
-        self.model.menus[menu.0 as usize].dep = base;
+        self.model.menus[menu.index()].dep = base;
         let Some(symbol) = self.model.menu(menu).symbol else {
             if let Some(prompt) = self.model.menu(menu).prompt {
                 let own = self.model.prop(prompt).visible;
                 let visible = self.inherit(base, own);
-                self.model.props[prompt.0 as usize].visible = visible;
+                self.model.props[prompt.index()].visible = visible;
             }
             return;
         };
@@ -171,7 +171,7 @@ impl Finalizer<'_> {
             if condition && self.model.symbol(symbol).ty != Type::Tristate {
                 visible = visible.map(|visible| trans_bool(self.model, visible));
             }
-            self.model.props[id.0 as usize].visible = visible;
+            self.model.props[id.index()].visible = visible;
             if matches!(kind, PropKind::Select | PropKind::Imply) {
                 self.reverse(kind, symbol, target, visible);
             }
@@ -219,7 +219,7 @@ impl Finalizer<'_> {
         let known = self.model.symbol(target);
         let before = if select { known.rev_dep } else { known.implied };
         let all = self.model.exprs.or(before, one);
-        let target = &mut self.model.symbols[target.0 as usize];
+        let target = &mut self.model.symbols[target.index()];
         if select {
             target.rev_dep = all;
         } else {
@@ -248,13 +248,13 @@ impl Finalizer<'_> {
                 break;
             }
             self.menu(menu, false);
-            self.model.menus[menu.0 as usize].parent = Some(parent);
+            self.model.menus[menu.index()].parent = Some(parent);
             last = Some(menu);
             next = self.model.menu(menu).next;
         }
         if let Some(last) = last {
-            let next = self.model.menus[last.0 as usize].next.take();
-            let node = &mut self.model.menus[parent.0 as usize];
+            let next = self.model.menus[last.index()].next.take();
+            let node = &mut self.model.menus[parent.index()];
             node.list = node.next;
             node.next = next;
         }
@@ -290,15 +290,15 @@ impl Finalizer<'_> {
             if let (Some(first), None) = (node.list, node.prompt) {
                 let mut last = first;
                 loop {
-                    self.model.menus[last.0 as usize].parent = Some(parent);
+                    self.model.menus[last.index()].parent = Some(parent);
                     match self.model.menu(last).next {
                         Some(next) => last = next,
                         None => break,
                     }
                 }
                 let next = self.model.menu(menu).next;
-                self.model.menus[last.0 as usize].next = next;
-                let node = &mut self.model.menus[menu.0 as usize];
+                self.model.menus[last.index()].next = next;
+                let node = &mut self.model.menus[menu.index()];
                 node.next = Some(first);
                 node.list = None;
             }

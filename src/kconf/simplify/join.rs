@@ -32,7 +32,7 @@ fn operand(model: &Model, e: ExprId, left: bool) -> Option<(SymbolId, Operand)> 
 
 /// The third of `n`, `m`, `y`, given two different ones.
 fn third(a: SymbolId, b: SymbolId) -> Option<SymbolId> {
-    (a != b && a <= YES && b <= YES).then(|| SymbolId(3 - a.0 - b.0))
+    (a != b && a <= YES && b <= YES).then(|| SymbolId::new(3 - a.number() - b.number()))
 }
 
 impl Simplify {

@@ -23,21 +23,21 @@ const MAX_WORK: u64 = 300_000_000;
 
 /// Results by [`ExprId`].
 #[derive(Debug, Default)]
-struct Memo(Vec<u32>);
+struct Memo(Vec<Option<ExprId>>);
 
 impl Memo {
     fn get(&self, of: ExprId) -> Option<ExprId> {
-        self.0.get(of.0 as usize).filter(|&&id| id != u32::MAX).map(|&id| ExprId(id))
+        self.0.get(of.index()).copied().flatten()
     }
 
     fn set(&mut self, of: ExprId, is: ExprId) {
-        if self.0.len() <= of.0 as usize {
+        if self.0.len() <= of.index() {
             // Most results are asked for in order, and there are not many more in the end.
-            let len = (of.0 as usize + 1) * 9 / 8;
+            let len = (of.index() + 1) * 9 / 8;
             self.0.reserve_exact(len - self.0.len());
-            self.0.resize(len, u32::MAX);
+            self.0.resize(len, None);
         }
-        self.0[of.0 as usize] = is.0;
+        self.0[of.index()] = Some(is);
     }
 }
 
@@ -149,7 +149,7 @@ impl Simplify {
                 constant: true,
                 ..Default::default()
             });
-            SymbolId(model.symbols.len() as u32 - 1)
+            SymbolId::new(model.symbols.len() as u32 - 1)
         });
         let symbol = model.exprs.intern(Expr::Symbol(symbol));
         model.exprs.intern(Expr::Not(symbol))
@@ -183,7 +183,7 @@ impl Simplify {
                 self.transform(model, either)
             }
             Expr::Symbol(constant @ (NO | MOD | YES)) => {
-                let constant = SymbolId(2 - constant.0);
+                let constant = SymbolId::new(2 - constant.number());
                 model.exprs.intern(Expr::Symbol(constant))
             }
             Expr::Symbol(_) | Expr::Range(..) => model.exprs.intern(Expr::Not(a)),

@@ -67,7 +67,7 @@ fn whole(
                         return Err(BadLine::Invalid);
                     };
                     let end = next.map_or(start, |token| token.end);
-                    exprs[inner.0 as usize].span = Span { start, len: end - start };
+                    exprs[inner.index()].span = Span { start, len: end - start };
                     cursor.skip();
                     continue;
                 }
@@ -144,12 +144,12 @@ fn reduce(
             return;
         }
         let Some(right) = operands.pop() else { return };
-        let right_span = exprs[right.0 as usize].span;
+        let right_span = exprs[right.index()].span;
         let (start, kind) = match last {
             Pending::Not(start) => (start, ExprKind::Not(right)),
             Pending::And | Pending::Or => {
                 let Some(left) = operands.pop() else { return };
-                let start = exprs[left.0 as usize].span.start;
+                let start = exprs[left.index()].span.start;
                 let and = last == Pending::And;
                 (start, if and { ExprKind::And(left, right) } else { ExprKind::Or(left, right) })
             }
@@ -163,5 +163,5 @@ fn reduce(
 
 fn push(exprs: &mut Vec<Expr>, expr: Expr) -> ExprId {
     exprs.push(expr);
-    ExprId(exprs.len() as u32 - 1)
+    ExprId::new(exprs.len() as u32 - 1)
 }

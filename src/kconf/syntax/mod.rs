@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::dialect::Dialect;
+use super::id::id;
 
 mod expr;
 mod help;
@@ -68,9 +69,10 @@ pub struct File {
     pub unterminated: bool,
 }
 
-/// Index into [`File::exprs`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ExprId(pub u32);
+id! {
+    /// Index into [`File::exprs`].
+    ExprId
+}
 
 /// A word: a symbol's name, a quoted string, a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

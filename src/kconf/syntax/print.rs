@@ -214,7 +214,7 @@ impl Printer<'_> {
                 }
                 Todo::Expr(id) => id,
             };
-            match self.file.exprs[id.0 as usize].kind {
+            match self.file.exprs[id.index()].kind {
                 ExprKind::Word(word) => self.word(word),
                 ExprKind::Compare(cmp, left, right) => {
                     self.word(left);
@@ -241,7 +241,7 @@ impl Printer<'_> {
 
     /// An operand, in parentheses unless it binds at least as tightly as `needed`.
     fn operand(&self, todo: &mut Vec<Todo>, id: ExprId, needed: u8) {
-        let binds = match self.file.exprs[id.0 as usize].kind {
+        let binds = match self.file.exprs[id.index()].kind {
             ExprKind::Or(..) => 1,
             ExprKind::And(..) => 2,
             _ => 3,

@@ -380,7 +380,7 @@ fn allowed(kind: &LineKind, entry: Entry, dialect: Dialect, exprs: &[Expr]) -> b
                 _ => false,
             },
             LineKind::Default { ty: None, value, .. } => {
-                let value = exprs.get(value.0 as usize).map(|value| value.kind);
+                let value = exprs.get(value.index()).map(|value| value.kind);
                 matches!(value, Some(ExprKind::Word(word)) if !word.quoted)
             }
             _ => false,

@@ -209,7 +209,7 @@ impl<'v, 'm> Proof<'v, 'm> {
             return Vec::new();
         }
         match (model.exprs.get(id), up) {
-            (Expr::Symbol(symbol), _) if symbol.0 < 3 => Vec::new(),
+            (Expr::Symbol(symbol), _) if symbol.number() < 3 => Vec::new(),
             (Expr::Symbol(symbol), true) => self.least(symbol, value),
             (Expr::Symbol(symbol), false) => self.most(symbol, value),
             (Expr::Not(a), up) => self.expr(a, !value, !up),

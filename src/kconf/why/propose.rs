@@ -172,7 +172,7 @@ pub(super) fn dragged_in(
     let model = base.model();
     let mut out = Vec::new();
     for number in 3..model.symbols.len() {
-        let id = SymbolId(number as u32);
+        let id = SymbolId::new(number as u32);
         let data = model.symbol(id);
         let is_option = !data.constant && !data.is_choice && data.ty != Type::Unknown;
         if is_option && !changes.contains_key(&id) {

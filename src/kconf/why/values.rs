@@ -106,7 +106,7 @@ impl<'m> Values<'m> {
 
     /// How many symbols depend on this one.
     pub fn uses(&self, symbol: SymbolId) -> u32 {
-        self.uses[symbol.0 as usize]
+        self.uses[symbol.index()]
     }
 
     /// What `expr` can be; nothing is `y`.
@@ -116,7 +116,7 @@ impl<'m> Values<'m> {
 
     fn node(&mut self, id: ExprId) -> Set {
         self.once(
-            |this| &mut this.exprs[id.0 as usize],
+            |this| &mut this.exprs[id.index()],
             |this| match this.model.exprs.get(id) {
                 Expr::Symbol(symbol) => this.symbol(symbol),
                 Expr::Not(a) => {
@@ -156,13 +156,13 @@ impl<'m> Values<'m> {
 
     /// What the symbol can be as a tristate; texts and numbers are `n`.
     pub fn symbol(&mut self, symbol: SymbolId) -> Set {
-        self.once(|this| &mut this.symbols[symbol.0 as usize], |this| this.compute(symbol))
+        self.once(|this| &mut this.symbols[symbol.index()], |this| this.compute(symbol))
     }
 
     fn compute(&mut self, symbol: SymbolId) -> Set {
         let data = self.model.symbol(symbol);
-        if symbol.0 < 3 {
-            return Set::of(VALUES[symbol.0 as usize]);
+        if symbol.number() < 3 {
+            return Set::of(VALUES[symbol.index()]);
         }
         if is_open(&data.name) || data.env.is_some() {
             return Set::ALL;
@@ -178,7 +178,7 @@ impl<'m> Values<'m> {
         };
         // Choices and their members follow rules of their own; a choice of the older generation has
         // a value that its members make.
-        if data.is_choice || (self.members[symbol.0 as usize] && self.is_visible(symbol)) {
+        if data.is_choice || (self.members[symbol.index()] && self.is_visible(symbol)) {
             return everything;
         }
         let mut set = self.by_default(symbol);
@@ -257,14 +257,14 @@ impl<'m> Values<'m> {
             let values = VALUES.into_iter().filter(|value| set.has(*value));
             return Some(values.map(|value| value.text().as_bytes().into()).collect());
         }
-        match self.symbols[symbol.0 as usize] {
+        match self.symbols[symbol.index()] {
             Known::Busy => return None,
-            _ => self.symbols[symbol.0 as usize] = Known::Busy,
+            _ => self.symbols[symbol.index()] = Known::Busy,
         }
         self.depth += 1;
         let texts = self.default_texts(symbol);
         self.depth -= 1;
-        self.symbols[symbol.0 as usize] = Known::Is(Set::of(Tristate::No));
+        self.symbols[symbol.index()] = Known::Is(Set::of(Tristate::No));
         texts
     }
 
@@ -306,7 +306,7 @@ fn uses(model: &Model) -> Vec<u32> {
     let mut uses = vec![0; model.symbols.len()];
     for symbol in &model.symbols {
         for used in words::mentioned(model, symbol.dir_dep) {
-            uses[used.0 as usize] += 1;
+            uses[used.index()] += 1;
         }
     }
     uses

@@ -58,7 +58,7 @@ fn definition(cx: &mut TreeCx<'_>, read: &(Arc<File>, ArchSet), entry: &Entry) {
             _ => None,
         };
         let Some((message, proof)) = wrong else { continue };
-        let span = file.exprs[value.0 as usize].span;
+        let span = file.exprs[value.index()].span;
         let mut found = finding(cx.tree, read, span, message);
         found.symbol = Some(name.clone());
         found.proof = proof.map(|fact| vec![fact]);
@@ -77,7 +77,7 @@ fn type_of(tree: &Tree, file: &File, entry: &Entry, name: &str) -> Option<Type> 
 
 /// What is wrong with the default of a bool or tristate.
 fn logical(tree: &Tree, file: &File, ty: Type, value: ExprId) -> Option<String> {
-    let ExprKind::Word(word) = file.exprs[value.0 as usize].kind else { return None };
+    let ExprKind::Word(word) = file.exprs[value.index()].kind else { return None };
     let written = text(file, word.span);
     if matches!(&*written, "y" | "n") || written.contains('$') {
         return None;
@@ -111,7 +111,7 @@ fn outside(
     value: ExprId,
     cond: Option<ExprId>,
 ) -> Option<(String, Option<Fact>)> {
-    let ExprKind::Word(word) = file.exprs[value.0 as usize].kind else { return None };
+    let ExprKind::Word(word) = file.exprs[value.index()].kind else { return None };
     let default = number(file, ty, word)?;
     let same =
         |other: ExprId| cond.is_some_and(|cond| canonical(file, other) == canonical(file, cond));

@@ -40,7 +40,7 @@ config ZONE_DEVICE
 fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
     for number in 3..model.symbols.len() as u32 {
-        let symbol = SymbolId(number);
+        let symbol = SymbolId::new(number);
         if !cx.concerns(symbol) {
             continue;
         }
@@ -147,7 +147,7 @@ fn pairs(
         };
         let mut finding = arch.at(prop.place, message);
         finding.symbol = Some(name);
-        let held = conditions.iter().flatten().map(|condition| Held::On(condition.0));
+        let held = conditions.iter().flatten().map(|condition| Held::On(condition.number()));
         finding.test = Some(Test::Config(held.collect()));
         if what != "prompt" {
             finding.severity = Severity::Note;

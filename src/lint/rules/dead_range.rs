@@ -32,7 +32,7 @@ fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
     let mut claims = Vec::new();
     for number in 3..model.symbols.len() as u32 {
-        let symbol = SymbolId(number);
+        let symbol = SymbolId::new(number);
         if !cx.concerns(symbol) {
             continue;
         }

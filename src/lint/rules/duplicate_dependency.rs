@@ -184,7 +184,7 @@ impl Repeated<'_> {
         let here = (self.number, line);
         for (index, &operand) in operands.iter().enumerate() {
             let first = *known.entry(canonical(file, operand)).or_insert(here);
-            let span = file.exprs[operand.0 as usize].span;
+            let span = file.exprs[operand.index()].span;
             let is_first = first == here
                 && operands[..index]
                     .iter()
@@ -254,7 +254,7 @@ fn conditions_of(file: &File, head: usize) -> Vec<(usize, ExprId)> {
 
 /// The removal of one operand of a chain of `&&`, or of the whole line.
 pub(super) fn removal(file: &File, line: usize, operands: &[ExprId], index: usize) -> Edit {
-    let span = |i: usize| file.exprs[operands[i].0 as usize].span;
+    let span = |i: usize| file.exprs[operands[i].index()].span;
     if operands.len() == 1 {
         return whole_line(file, file.lines[line].span);
     }

@@ -41,7 +41,7 @@ endchoice
 fn check(cx: &mut ArchCx<'_>) {
     let model = &cx.arch.model;
     for number in 3..model.symbols.len() as u32 {
-        let choice = SymbolId(number);
+        let choice = SymbolId::new(number);
         if !cx.concerns(choice) {
             continue;
         }
@@ -82,14 +82,14 @@ fn held(model: &Model, choice: SymbolId) -> Option<Vec<Held>> {
     };
     let mut shown = prompts(choice);
     let mut held: Vec<Held> = match (shown.next()?, shown.next()) {
-        (Some(visible), None) => vec![Held::On(visible.0)],
+        (Some(visible), None) => vec![Held::On(visible.number())],
         (None, None) => Vec::new(),
         // One of several is enough, and nobody says which.
         (_, Some(_)) => return None,
     };
     for member in &model.symbol(choice).members {
         for visible in prompts(*member) {
-            held.push(Held::Off(visible?.0));
+            held.push(Held::Off(visible?.number()));
         }
     }
     Some(held)

@@ -157,7 +157,7 @@ impl<'a> Graph<'a> {
         let model = &arch.model;
         let mut graph = Self { arch, hops: FxHashMap::default() };
         for index in 0..model.symbols.len() as u32 {
-            let id = SymbolId(index);
+            let id = SymbolId::new(index);
             let symbol = model.symbol(id);
             for &menu in &symbol.menus {
                 let (dep, place) = (model.menu(menu).dep, model.menu(menu).place);

@@ -67,7 +67,7 @@ fn check(cx: &mut ArchCx<'_>) {
     let mut claims: Vec<Claim<Part>> = Vec::new();
     let mut menus: FxHashMap<(FileId, u32), Option<MenuId>> = FxHashMap::default();
     for (number, menu) in model.menus.iter().enumerate() {
-        let id = MenuId(number as u32);
+        let id = MenuId::new(number as u32);
         // A file that is sourced twice has everything twice, each with its own surroundings.
         let at = (menu.place.file, menu.place.line);
         menus.entry(at).and_modify(|known| *known = None).or_insert(Some(id));
@@ -156,7 +156,7 @@ fn definition(
         if written.iter().filter(|other| **other == written[at]).count() > 1 {
             continue;
         }
-        let place = (file.name.as_str(), file.exprs[chain[*index].0 as usize].span.start);
+        let place = (file.name.as_str(), file.exprs[chain[*index].index()].span.start);
         let Some(key) = cx.is_open(place) else { continue };
         let mut others = given;
         for (_, other) in parts.iter().enumerate().filter(|(other, _)| *other != at) {
@@ -203,7 +203,7 @@ fn report(cx: &mut ArchCx<'_>, claim: &Claim<Part>) {
         Part::Operand(operand) => {
             let Some(place) = claim.definition else { return };
             let file = &model.files[operand.file];
-            let span = file.exprs[operand.operands[operand.index].0 as usize].span;
+            let span = file.exprs[operand.operands[operand.index].index()].span;
             let message = format!("the dependency on `{}` always holds here", text(file, span));
             let mut finding = cx.arch.at_span(place, span, message);
             finding.symbol = defined(file, operand.head);

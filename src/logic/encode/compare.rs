@@ -133,7 +133,7 @@ impl Encoder<'_> {
             '=' if a > b => (b, a, '='),
             _ => (a, b, kind),
         };
-        let key = format!("compare {}{kind}{}", a.0, b.0);
+        let key = format!("compare {}{kind}{}", a.number(), b.number());
         let lit = match self.opaque.get(key.as_bytes()) {
             Some(known) => *known,
             None => self.named_input(Origin::Value(a)),

@@ -53,7 +53,7 @@ struct Walk<'m> {
 
 impl Walk<'_> {
     fn symbol(&mut self, symbol: SymbolId) {
-        if !std::mem::replace(&mut self.symbols[symbol.0 as usize], true) {
+        if !std::mem::replace(&mut self.symbols[symbol.index()], true) {
             self.todo.push(symbol);
         }
     }
@@ -61,7 +61,7 @@ impl Walk<'_> {
     fn expr(&mut self, expr: Option<ExprId>) {
         let mut waiting: Vec<ExprId> = expr.into_iter().collect();
         while let Some(next) = waiting.pop() {
-            if std::mem::replace(&mut self.exprs[next.0 as usize], true) {
+            if std::mem::replace(&mut self.exprs[next.index()], true) {
                 continue;
             }
             match self.model.exprs.get(next) {

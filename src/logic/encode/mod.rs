@@ -114,7 +114,7 @@ impl<'m> Encoder<'m> {
 
     fn of(model: &'m Model, roots: Option<&[SymbolId]>) -> Self {
         let state = State::new(model);
-        let symbols = (0..model.symbols.len() as u32).map(SymbolId);
+        let symbols = (0..model.symbols.len() as u32).map(SymbolId::new);
         let mut new = Self {
             model,
             circuit: Circuit::default(),
@@ -142,8 +142,8 @@ impl<'m> Encoder<'m> {
             let choice = |symbol| model.menu(new.choice_of(symbol)?).symbol;
             cone::cone(model, roots.iter().copied(), &choice)
         });
-        let all = (3..model.symbols.len() as u32).map(SymbolId);
-        let decides = |symbol: &SymbolId| cone.as_ref().is_none_or(|cone| cone[symbol.0 as usize]);
+        let all = (3..model.symbols.len() as u32).map(SymbolId::new);
+        let decides = |symbol: &SymbolId| cone.as_ref().is_none_or(|cone| cone[symbol.index()]);
         let symbols: Vec<SymbolId> = all.filter(decides).collect();
         for symbol in &symbols {
             new.symbol(*symbol);
@@ -165,7 +165,7 @@ impl<'m> Encoder<'m> {
     /// Makes the inputs of all symbols.
     fn declare(&mut self) {
         for symbol in self.least_used_first() {
-            let number = symbol.0 as usize;
+            let number = symbol.index();
             let data = self.model.symbol(symbol);
             if !data.constant && !data.menus.is_empty() && !data.name.is_empty() {
                 self.names.insert(data.name.clone(), symbol);
@@ -191,11 +191,11 @@ impl<'m> Encoder<'m> {
             self.values[number] = value;
         }
         for (symbol, value) in [(MOD, Tri { m: Lit::TRUE, y: Lit::FALSE }), (YES, Tri::YES)] {
-            if let Some(slot) = self.values.get_mut(symbol.0 as usize) {
+            if let Some(slot) = self.values.get_mut(symbol.index()) {
                 *slot = value;
             }
         }
-        debug_assert_eq!(self.values[NO.0 as usize], Tri::NO);
+        debug_assert_eq!(self.values[NO.index()], Tri::NO);
         self.modules = self.model.modules.map_or(Lit::FALSE, |modules| self.value(modules).y);
     }
 
@@ -205,19 +205,19 @@ impl<'m> Encoder<'m> {
         let exprs = &self.model.exprs;
         let mut uses = vec![0_u32; self.model.symbols.len()];
         for id in 0..exprs.len() as u32 {
-            let operands = match exprs.get(ExprId(id)) {
+            let operands = match exprs.get(ExprId::new(id)) {
                 Expr::Not(a) => [Some(a), None],
                 Expr::And(a, b) | Expr::Or(a, b) => [Some(a), Some(b)],
                 _ => [None, None],
             };
             for operand in operands.into_iter().flatten() {
                 if let Expr::Symbol(symbol) = exprs.get(operand) {
-                    uses[symbol.0 as usize] += 1;
+                    uses[symbol.index()] += 1;
                 }
             }
         }
-        let mut order: Vec<SymbolId> = (3..uses.len() as u32).map(SymbolId).collect();
-        order.sort_by_key(|symbol| uses[symbol.0 as usize]);
+        let mut order: Vec<SymbolId> = (3..uses.len() as u32).map(SymbolId::new).collect();
+        order.sort_by_key(|symbol| uses[symbol.index()]);
         order
     }
 
@@ -249,7 +249,7 @@ impl<'m> Encoder<'m> {
 
     /// The value of a bool or tristate; what has no such value is `n`.
     pub fn value(&self, symbol: SymbolId) -> Tri {
-        self.values[symbol.0 as usize]
+        self.values[symbol.index()]
     }
 
     /// Whether there are modules.
@@ -259,12 +259,12 @@ impl<'m> Encoder<'m> {
 
     /// The choice that `symbol` is a member of.
     pub fn choice_of(&self, symbol: SymbolId) -> Option<MenuId> {
-        self.choice_of[symbol.0 as usize]
+        self.choice_of[symbol.index()]
     }
 
     /// What `symbol` depends on, if there are rules about it.
     pub(super) fn known_parts(&self, symbol: SymbolId) -> Option<&Parts> {
-        self.parts[symbol.0 as usize].as_ref()
+        self.parts[symbol.index()].as_ref()
     }
 
     /// All choices with their members, and when each may be the one that is `y`.
@@ -276,9 +276,9 @@ impl<'m> Encoder<'m> {
     pub fn expr(&mut self, id: Option<ExprId>) -> Tri {
         let Some(id) = id else { return Tri::YES };
         let mut known = std::mem::take(&mut self.exprs);
-        let value = self.expr_in(id, &mut |id| known[id.0 as usize], None);
+        let value = self.expr_in(id, &mut |id| known[id.index()], None);
         for (id, value) in value.1 {
-            known[id.0 as usize] = Some(value);
+            known[id.index()] = Some(value);
         }
         self.exprs = known;
         value.0

@@ -78,7 +78,7 @@ impl Encoder<'_> {
             }
             let mut value = self.expr(prop.visible);
             if let Some(choice) = choice {
-                let seen = self.circuit.or(value.y, !self.values[choice.0 as usize].y);
+                let seen = self.circuit.or(value.y, !self.values[choice.index()].y);
                 value.m = self.circuit.and(value.m, seen);
             }
             visible = self.either(visible, value);
@@ -127,7 +127,7 @@ impl Encoder<'_> {
             return;
         }
         let parts = self.parts(symbol);
-        self.parts[symbol.0 as usize] = Some(parts);
+        self.parts[symbol.index()] = Some(parts);
         let Parts { visible, weak, reverse, direct } = parts;
         let levels =
             [(value.m, visible.m, weak.m, reverse.m), (value.y, visible.y, weak.y, reverse.y)];

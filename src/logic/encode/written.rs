@@ -17,7 +17,7 @@ impl Encoder<'_> {
         let mut known: FxHashMap<ExprId, Tri> = FxHashMap::default();
         let mut todo = vec![expr];
         while let Some(&next) = todo.last() {
-            let kind = file.exprs[next.0 as usize].kind;
+            let kind = file.exprs[next.index()].kind;
             let operands = match kind {
                 ExprKind::Not(a) => [Some(a), None],
                 ExprKind::And(a, b) | ExprKind::Or(a, b) => [Some(a), Some(b)],

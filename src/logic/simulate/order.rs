@@ -99,7 +99,7 @@ impl Plan {
         }
         let model = encoder.model;
         for number in 3..model.symbols.len() as u32 {
-            let symbol = SymbolId(number);
+            let symbol = SymbolId::new(number);
             let data = model.symbol(symbol);
             let value = encoder.value(symbol);
             let logical = matches!(data.ty, Type::Bool | Type::Tristate) && !data.constant;
@@ -120,7 +120,7 @@ impl Plan {
             // What is known of probes is about several of them.
             let key = match reason.rule {
                 Rule::Number => (Rule::Number, reason.symbol),
-                Rule::Probe => (Rule::Probe, SymbolId(0)),
+                Rule::Probe => (Rule::Probe, SymbolId::new(0)),
                 _ => continue,
             };
             lists.entry(key).or_insert_with(|| {

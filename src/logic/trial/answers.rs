@@ -44,7 +44,7 @@ pub fn decided(model: &Model, config: &Config) -> Model {
     let answer = |probe| if yes.contains(&probe) { Tristate::Yes } else { Tristate::No };
     let mut model = probes::decided(model, answer);
     for (probe, text) in printed {
-        let symbol = &mut model.symbols[probe.0 as usize];
+        let symbol = &mut model.symbols[probe.index()];
         (symbol.name, symbol.ty, symbol.constant) = (text, Type::Unknown, true);
     }
     model

@@ -90,7 +90,7 @@ fn logical(model: &Model) -> Vec<SymbolId> {
             && !symbol.constant
             && !symbol.menus.is_empty()
     });
-    logical.map(|(number, _)| SymbolId(number as u32)).collect()
+    logical.map(|(number, _)| SymbolId::new(number as u32)).collect()
 }
 
 fn name(model: &Model, id: SymbolId) -> String {

@@ -226,7 +226,7 @@ impl<'a> Bench<'a> {
                     }
                     _ => format!("CONFIG_{name}={value}\n"),
                 };
-                (symbol.map(|symbol| symbol.0), line)
+                (symbol.map(|symbol| symbol.number()), line)
             })
             .collect();
         lines.sort();

@@ -42,8 +42,8 @@ impl<'a> Values<'a> {
                     let decided = &mut |atom| self.atom(formulas, atom);
                     Some(holds_where(formulas, *formula, Reading::most(true), decided))
                 }
-                Held::On(expr) => self.expr(ExprId(*expr)).map(|value| value != Tristate::No),
-                Held::Off(expr) => self.expr(ExprId(*expr)).map(|value| value == Tristate::No),
+                Held::On(expr) => self.expr(ExprId::new(*expr)).map(|value| value != Tristate::No),
+                Held::Off(expr) => self.expr(ExprId::new(*expr)).map(|value| value == Tristate::No),
             };
             match said {
                 Some(false) => return Some(false),

@@ -80,7 +80,7 @@ impl Shape<'_> {
     }
 
     fn expr(&self, id: ExprId) -> String {
-        match self.0.exprs[id.0 as usize].kind {
+        match self.0.exprs[id.index()].kind {
             ExprKind::Word(word) => self.word(word),
             ExprKind::Not(inner) => format!("!{}", self.expr(inner)),
             ExprKind::And(left, right) => format!("({} & {})", self.expr(left), self.expr(right)),
