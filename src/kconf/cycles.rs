@@ -78,26 +78,6 @@ fn hash_order(model: &Model) -> Vec<SymbolId> {
     order.into_iter().map(|(_, id)| SymbolId::new(id.0)).collect()
 }
 
-/// Everything below `root`, depth first (menu.c: `menu_for_each_sub_entry`).
-fn below(model: &Model, root: MenuId) -> Vec<MenuId> {
-    let mut found = Vec::new();
-    let mut at = root;
-    loop {
-        if let Some(child) = model.menu(at).list {
-            at = child;
-        } else {
-            while at != root && model.menu(at).next.is_none() {
-                at = model.menu(at).parent.unwrap_or(root);
-            }
-            match model.menu(at).next {
-                Some(next) if at != root => at = next,
-                _ => return found,
-            }
-        }
-        found.push(at);
-    }
-}
-
 /// What is followed of a property: its condition, and the value that it gives by default.
 fn followed(prop: &Property, is_choice: impl Fn() -> bool) -> [Option<ExprId>; 2] {
     match prop.kind {
@@ -194,7 +174,7 @@ impl<'a> Search<'a> {
         self.push(choice);
         let members: Vec<SymbolId> = if self.model.dialect.choices_are_menus() {
             let menu = self.model.symbol(choice).menus.first();
-            let below = menu.map(|&menu| below(self.model, menu)).unwrap_or_default();
+            let below = menu.map(|&menu| self.model.menus_below(menu)).unwrap_or_default();
             below.into_iter().filter_map(|menu| self.model.menu(menu).symbol).collect()
         } else {
             self.model.symbol(choice).members.clone()
@@ -318,7 +298,7 @@ impl<'a> Search<'a> {
     /// The members of a choice at its node.
     fn members(&mut self, symbol: SymbolId, menu: MenuId) {
         if self.model.symbol(symbol).is_choice {
-            for child in below(self.model, menu) {
+            for child in self.model.menus_below(menu) {
                 self.member(child);
             }
         }

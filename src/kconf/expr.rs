@@ -44,6 +44,7 @@ pub struct Exprs {
     known: HashTable<ExprId>,
     /// The bare symbols, by their numbers.
     bare: Vec<Option<ExprId>>,
+    deepest: u16,
 }
 
 /// A node and what is asked of it most.
@@ -119,6 +120,7 @@ impl Exprs {
             Expr::Symbol(a) | Expr::Compare(_, a, _) | Expr::Range(a, _) => (1, Symbols::of(a)),
         };
         let depth = u16::try_from(depth).unwrap_or(u16::MAX);
+        self.deepest = self.deepest.max(depth);
         self.nodes.push(Node { expr, depth, symbols });
         id
     }
@@ -132,6 +134,11 @@ impl Exprs {
     /// How deep `id` nests; 65,535 stands for that and more. A built model has at most some 10,000.
     pub fn depth(&self, id: ExprId) -> u32 {
         u32::from(self.nodes[id.index()].depth)
+    }
+
+    /// The greatest depth of all.
+    pub fn deepest(&self) -> u32 {
+        self.deepest.into()
     }
 
     /// The node of `id`.

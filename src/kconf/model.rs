@@ -269,6 +269,26 @@ impl Model {
         })
     }
 
+    /// Everything below `root`, depth first (menu.c: `menu_for_each_sub_entry`).
+    pub fn menus_below(&self, root: MenuId) -> Vec<MenuId> {
+        let mut found = Vec::new();
+        let mut at = root;
+        loop {
+            if let Some(child) = self.menu(at).list {
+                at = child;
+            } else {
+                while at != root && self.menu(at).next.is_none() {
+                    at = self.menu(at).parent.unwrap_or(root);
+                }
+                match self.menu(at).next {
+                    Some(next) if at != root => at = next,
+                    _ => return found,
+                }
+            }
+            found.push(at);
+        }
+    }
+
     fn menu_after(&self, menu: MenuId) -> Option<MenuId> {
         if let Some(child) = self.menu(menu).list {
             return Some(child);

@@ -197,12 +197,14 @@ impl Tree {
         let (model, compiler) = std::thread::scope(|scope| {
             let known = recording.as_ref().is_some_and(|known| !known.toolchain.is_empty());
             let ask = || kconfenv::version("CC", &words, &plain, &Runner::quiet());
-            let compiler = known.then(|| scope.spawn(ask));
+            // Which takes no time where the words say it.
+            let is_said = words.get("CC_VERSION_TEXT").is_some();
+            let thread = (known && !is_said).then(|| scope.spawn(ask));
             let model = self.build(&env, &lookup, &mut probe);
-            let compiler = compiler.map(|thread| {
+            let compiler = thread.map(|thread| {
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             });
-            (model, compiler)
+            (model, compiler.or_else(|| known.then(ask)))
         });
         drop(probe);
         let model = model?;

@@ -11,7 +11,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{below, followed};
+use super::followed;
 use crate::kconf::expr::{Expr, ExprId};
 use crate::kconf::model::{Model, SymbolId};
 
@@ -183,7 +183,7 @@ impl Walk<'_, '_> {
         let model = graph.model;
         let members: Vec<SymbolId> = if model.dialect.choices_are_menus() {
             let menu = model.symbol(choice).menus.first();
-            let below = menu.map(|&menu| below(model, menu)).unwrap_or_default();
+            let below = menu.map(|&menu| model.menus_below(menu)).unwrap_or_default();
             below.into_iter().filter_map(|menu| model.menu(menu).symbol).collect()
         } else {
             model.symbol(choice).members.clone()

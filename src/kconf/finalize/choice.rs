@@ -86,12 +86,17 @@ fn children(model: &Model, parent: MenuId) -> impl Iterator<Item = MenuId> + '_ 
     std::iter::successors(model.menu(parent).list, |&menu| model.menu(menu).next)
 }
 
-/// Notes at every member which choice it is in, now that the tree has its shape (since 6.11).
-pub(super) fn link(model: &mut Model) {
+/// Notes at every member which choice it is in, now that the tree has its shape (since 6.11). Members are
+/// what is somewhere below the `choices`.
+pub(super) fn link(model: &mut Model, choices: &[MenuId]) {
     if !model.dialect.choices_are_menus() {
         return;
     }
-    for at in 0..model.symbols.len() {
-        model.symbols[at].choice = choice_menu(model, SymbolId::new(at as u32));
+    for &choice in choices {
+        for menu in model.menus_below(choice) {
+            if let Some(symbol) = model.menu(menu).symbol {
+                model.symbols[symbol.index()].choice = choice_menu(model, symbol);
+            }
+        }
     }
 }

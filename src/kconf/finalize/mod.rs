@@ -9,7 +9,9 @@ mod check;
 mod choice;
 
 use super::expr::{Expr, ExprId};
-use super::model::{MenuId, Message, Model, Place, PropKind, ROOT, Severity, SymbolId, Type};
+use super::model::{
+    MenuId, Message, Model, Place, PropKind, ROOT, Severity, Symbol, SymbolId, Type,
+};
 use super::simplify::{
     Simplify, contains_symbol, depends_symbol, rewrite_m, trans_bool, trans_compare,
 };
@@ -26,24 +28,30 @@ pub fn finalize(model: &mut Model) {
     main_prompt(model);
     let rules = Simplify::new(model);
     let warned = vec![false; model.symbols.len()];
-    let mut finalizer = Finalizer { model, rules, warned, depth: 0, lost: None };
+    let (lost, choices) = (None, Vec::new());
+    let mut finalizer = Finalizer { model, rules, warned, depth: 0, lost, choices };
     finalizer.menu(ROOT, false);
     if finalizer.rules.exhausted() {
         finalizer.lost.get_or_insert((ROOT, "conditions are too large"));
     }
-    if let Some((menu, text)) = finalizer.lost {
+    let Finalizer { lost, choices, .. } = finalizer;
+    if let Some((menu, text)) = lost {
         fatal(model, model.menu(menu).place, text);
     }
-    let too_deep = model.symbols.iter().position(|symbol| {
+    let is_too_deep = |symbol: &Symbol| {
         let depth = |e: Option<ExprId>| e.map_or(0, |e| model.exprs.depth(e));
         depth(symbol.dir_dep).max(depth(symbol.rev_dep)).max(depth(symbol.implied)) > MAX_DEPTH
-    });
+    };
+    // Symbols are megabytes, which need not be looked at where nothing is so deep.
+    let deepest = model.exprs.deepest();
+    let too_deep =
+        model.symbols.iter().position(|symbol| deepest > MAX_DEPTH && is_too_deep(symbol));
     if let Some(symbol) = too_deep {
         let menu = model.symbols[symbol].menus.first().copied().unwrap_or(ROOT);
         let name = String::from_utf8_lossy(&model.symbols[symbol].name).into_owned();
         fatal(model, model.menu(menu).place, &format!("the dependencies of {name} nest too deep"));
     }
-    choice::link(model);
+    choice::link(model, &choices);
 }
 
 /// What `conf` has no words for.
@@ -84,6 +92,8 @@ struct Finalizer<'a> {
     depth: u32,
     /// What could not be followed.
     lost: Option<(MenuId, &'static str)>,
+    /// The nodes of choices.
+    choices: Vec<MenuId>,
 }
 
 impl Finalizer<'_> {
@@ -100,6 +110,9 @@ impl Finalizer<'_> {
     fn node(&mut self, parent: MenuId, inside_choice: bool) {
         let symbol = self.model.menu(parent).symbol;
         let is_choice = symbol.is_some_and(|symbol| self.model.symbol(symbol).is_choice);
+        if is_choice {
+            self.choices.push(parent);
+        }
         let menus = self.model.dialect.choices_are_menus();
         let early = !self.model.dialect.since(4, 18);
         if self.model.menu(parent).list.is_some() {
