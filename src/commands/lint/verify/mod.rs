@@ -209,7 +209,7 @@ impl<'a> Bench<'a> {
 
     /// The witness as a `.config`, in the order of the tree.
     fn config(&self, arch: usize, finding: &Finding) -> String {
-        use crate::kconf::model::Type;
+        use crate::kconf::model::{SymbolId, Type};
         let arch = &self.tree.arches[arch];
         let witness = finding.witness.iter().flatten();
         let mut lines: Vec<(Option<u32>, String)> = witness
@@ -226,7 +226,7 @@ impl<'a> Bench<'a> {
                     }
                     _ => format!("CONFIG_{name}={value}\n"),
                 };
-                (symbol.map(|symbol| symbol.number()), line)
+                (symbol.map(SymbolId::number), line)
             })
             .collect();
         lines.sort();
