@@ -23,6 +23,7 @@ static CAUSE: LazyLock<Regex> = LazyLock::new(|| {
         r"^error(\[E\d+\])?: ",                                          // rustc
         r"^[^\s:][^:]*: (fatal |internal compiler )?error: ", // cc1: error:, ld.lld: error:
         r"^[^\s:][^:]*:\d+: Error: ",                         // gas
+        r"^[^\s:]*Kconfig[^\s:]*:\d+: ?(can't open|syntax error|invalid|unexpected|missing|location of)", // conf
         r"undefined reference to ",
         r"^[^\s:]*ld(\.\w+)?(-[\d.]+)?: (?:.*\b(cannot|failed|overflow|truncated|not found)\b)",
         r"relocation truncated to fit",
@@ -146,6 +147,8 @@ mod tests {
             "gcc: fatal error: Killed signal terminated program cc1",
             "arch/x86/entry.S:12: Error: no such instruction: `foo'",
             "ld: mm/built-in.a(hmm.o): in function `f': undefined reference to `gone'",
+            "drivers/Kconfig:94: can't open file \"sound/Kconfig\"",
+            "mm/Kconfig:12: syntax error",
             "ld: cannot find -lfoo: No such file or directory",
             "aarch64-linux-gnu-ld: final link failed: bad value",
             "ld.lld: error: undefined symbol: gone",
