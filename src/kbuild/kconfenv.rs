@@ -198,7 +198,7 @@ impl TopMakefile {
             Err(err) => Error::io(&self.path, err),
         };
         let version = kernel_version(&self.text).ok_or_else(none)?;
-        let arch = words.get("ARCH").unwrap_or_else(|| subarch());
+        let arch = arch(words);
         let srcarch = self.srcarch(arch)?;
         let tools = tools(words);
         let exported = exported(&self.text);
@@ -272,6 +272,11 @@ fn three_digits(line: &str) -> String {
         }
     }
     line.to_owned()
+}
+
+/// ARCH: what the words say, or this machine's.
+pub fn arch(words: &MakeWords) -> &str {
+    words.get("ARCH").unwrap_or_else(|| subarch())
 }
 
 /// The `SRCARCH := x86` below an `ifeq ($(ARCH),i386)`.

@@ -29,6 +29,9 @@ use crate::kconf::{build, output::Output};
 use crate::model::snippet::{Level, Snippet};
 use crate::model::words::MakeWords;
 
+/// The environment, by name.
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + Sync + 'a;
+
 /// The first file of a tree.
 const ROOT: &str = "Kconfig";
 
@@ -148,6 +151,30 @@ impl Tree {
     /// The model for the architecture and toolchain of `words`. What `conf` would say while parsing
     /// is left to [`say`].
     pub fn load(&self, words: &MakeWords, probes: &ProbeSource<'_>) -> Result<Loaded> {
+        let dialect = self.dialect;
+        if self.read.load(Ordering::Relaxed) {
+            let sources = |name: &str| self.sources.get(name);
+            return self.load_with(words, probes, &|lookup, probe| {
+                build::build(&sources, ROOT, lookup, probe, dialect)
+            });
+        }
+        // All else that has to be known is found out while the files are read.
+        let known = words.get("SRCARCH").map(str::to_owned);
+        let srcarch = known.or_else(|| self.makefile.srcarch(kconfenv::arch(words)).ok());
+        self.sources.reading_ahead(ROOT, srcarch.as_deref().as_slice(), |sources| {
+            self.load_with(words, probes, &|lookup, probe| {
+                build::build_here(sources, ROOT, lookup, probe, dialect)
+            })
+        })?
+    }
+
+    /// The same, with what builds the model.
+    fn load_with(
+        &self,
+        words: &MakeWords,
+        probes: &ProbeSource<'_>,
+        build: &dyn Fn(&Lookup, &mut Probe) -> Model,
+    ) -> Result<Loaded> {
         let runner = Runner::quiet();
         let words = if probes.env.is_some() { words.clone() } else { with_toolchain(words) };
         let around = probes.env.cloned().unwrap_or_else(|| std::env::vars_os().collect());
@@ -200,14 +227,13 @@ impl Tree {
             // Which takes no time where the words say it.
             let is_said = words.get("CC_VERSION_TEXT").is_some();
             let thread = (known && !is_said).then(|| scope.spawn(ask));
-            let model = self.build(&env, &lookup, &mut probe);
+            let model = build(&lookup, &mut probe);
             let compiler = thread.map(|thread| {
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             });
             (model, compiler.or_else(|| known.then(ask)))
         });
         drop(probe);
-        let model = model?;
         if let (Some(compiler), Some(known)) = (compiler, &recording) {
             check_compiler(known, &compiler?)?;
         }
@@ -218,23 +244,6 @@ impl Tree {
         let boards = words.get("BOARDS").filter(|boards| !boards.is_empty());
         let boards = boards.map(|boards| boards.split_whitespace().map(str::to_owned).collect());
         Ok(Loaded { srcarch: value("SRCARCH"), arch: value("ARCH"), boards, model })
-    }
-
-    /// The model; its files are read meanwhile unless they were before.
-    fn build(
-        &self,
-        env: &FxHashMap<&str, &str>,
-        lookup: &(dyn Fn(&str) -> Option<String> + Sync),
-        probe: &mut Probe,
-    ) -> Result<Model> {
-        if self.read.load(Ordering::Relaxed) {
-            let sources = |name: &str| self.sources.get(name);
-            return Ok(build::build(&sources, ROOT, lookup, probe, self.dialect));
-        }
-        let srcarch = env.get("SRCARCH").copied();
-        self.sources.reading_ahead(ROOT, srcarch.as_slice(), |sources| {
-            build::build_here(sources, ROOT, lookup, probe, self.dialect)
-        })
     }
 
     /// Where the probes of `words` are recorded.
