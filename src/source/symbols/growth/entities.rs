@@ -1,5 +1,7 @@
 //! What a file declares and defines, each with its bytes and the names that it mentions.
 
+use super::given::Given;
+use super::locals::{Locals, parameters};
 use crate::model::bytes;
 use crate::source::symbols::declare::functions;
 use crate::source::symbols::lexer::{
@@ -92,13 +94,17 @@ impl Parsed {
         self.entities.push(Entity { name, from, to, kind, words: first..self.words.len() as u32 });
     }
 
-    /// Adds the names of a range but one.
+    /// Adds the names of a range but one, and but those that are declared in it: parameters, local variables,
+    /// members.
     pub(super) fn mention(&mut self, text: &[u8], name: (u32, u32), (from, to): (u32, u32)) {
+        let first = self.words.len();
         let mut last: Option<usize> = None;
         let (mut members, mut tag) = (Members::default(), 0);
+        let mut locals = Locals::default();
         for token in Lexer::within(text, from as usize, to as usize) {
             let is_member = members.is_member(token);
             let is_tag = std::mem::take(&mut tag);
+            locals.look(text, token);
             match token.kind {
                 Token::Name if (token.start, token.end) != name => {
                     let of = token.of(text);
@@ -125,6 +131,21 @@ impl Parsed {
                 _ => last = None,
             }
         }
+        self.forget(first, &locals.found);
+    }
+
+    /// Takes words back, from the one at `first` on; not where they are tags of types or called.
+    fn forget(&mut self, first: usize, words: &[u64]) {
+        if words.is_empty() {
+            return;
+        }
+        let mut at = 0;
+        self.words.retain(|word| {
+            at += 1;
+            at <= first
+                || word & (TAG | CALL) != 0
+                || !words.contains(&(word & !(TAG | CALL | POINTER)))
+        });
     }
 }
 
@@ -134,7 +155,18 @@ fn statements(text: &[u8], out: &mut Parsed) {
     let mut head: Vec<Lexed> = Vec::new();
     // Where the outermost brace of a statement opens.
     let mut body: Option<u32> = None;
+    // What a macro is given may be statements, as the assignments of a trace event.
+    let mut given = Given::default();
     for token in Lexer::new(text) {
+        if depth.now == 0 && given.ends(text, token) {
+            head.clear();
+        }
+        if depth.now == 0 && given.takes(token) {
+            if head.len() < 400 {
+                head.push(token);
+            }
+            continue;
+        }
         match token.kind {
             Token::Directive => {
                 let (what, after) = directive(text, token);
@@ -181,7 +213,9 @@ fn define(text: &[u8], token: Lexed, after: usize, out: &mut Parsed) {
     let Some(name) = tokens.next().filter(|name| name.kind == Token::Name) else { return };
     let span = (name.start, name.end);
     let first = out.words.len() as u32;
+    let parameters = parameters(text, name.end);
     out.mention(text, span, (name.end, token.end));
+    out.forget(first as usize, &parameters);
     let words = first..out.words.len() as u32;
     let (from, to) = (token.start, token.end);
     out.entities.push(Entity { name: span, from, to, kind: Kind::Macro, words });
@@ -199,8 +233,17 @@ fn aggregate<'t>(text: &[u8], head: &'t [Lexed]) -> Option<(&'t Lexed, Option<&'
     }
     let is_key = |token: &Lexed| matches!(token.of(text), b"struct" | b"union" | b"enum");
     let at = head.iter().rposition(is_key)?;
-    let mut names = head[at + 1..].iter().filter(|token| token.kind == Token::Name);
-    Some((&head[at], names.rfind(|token| !token.of(text).starts_with(b"__"))))
+    // Not of a parameter, nor of what a function returns.
+    let open = |tokens: &[Lexed], c: u8| tokens.iter().filter(|token| token.is(c)).count();
+    if open(&head[..at], b'(') > open(&head[..at], b')') {
+        return None;
+    }
+    let mut names = head[at + 1..]
+        .iter()
+        .take_while(|token| !token.is(b'('))
+        .filter(|token| token.kind == Token::Name && !token.of(text).starts_with(b"__"));
+    let tag = names.next();
+    names.next().is_none().then_some((&head[at], tag))
 }
 
 /// A type with its body, and its enumerators.
@@ -254,14 +297,21 @@ fn statement(text: &[u8], head: &[Lexed], body: Option<u32>, end: u32, out: &mut
     let value = head.iter().position(|token| token.is(b'='));
     let declared = &head[..value.unwrap_or(head.len())];
     let brackets = declared.iter().position(|token| token.is(b'('));
-    // `DEFINE_PER_CPU(int, name)`: what a macro is given.
+    // `DEFINE_MUTEX(name)`, `DEFINE_PER_CPU(int, name)`: what a macro is given. Nearly all have the name
+    // first; what follows may be anything, as the parameters of a trace event.
     let made = begins.iter().all(|byte| !byte.is_ascii_lowercase())
         || declared
             .iter()
             .take(3)
             .any(|token| token.kind == Token::Name && token.of(text).starts_with(b"DEFINE_"));
     let name = match brackets {
-        Some(at) if made => declared[at..].iter().rfind(is_name),
+        Some(at) if made => {
+            let given = &declared[at..];
+            let has_type = declared[..at]
+                .iter()
+                .any(|token| memchr::memmem::find(token.of(text), b"PER_CPU").is_some());
+            if has_type { given.iter().rfind(is_name) } else { given.iter().find(is_name) }
+        }
         Some(_) => None,
         None => {
             let array = declared.iter().position(|token| token.is(b'['));
@@ -318,6 +368,17 @@ extern struct zone zones[MAX];
 static inline int get(struct page *page) { return look(page); }
 int put(struct page *page);
 DEFINE_STATIC_KEY_FALSE(key);
+static DEFINE_PER_CPU(struct page *, cached);
+TRACE_EVENT(mm_event,
+	TP_PROTO(struct page *page, int pfn),
+	TP_fast_assign(
+		__entry->pfn = pfn;
+		if (page) {
+			__entry->mapping = page->mapping;
+		}
+	)
+);
+static int __init unbalanced((int x);
 static struct ops table = { .get = get };
 ";
         let parsed = parse(text.as_bytes(), false);
@@ -332,8 +393,10 @@ static struct ops table = { .get = get };
             ("MAX", Kind::Constant),
             ("NORMAL", Kind::Constant),
             ("SIZE", Kind::Macro),
+            ("cached", Kind::Variable),
             ("get", Kind::Function),
             ("key", Kind::Variable),
+            ("mm_event", Kind::Variable),
             ("page", Kind::Type),
             ("put", Kind::Prototype),
             ("table", Kind::Variable),
@@ -346,5 +409,40 @@ static struct ops table = { .get = get };
         let words = &parsed.words[page.words.start as usize..page.words.end as usize];
         assert!(words.contains(&(word(b"list") | TAG | POINTER)), "a pointer");
         assert!(words.contains(&(word(b"pgmap") | TAG)), "by value");
+    }
+
+    #[test]
+    fn what_is_declared_inside_is_not_mentioned() {
+        let text = "
+static int f(struct page *page, unsigned long flags, pte_t *pte)
+{
+	int size = PAGE_SIZE * nr;
+	u8 *at;
+	return look(page, flags, size * order, at, pte);
+}
+#define m(vma, pfn) use(vma, pfn, other)
+struct s { unsigned long flags; struct page *page; };
+static inline void g(enum level level, struct page *p) { }
+";
+        let parsed = parse(text.as_bytes(), false);
+        let mentions = |name: &str, what: &str| {
+            let is_it = |one: &&Entity| text[one.name.0 as usize..one.name.1 as usize] == *name;
+            let entity = parsed.entities.iter().find(is_it).unwrap();
+            let words = &parsed.words[entity.words.start as usize..entity.words.end as usize];
+            words.iter().find(|found| **found & !7 == word(what.as_bytes())).map(|found| found & 7)
+        };
+        for name in ["PAGE_SIZE", "nr", "order"] {
+            assert!(mentions("f", name).is_some(), "{name}");
+        }
+        for name in ["flags", "size", "at", "pte"] {
+            assert_eq!(mentions("f", name), None, "{name}");
+        }
+        assert_eq!(mentions("f", "page"), Some(TAG | POINTER), "the type");
+        assert_eq!(mentions("f", "look"), Some(CALL));
+        assert_eq!((mentions("m", "vma"), mentions("m", "pfn")), (None, None), "parameters");
+        assert_eq!(mentions("m", "use"), Some(CALL));
+        assert!(mentions("m", "other").is_some());
+        assert_eq!(mentions("s", "flags"), None);
+        assert_eq!(parsed.entities.iter().filter(|one| one.kind == Kind::Constant).count(), 0);
     }
 }

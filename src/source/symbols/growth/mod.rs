@@ -8,6 +8,8 @@
 
 mod declared;
 mod entities;
+mod given;
+mod locals;
 
 use std::path::Path;
 
