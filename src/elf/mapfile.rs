@@ -60,6 +60,13 @@ impl MapFile {
         path.is_file().then(|| Self::read(&path)).transpose()
     }
 
+    /// The map of `vmlinux.o`, if there is one, and where `vmlinux.o` would be: beside it.
+    pub fn prelink(&self) -> Option<(LinkMap<'_>, PathBuf)> {
+        let (path, text) = self.prelink.as_ref()?;
+        let (map, _) = linkmap::parse(text, &path.to_string_lossy()).ok()?;
+        Some((map, path.with_file_name(PRELINK)))
+    }
+
     /// The map, with `vmlinux.o` dealt out.
     ///
     /// # Errors

@@ -128,6 +128,10 @@ pub const SHF_WRITE: u64 = 1;
 pub const SHF_ALLOC: u64 = 2;
 /// `SHF_EXECINSTR`
 pub const SHF_EXECINSTR: u64 = 4;
+/// `SHF_MERGE`
+pub const SHF_MERGE: u64 = 0x10;
+/// `SHF_STRINGS`
+pub const SHF_STRINGS: u64 = 0x20;
 /// `SHT_NOBITS`
 pub const SHT_NOBITS: u32 = 8;
 /// `SHT_NOTE`

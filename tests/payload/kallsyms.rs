@@ -119,7 +119,7 @@ fn ours(dir: &Path) -> (BTreeMap<String, (u64, u64)>, u64, Pieces) {
     let (map, _) = linkmap::parse(&text, "out.map").unwrap();
     let input = Input::open(&dir.join("out")).unwrap();
     let image = input.image(Want::SYMBOLS).unwrap();
-    let dealt = pieces::of(&image, Some(&map));
+    let dealt = pieces::of(&image, Some(&map), None);
     let mut found: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     let mut rest = 0;
     for (key, piece) in &dealt.all {

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use hmmsize::analyze::attribute::pieces::{self, Pieces};
+use hmmsize::analyze::attribute::strings::Merged;
 use hmmsize::elf::{Input, MapFile, Want};
 
 use crate::linkers;
@@ -71,7 +72,7 @@ fn dealt(vmlinux: &Path) -> Pieces {
     let map = MapFile::beside(vmlinux).unwrap().expect("a map");
     let (map, diags) = map.parse().unwrap();
     assert!(diags.is_empty(), "{diags:?}");
-    pieces::of(&image, Some(&map))
+    pieces::of(&image, Some(&map), None)
 }
 
 /// Bytes by object and name. Fill is fill wherever it is; what the tables are in is told apart.
@@ -144,4 +145,58 @@ fn a_map_of_another_vmlinux_o_loses_no_byte() {
     let (map, diags) = map.parse().unwrap();
     assert!(diags[0].to_string().contains("vmlinux.o.map: is not a linker map"), "{diags:?}");
     assert!(map.parts.iter().all(|part| part.file.ends_with(b"vmlinux.o") || part.file.is_empty()));
+}
+
+/// Strings that two objects have, one that another ends with, and one of each object's own.
+const STRINGS: [(&str, &[&str]); 3] = [
+    ("init/main.o", &["common tail", "of main"]),
+    ("mm/hmm.o", &["tail", "of hmm alone"]),
+    ("mm/swap.o", &["common tail", "of swap"]),
+];
+
+#[test]
+fn merged_strings_belong_to_the_first_object_that_has_them() {
+    if !have("as") || !cfg!(target_arch = "x86_64") {
+        return;
+    }
+    // ld.lld's map calls what it merged its own, of no input section.
+    for (name, linker) in linkers().into_iter().filter(|(name, _)| *name == "ld") {
+        let dir = scratch();
+        let dir = dir.path();
+        for sub in ["init", "mm"] {
+            fs::create_dir_all(dir.join(sub)).unwrap();
+        }
+        for (object, strings) in STRINGS {
+            let mut text = ".globl _start\n.weak _start\n_start: ret\n.skip 100,0x90\n".to_owned();
+            text += ".section .rodata.str1.1,\"aMS\",@progbits,1\n";
+            text.extend(strings.iter().map(|string| format!(".string \"{string}\"\n")));
+            fs::write(dir.join("a.s"), text).unwrap();
+            run(dir, "as", ["a.s", "-o", object]);
+        }
+        let script = "ENTRY(_start)\nSECTIONS {\n . = 0x100000;\n .text : { *(.text) }\n \
+                      .rodata : { *(.rodata .rodata.*) }\n}\n";
+        fs::write(dir.join("script.lds"), script).unwrap();
+        let names = STRINGS.map(|(name, _)| name);
+        let link = |args: &[&str]| drop(run(dir, linker.to_str().unwrap(), args));
+        link(&[&["-r", "-Map=vmlinux.o.map", "-o", "vmlinux.o"][..], &names].concat());
+        let whole = ["-T", "script.lds", "-static", "-Map=vmlinux.map", "-o", "vmlinux"];
+        link(&[&whole[..], &["vmlinux.o"]].concat());
+
+        let vmlinux = dir.join("vmlinux");
+        let input = Input::open(&vmlinux).unwrap();
+        let image = input.image(Want::SYMBOLS).unwrap();
+        let file = MapFile::beside(&vmlinux).unwrap().expect("a map");
+        let (map, _) = file.parse().unwrap();
+        let (inner, path) = file.prelink().expect("a map of vmlinux.o");
+        let object = Input::open(&path).unwrap();
+        let object = object.image(Want::TOTALS).unwrap();
+        let strings = Merged::new(&object, &inner);
+        let found = by_object(&pieces::of(&image, Some(&map), Some(&strings)));
+        let bytes =
+            |object: &str| found.get(&(object.to_owned(), "(.rodata.str1.1)".to_owned())).copied();
+        assert_eq!(bytes("init/main.o"), Some(12 + 8), "{name}: {found:?}");
+        assert_eq!(bytes("mm/hmm.o"), Some(13), "{name}: {found:?}");
+        assert_eq!(bytes("mm/swap.o"), Some(8), "{name}: {found:?}");
+        assert!(!found.keys().any(|(object, _)| object == "vmlinux.o"), "{name}: {found:?}");
+    }
 }

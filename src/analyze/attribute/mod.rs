@@ -12,6 +12,7 @@ pub mod partition;
 pub mod pieces;
 pub mod record;
 pub mod sites;
+pub mod strings;
 #[cfg(test)]
 mod tests;
 pub mod types;

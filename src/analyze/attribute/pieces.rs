@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::kallsyms;
 use super::sites::Sites;
+use super::strings::{Kept, Merged};
 use crate::analyze::lay::{self, Segment};
 use crate::analyze::reconcile::{self, Laid, Owner};
 use crate::analyze::{class, extents, names, payload};
@@ -61,6 +62,8 @@ pub struct Pieces {
     pub has_objects: bool,
     /// What the map does not explain.
     pub diags: Vec<Diag>,
+    /// Merged strings, by hash: whose they are, and their bytes.
+    pub strings: FxHashMap<u64, (Key, u64)>,
 }
 
 impl Pieces {
@@ -78,8 +81,13 @@ enum Own<'m> {
     Nobody,
 }
 
-/// Deals `image` out, by its linker map if there is one.
-pub fn of<'a>(image: &Image<'a>, map: Option<&LinkMap<'a>>) -> Pieces {
+/// Deals `image` out, by its linker map if there is one, and with the strings of `vmlinux.o` if that was
+/// linked first.
+pub fn of<'a>(
+    image: &Image<'a>,
+    map: Option<&LinkMap<'a>>,
+    strings: Option<&Merged<'_>>,
+) -> Pieces {
     let mut laid = lay::Laid::with_segments(image);
     extents::each(image, |slot, extents| laid.add(image, slot, extents));
     let segments = laid.segments.unwrap_or_default();
@@ -105,6 +113,14 @@ pub fn of<'a>(image: &Image<'a>, map: Option<&LinkMap<'a>>) -> Pieces {
                         if let Some(split) = split {
                             let own = |(run, file)| (run, Own::Object(file, part.name));
                             runs.extend(split.into_iter().map(own));
+                            continue;
+                        }
+                        let strings = strings.filter(|_| is_prelink(part.file));
+                        if dealt.has_objects
+                            && let Some(kept) = strings
+                                .and_then(|strings| strings.split(section.section, *run, part.name))
+                        {
+                            dealt.strings(section.section, part.name, &kept);
                             continue;
                         }
                         if dealt.has_objects && dealt.kallsyms(&laid, section.section, *run) {
@@ -135,8 +151,8 @@ pub fn of<'a>(image: &Image<'a>, map: Option<&LinkMap<'a>>) -> Pieces {
         }
         PayloadKind::Estimated
     };
-    let Dealt { all, padding, has_objects, diags, .. } = dealt;
-    Pieces { all, padding, kind, has_objects, diags }
+    let Dealt { all, padding, has_objects, diags, strings, .. } = dealt;
+    Pieces { all, padding, kind, has_objects, diags, strings }
 }
 
 fn slot_of(image: &Image<'_>, index: u32) -> usize {
@@ -173,6 +189,7 @@ struct Dealt<'i, 'a> {
     padding: u64,
     has_objects: bool,
     diags: Vec<Diag>,
+    strings: FxHashMap<u64, (Key, u64)>,
 }
 
 impl<'i, 'a> Dealt<'i, 'a> {
@@ -193,6 +210,7 @@ impl<'i, 'a> Dealt<'i, 'a> {
             padding: 0,
             has_objects: false,
             diags: Vec::new(),
+            strings: FxHashMap::default(),
         }
     }
 
@@ -264,6 +282,19 @@ impl<'i, 'a> Dealt<'i, 'a> {
         piece.bytes = piece.bytes.wrapping_add(bytes);
         piece.addr = piece.addr.min(addr);
         piece.is_function |= is_function;
+    }
+
+    /// Deals out merged strings.
+    fn strings(&mut self, section: &Section<'_>, name: &BStr, kept: &[Kept<'_>]) {
+        let class = class::of_section(section);
+        for (hash, file, run) in kept {
+            let own = Own::Object(file, name);
+            self.add(&own, None, run.len(), class, section.addr.wrapping_add(run.start));
+            let name = format!("({name})").into();
+            let key = Key { object: self.object(file), name, bare: true };
+            let (_, bytes) = self.strings.entry(*hash).or_insert((key, 0));
+            *bytes += run.len();
+        }
     }
 
     /// Deals out the kernel's own symbol table, if that is what is in `run` of a section; see

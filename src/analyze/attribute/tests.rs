@@ -8,6 +8,7 @@ use super::kallsyms;
 use super::partition::{Cause, Evidence, Place, Question, partition};
 use super::pieces::{Key, Piece, Pieces, object_path};
 use super::record;
+use super::strings;
 use crate::model::audit::{Growth, Row, Why};
 use crate::model::class::Class;
 use crate::model::config::{Config, ConfigChange};
@@ -25,7 +26,7 @@ fn pieces(all: &[(&str, &str, u64)], padding: u64) -> Pieces {
     let all: FxHashMap<Key, Piece> =
         all.iter().map(|(object, name, bytes)| (key(object, name), piece(*bytes))).collect();
     let (kind, diags) = (PayloadKind::Map, Vec::new());
-    Pieces { all, padding, kind, has_objects: true, diags }
+    Pieces { all, padding, kind, has_objects: true, diags, strings: FxHashMap::default() }
 }
 
 /// Chains by name; what is named `inlined` grew for a reason.
@@ -236,6 +237,20 @@ fn the_symbol_table_goes_with_the_symbols() {
     let rows = ask(&change, &old, &new);
     assert_eq!(reason(&rows, "", "(kallsyms)"), (Why::DraggedIn, Some("KALLSYMS_ALL"), 16));
     assert_eq!((old.payload(), new.payload()), payloads, "nothing is lost");
+}
+
+#[test]
+fn strings_of_both_images_stay_with_one_object() {
+    let strings = |object: &str, bytes: u64| {
+        FxHashMap::from_iter([(1, (key(object, "(.rodata.str1.1)"), bytes))])
+    };
+    let mut old = pieces(&[("b.o", "(.rodata.str1.1)", 30)], 0);
+    let mut new = pieces(&[("a.o", "(.rodata.str1.1)", 12), ("b.o", "(.rodata.str1.1)", 22)], 0);
+    // One of eight bytes that `b.o` had alone, and `a.o`, which comes first, has too.
+    (old.strings, new.strings) = (strings("b.o", 8), strings("a.o", 8));
+    strings::settle(&old, &mut new);
+    let bytes = |object: &str| new.all[&key(object, "(.rodata.str1.1)")].bytes;
+    assert_eq!((bytes("a.o"), bytes("b.o")), (4, 30));
 }
 
 proptest! {

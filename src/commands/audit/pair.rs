@@ -11,6 +11,7 @@ use crate::analyze::attribute::kallsyms;
 use crate::analyze::attribute::partition::Question;
 use crate::analyze::attribute::pieces::{self, Pieces};
 use crate::analyze::attribute::record;
+use crate::analyze::attribute::strings::{self, Merged};
 use crate::analyze::{config, size};
 use crate::cli::build::What;
 use crate::cli::config::ProbeMode;
@@ -168,7 +169,13 @@ impl Opened {
             }
             None => None,
         };
-        let pieces = pieces::of(image, map.as_ref());
+        let prelink = self.map.as_ref().filter(|_| with_map).and_then(MapFile::prelink);
+        // Without it, merged strings stay nobody's.
+        let opened = prelink.as_ref().and_then(|(_, path)| Input::open(path).ok());
+        let object = opened.as_ref().and_then(|input| input.image(Want::TOTALS).ok());
+        let strings = object.as_ref().zip(prelink.as_ref());
+        let strings = strings.map(|(object, (map, _))| Merged::new(object, map));
+        let pieces = pieces::of(image, map.as_ref(), strings.as_ref());
         warnings.extend(pieces.diags.iter().map(ToString::to_string));
         pieces
     }
@@ -211,6 +218,7 @@ pub fn cost(
     let mut second = new.pieces(&is, maps, &mut warnings);
     let changed = config::diff(&old.config, &new.config);
     kallsyms::settle(&mut first, &mut second, &changed);
+    strings::settle(&first, &mut second);
     let ArchSource { presence, formulas, .. } = source;
     let gates = Gates::new(presence);
     let files = evidence::read((&first, &second), &gates, root, formulas);
