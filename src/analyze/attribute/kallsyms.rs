@@ -57,7 +57,8 @@ pub fn shares<'a>(
     run: Run,
 ) -> Option<FxHashMap<&'a BStr, Share>> {
     let tables = Tables::of(image, section, run)?;
-    let addresses = tables.addresses(image.header.bits)?;
+    let text = image.symbols.named("_text").next().map(|symbol| symbol.value);
+    let addresses = tables.addresses(image.header.bits, text)?;
     let names = tables.names(addresses.len())?;
     let seqs = tables.labels.get(&b"seqs_of_names"[..]);
     let entry = tables.entry(image.header.bits) + seqs.map_or(0, |_| SEQ);
@@ -133,8 +134,8 @@ impl<'i> Tables<'i> {
         if whole && bits == Bits::B64 { 8 } else { 4 }
     }
 
-    /// The addresses of all symbols (kernel/kallsyms.c: `kallsyms_sym_address`).
-    fn addresses(&self, bits: Bits) -> Option<Vec<u64>> {
+    /// The addresses of all symbols (kernel/kallsyms.c: `kallsyms_sym_address`); `text` is that of `_text`.
+    fn addresses(&self, bits: Bits, text: Option<u64>) -> Option<Vec<u64>> {
         let number = self.from("num_syms")?;
         // A long of a big-endian machine until 4.20 has it in its second half.
         let count = match self.u32(number)? {
@@ -154,6 +155,19 @@ impl<'i> Tables<'i> {
         let base = self.word(bits, self.from("relative_base")?)?;
         // With KALLSYMS_ABSOLUTE_PERCPU, what is not absolute is negative.
         let absolute = offsets.iter().any(|&offset| (offset as i32) < 0);
+        // An image that relocates itself when it starts may have it in a relocation only.
+        let found = || {
+            let (names, tokens) = (self.names(count)?, self.tokens()?);
+            let at = names.iter().position(|name| expanded(name, &tokens) == b"_text")?;
+            let offset = i64::from(offsets[at] as i32) as u64;
+            let text = text?;
+            Some(if absolute {
+                text.wrapping_add(1).wrapping_add(offset)
+            } else {
+                text.wrapping_sub(offsets[at].into())
+            })
+        };
+        let base = if base == 0 { found().unwrap_or(0) } else { base };
         let address = |offset: u32| match offset as i32 {
             signed if absolute && signed >= 0 => u64::from(offset),
             signed if absolute => base.wrapping_sub(1).wrapping_sub(i64::from(signed) as u64),
