@@ -4,12 +4,6 @@
 //! its order, only where the answer is no. What is to be followed from each symbol is gathered beforehand,
 //! in the order in which symbols, properties and nodes lie in memory: they are megabytes, and a walk that
 //! goes to and fro between them waits for most of what it looks at.
-//!
-//! Two threads walk, one from either end, and neither goes where the other is done. That misses no
-//! cycle: of what is on it, one is done first, by a thread that then went on to the next, which was not done,
-//! so that it was done before, or was still open.
-
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::followed;
 use crate::kconf::expr::{Expr, ExprId};
@@ -27,28 +21,34 @@ const END: u32 = u32::MAX;
 /// Whether nothing depends on itself. `false` where that cannot be said here.
 pub(super) fn is_clean(model: &Model) -> bool {
     let count = model.symbols.len();
-    // The threads of a pool for building have the stack that this takes.
+    // In a pool for building.
     let both = count >= WORTH_TWO_THREADS && rayon::current_thread_index().is_some();
     let (symbols, lists) = if both {
         rayon::join(|| Symbols::of(model), || Lists::of(model))
     } else {
         (Symbols::of(model), Lists::of(model))
     };
-    let flags = |count: usize| (0..count).map(|_| AtomicBool::new(false)).collect();
-    let graph =
-        Graph { model, symbols, lists, done: flags(count), clean: flags(model.exprs.len()) };
-    let walk = |backwards: bool| {
-        let (exempt, tainted) = (None, false);
-        let mut walk = Walk { graph: &graph, open: vec![false; count], exempt, tainted, depth: 0 };
-        let number = |at: usize| if backwards { count - 1 - at } else { at };
-        (0..count).all(|at| walk.symbol(SymbolId::new(number(at) as u32)))
+    // By one thread: two that tell each other what is done take longer.
+    let mut walk = Walk {
+        model,
+        symbols,
+        lists,
+        states: vec![State::Unseen; count],
+        clean: vec![false; model.exprs.len()],
+        exempt: None,
+        tainted: false,
+        depth: 0,
     };
-    if both {
-        let (one, two) = rayon::join(|| walk(false), || walk(true));
-        one && two
-    } else {
-        walk(false)
-    }
+    (0..count as u32).all(|symbol| walk.symbol(SymbolId::new(symbol)))
+}
+
+/// How far a symbol is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Unseen,
+    /// The walk is somewhere behind it (`SYMBOL_CHECK`), for a choice together with its members.
+    Open,
+    Done,
 }
 
 /// What is looked at of each symbol.
@@ -114,28 +114,13 @@ impl Lists {
     }
 }
 
-struct Graph<'m> {
+struct Walk<'m> {
     model: &'m Model,
     symbols: Symbols,
     lists: Lists,
-    /// Symbols behind which there is no cycle.
-    done: Vec<AtomicBool>,
+    states: Vec<State>,
     /// Expressions, all of whose symbols are done.
-    clean: Vec<AtomicBool>,
-}
-
-fn is_set(flags: &[AtomicBool], at: u32) -> bool {
-    flags[at as usize].load(Ordering::Acquire)
-}
-
-fn set(flags: &[AtomicBool], at: u32) {
-    flags[at as usize].store(true, Ordering::Release);
-}
-
-struct Walk<'g, 'm> {
-    graph: &'g Graph<'m>,
-    /// Symbols that this walk is somewhere behind (`SYMBOL_CHECK`), a choice together with its members.
-    open: Vec<bool>,
+    clean: Vec<bool>,
     /// The choice of the member whose own expressions are being looked at.
     exempt: Option<SymbolId>,
     /// It was mentioned.
@@ -143,44 +128,42 @@ struct Walk<'g, 'm> {
     depth: u32,
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
     fn symbol(&mut self, symbol: SymbolId) -> bool {
-        let graph = self.graph;
-        if self.open[symbol.index()] {
-            self.tainted = self.exempt == Some(symbol);
-            return self.tainted;
+        match self.states[symbol.index()] {
+            State::Done => true,
+            State::Open => {
+                self.tainted = self.exempt == Some(symbol);
+                self.tainted
+            }
+            State::Unseen => {
+                let exempt = self.exempt.take();
+                let clean = self.unseen(symbol);
+                self.exempt = exempt;
+                clean
+            }
         }
-        if is_set(&graph.done, symbol.number()) {
-            return true;
-        }
-        let exempt = self.exempt.take();
-        let clean = self.unseen(symbol);
-        self.exempt = exempt;
-        clean
     }
 
     fn unseen(&mut self, symbol: SymbolId) -> bool {
-        let graph = self.graph;
-        if graph.symbols.is_special[symbol.index()] {
-            let of = graph.model.symbol(symbol);
-            match of.choice.and_then(|menu| graph.model.menu(menu).symbol) {
+        if self.symbols.is_special[symbol.index()] {
+            let of = self.model.symbol(symbol);
+            match of.choice.and_then(|menu| self.model.menu(menu).symbol) {
                 Some(choice) => return self.symbol(choice),
                 None if of.is_choice => return self.choice(symbol),
                 None => {}
             }
         }
-        self.open[symbol.index()] = true;
+        self.states[symbol.index()] = State::Open;
         let clean = self.dependencies(symbol);
-        self.open[symbol.index()] = false;
-        set(&graph.done, symbol.number());
+        self.states[symbol.index()] = State::Done;
         clean
     }
 
     /// `sym_check_choice_deps`: members may depend on their choice, but not on each other. Whether that
     /// counts which comes back by way of another symbol depends on where `conf` began; it does here.
     fn choice(&mut self, choice: SymbolId) -> bool {
-        let graph = self.graph;
-        let model = graph.model;
+        let model = self.model;
         let members: Vec<SymbolId> = if model.dialect.choices_are_menus() {
             let menu = model.symbol(choice).menus.first();
             let below = menu.map(|&menu| model.menus_below(menu)).unwrap_or_default();
@@ -188,15 +171,13 @@ impl Walk<'_, '_> {
         } else {
             model.symbol(choice).members.clone()
         };
-        // One that was looked at before would have to be looked at again, if not with this choice.
-        let before =
-            |member: &SymbolId| self.open[member.index()] || is_set(&graph.done, member.number());
-        if members.iter().any(before) {
-            return is_set(&graph.done, choice.number());
+        // One that was looked at before would have to be looked at again.
+        if members.iter().any(|member| self.states[member.index()] != State::Unseen) {
+            return false;
         }
         let all = || [choice].into_iter().chain(members.iter().copied());
         for symbol in all() {
-            self.open[symbol.index()] = true;
+            self.states[symbol.index()] = State::Open;
         }
         let mut clean = self.dependencies(choice);
         for &member in &members {
@@ -205,20 +186,18 @@ impl Walk<'_, '_> {
         }
         self.exempt = None;
         for symbol in all() {
-            self.open[symbol.index()] = false;
-            set(&graph.done, symbol.number());
+            self.states[symbol.index()] = State::Done;
         }
         clean
     }
 
     fn dependencies(&mut self, symbol: SymbolId) -> bool {
-        let graph = self.graph;
-        let deps = graph.symbols.deps[symbol.index()];
+        let deps = self.symbols.deps[symbol.index()];
         if !deps.into_iter().flatten().all(|e| self.expr(e)) {
             return false;
         }
-        let mut at = graph.lists.heads[symbol.index()];
-        while let Some(&(e, next)) = graph.lists.links.get(at as usize) {
+        let mut at = self.lists.heads[symbol.index()];
+        while let Some(&(e, next)) = self.lists.links.get(at as usize) {
             if !self.expr(e) {
                 return false;
             }
@@ -228,8 +207,7 @@ impl Walk<'_, '_> {
     }
 
     fn expr(&mut self, e: ExprId) -> bool {
-        let graph = self.graph;
-        if is_set(&graph.clean, e.number()) {
+        if self.clean[e.index()] {
             return true;
         }
         if self.depth == MAX_DEPTH {
@@ -237,7 +215,7 @@ impl Walk<'_, '_> {
         }
         self.depth += 1;
         let tainted = std::mem::take(&mut self.tainted);
-        let clean = match graph.model.exprs.get(e) {
+        let clean = match self.model.exprs.get(e) {
             Expr::And(a, b) | Expr::Or(a, b) => self.expr(a) && self.expr(b),
             Expr::Not(a) => self.expr(a),
             Expr::Compare(_, a, b) => self.symbol(a) && self.symbol(b),
@@ -246,9 +224,7 @@ impl Walk<'_, '_> {
         };
         self.depth -= 1;
         // Elsewhere, the choice would not be exempt.
-        if clean && !self.tainted {
-            set(&graph.clean, e.number());
-        }
+        self.clean[e.index()] = clean && !self.tainted;
         self.tainted |= tainted;
         clean
     }
