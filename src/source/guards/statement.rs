@@ -11,6 +11,9 @@ use super::scan::Kind as DirectiveKind;
 const MAX_DEPTH: u32 = 60;
 /// How many tokens a guarded statement may have.
 const MAX_TOKENS: usize = 50_000;
+/// How many tokens a condition may have, or what a call is given. Looked for at each test of an option, of
+/// which a file may have a hundred thousand that never end.
+const MAX_GROUP: usize = 1_000;
 
 /// A statement.
 #[derive(Debug, Clone, Copy)]
@@ -135,7 +138,7 @@ pub(super) fn group(cursor: &mut Cursor, open: u8) -> Option<Vec<Token>> {
     }
     let mut nesting = Nesting { depth: 1, ..Nesting::default() };
     let mut inside = Vec::new();
-    for token in cursor.by_ref().take(MAX_TOKENS) {
+    for token in cursor.by_ref().take(MAX_GROUP) {
         nesting.take(token.kind)?;
         if nesting.depth == 0 {
             return Some(inside);
