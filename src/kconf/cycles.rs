@@ -78,6 +78,17 @@ fn hash_order(model: &Model) -> Vec<SymbolId> {
     order.into_iter().map(|(_, id)| SymbolId::new(id.0)).collect()
 }
 
+/// The members of a choice.
+fn members_of(model: &Model, choice: SymbolId) -> Vec<SymbolId> {
+    if model.dialect.choices_are_menus() {
+        let menu = model.symbol(choice).menus.first();
+        let below = menu.map(|&menu| model.menus_below(menu)).unwrap_or_default();
+        below.into_iter().filter_map(|menu| model.menu(menu).symbol).collect()
+    } else {
+        model.symbol(choice).members.clone()
+    }
+}
+
 /// What is followed of a property: its condition, and the value that it gives by default.
 fn followed(prop: &Property, is_choice: impl Fn() -> bool) -> [Option<ExprId>; 2] {
     match prop.kind {
@@ -172,13 +183,7 @@ impl<'a> Search<'a> {
     /// `sym_check_choice_deps`
     fn choice(&mut self, choice: SymbolId) -> Option<SymbolId> {
         self.push(choice);
-        let members: Vec<SymbolId> = if self.model.dialect.choices_are_menus() {
-            let menu = self.model.symbol(choice).menus.first();
-            let below = menu.map(|&menu| self.model.menus_below(menu)).unwrap_or_default();
-            below.into_iter().filter_map(|menu| self.model.menu(menu).symbol).collect()
-        } else {
-            self.model.symbol(choice).members.clone()
-        };
+        let members = members_of(self.model, choice);
         for member in &members {
             let at = member.index();
             if self.checked[at] {

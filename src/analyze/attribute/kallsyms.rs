@@ -294,10 +294,10 @@ pub fn settle(old: &mut Pieces, new: &mut Pieces, changed: &[ConfigChange]) {
     let rest = key("", REST);
     if deciding(changed).is_some() {
         for pieces in [old, new] {
-            let all = |key: &Key| key.name == entries.name || key.name == names.name;
-            let keys: Vec<Key> = pieces.all.keys().filter(|key| all(key)).cloned().collect();
+            let all = [&entries.name, &names.name, &rest.name];
+            let keys = pieces.all.keys().filter(|key| all.contains(&&key.name));
+            let keys: Vec<Key> = keys.cloned().collect();
             gather(pieces, &keys, &entries);
-            gather(pieces, std::slice::from_ref(&rest), &entries);
         }
         return;
     }

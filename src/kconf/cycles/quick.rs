@@ -5,7 +5,7 @@
 //! in the order in which symbols, properties and nodes lie in memory: they are megabytes, and a walk that
 //! goes to and fro between them waits for most of what it looks at.
 
-use super::followed;
+use super::{followed, members_of};
 use crate::kconf::expr::{Expr, ExprId};
 use crate::kconf::model::{Model, SymbolId};
 
@@ -163,14 +163,7 @@ impl Walk<'_> {
     /// `sym_check_choice_deps`: members may depend on their choice, but not on each other. Whether that
     /// counts which comes back by way of another symbol depends on where `conf` began; it does here.
     fn choice(&mut self, choice: SymbolId) -> bool {
-        let model = self.model;
-        let members: Vec<SymbolId> = if model.dialect.choices_are_menus() {
-            let menu = model.symbol(choice).menus.first();
-            let below = menu.map(|&menu| model.menus_below(menu)).unwrap_or_default();
-            below.into_iter().filter_map(|menu| model.menu(menu).symbol).collect()
-        } else {
-            model.symbol(choice).members.clone()
-        };
+        let members = members_of(self.model, choice);
         // One that was looked at before would have to be looked at again.
         if members.iter().any(|member| self.states[member.index()] != State::Unseen) {
             return false;

@@ -123,25 +123,10 @@ fn hash(name: &[u8]) -> u32 {
     hash
 }
 
-/// The symbols of all menus below `choice` (scripts/kconfig/lkc.h: `menu_for_each_sub_entry`).
+/// The symbols of all menus below `choice`.
 fn entries_below(model: &Model, choice: MenuId) -> Vec<SymbolId> {
-    let mut entries = Vec::new();
-    let mut at = choice;
-    loop {
-        if let Some(list) = model.menu(at).list {
-            at = list;
-        } else {
-            while at != choice && model.menu(at).next.is_none() {
-                let Some(parent) = model.menu(at).parent else { return entries };
-                at = parent;
-            }
-            match model.menu(at).next {
-                Some(next) if at != choice => at = next,
-                _ => return entries,
-            }
-        }
-        entries.extend(model.menu(at).symbol);
-    }
+    let below = model.menus_below(choice).into_iter();
+    below.filter_map(|menu| model.menu(menu).symbol).collect()
 }
 
 /// The choice around the first definition that has a prompt (symbol.c: `sym_get_choice_menu`).
