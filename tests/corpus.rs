@@ -14,22 +14,22 @@ use support::{have, run, scratch};
 #[path = "../fuzz/drivers.rs"]
 mod drivers;
 
-/// Inputs of a target: plain files and what is packed, with their names.
-fn inputs(name: &str, into: &Path) -> Vec<(String, Vec<u8>)> {
+/// Inputs of a target, with their names: first the plain files, then what is packed, each in order.
+fn inputs(name: &str, into: &Path) -> [Vec<(String, Vec<u8>)>; 2] {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
     let packed = corpus.join(format!("{name}.tar.xz"));
     if packed.is_file() {
         run(into, "tar", ["-xJf", packed.to_str().unwrap()]);
     }
-    let mut all = Vec::new();
-    for dir in [corpus.join(name), into.join(name)] {
+    [corpus.join(name), into.join(name)].map(|dir| {
+        let mut inputs = Vec::new();
         for entry in fs::read_dir(&dir).into_iter().flatten() {
             let path = entry.unwrap().path();
-            all.push((path.display().to_string(), fs::read(&path).unwrap()));
+            inputs.push((path.display().to_string(), fs::read(&path).unwrap()));
         }
-    }
-    all.sort();
-    all
+        inputs.sort();
+        inputs
+    })
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn what_the_fuzzers_kept_is_read_again() {
     let mut read = 0;
     for (name, driver) in drivers::ALL {
         let dir = scratch();
-        let all = inputs(name, dir.path());
+        let all = inputs(name, dir.path()).concat();
         assert!(!all.is_empty(), "no corpus of {name}");
         for (file, data) in &all {
             let start = Instant::now();
@@ -81,11 +81,14 @@ const OPEN: [&str; 18] = [
     "obj-$(CONFIG_A) += a.o\n",
 ];
 
-/// Large inputs, one at a time: what is kept, again and again, or with its head only; and what opens
-/// something and never closes it, also behind the byte that some targets take for themselves.
-fn each_large(kept: &[(String, Vec<u8>)], mut each: impl FnMut(&str, Vec<u8>)) {
+/// Large inputs, one at a time: all plain files and some of what is packed, again and again, or with its
+/// head only; and what opens something and never closes it, also behind the byte that some targets take
+/// for themselves.
+fn each_large(kept: &[Vec<(String, Vec<u8>)>; 2], mut each: impl FnMut(&str, Vec<u8>)) {
     let fill = |what: &[u8]| what.iter().copied().cycle().take(LARGE).collect::<Vec<u8>>();
-    for (name, data) in kept.iter().filter(|(_, data)| !data.is_empty()).take(4) {
+    let [plain, packed] = kept;
+    let kept = plain.iter().chain(packed.iter().take(4));
+    for (name, data) in kept.filter(|(_, data)| !data.is_empty()) {
         each(&format!("{name} again and again"), fill(data));
         let mut head = data.clone();
         head.resize(LARGE, 0xff);
