@@ -2,6 +2,7 @@
 //! tests themselves last, so that the closing lines are those of cargo or nextest.
 
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -35,7 +36,15 @@ pub fn run(args: &Args) -> Result<()> {
     }
     // Under CI nothing may be missing. Otherwise tests say which of them had to be skipped.
     let strict = std::env::var_os("CI").is_some_and(|value| value == "true");
-    let tree = match setup::run() {
+    // A fresh machine is installed for minutes, by one program that mostly waits for the disk: clippy compiles
+    // meanwhile. If that fails, its errors stand among what apt says, or apt was replacing the linker: see below.
+    let (tree, checked) = std::thread::scope(|scope| {
+        let checked =
+            scope.spawn(|| if args.tests_only { Ok(()) } else { timed("clippy", clippy) });
+        let tree = timed("setup", setup::run);
+        (tree, checked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let tree = match tree {
         Ok(tree) => Some(tree),
         Err(err) if !strict => {
             eprintln!("xtask: {err:#}\nxtask: going on; tests that need it will say so");
@@ -44,16 +53,17 @@ pub fn run(args: &Args) -> Result<()> {
         Err(err) => return Err(err.context("CI=true: nothing may be missing")),
     };
     if !args.tests_only {
-        deny::run_or_say(strict).context("deny")?;
-        let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-        process::run(cargo().args(clippy))?;
+        checked.or_else(|_| clippy())?;
+        timed("deny", || deny::run_or_say(strict)).context("deny")?;
     }
     if let (Some(tree), true) = (&tree, args.filters.is_empty()) {
-        process::run(cargo().args(["build", "--locked", "-p", "hmmsize"]))?;
-        kconfig::quick(&process::target_dir().join("debug/hmmsize")).context("oracle kconfig")?;
-        docs::quick(&process::target_dir().join("debug/hmmsize"), tree).context("docs")?;
+        let build = || process::run(cargo().args(["build", "--locked", "-p", "hmmsize"]));
+        timed("build", build)?;
+        let program = process::target_dir().join("debug/hmmsize");
+        timed("oracle kconfig", || kconfig::quick(&program)).context("oracle kconfig")?;
+        timed("docs", || docs::quick(&program, tree)).context("docs")?;
         if strict || which("slurmctld").is_some() {
-            slurm::quick(&process::target_dir().join("debug/hmmsize")).context("slurm")?;
+            timed("slurm", || slurm::quick(&program)).context("slurm")?;
         }
     }
     let with_tree = |mut command: Command| {
@@ -83,6 +93,19 @@ pub fn run(args: &Args) -> Result<()> {
         process::run(command.args(&args.filters))
     }
     .context("tests")
+}
+
+fn clippy() -> Result<()> {
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    process::run(cargo().args(clippy))
+}
+
+/// Does `work` and says how long it took.
+fn timed<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    let done = work()?;
+    eprintln!("xtask: test: {what}: {} s", start.elapsed().as_secs());
+    Ok(done)
 }
 
 /// rustfmt and clippy are no part of rustup's minimal profile.
