@@ -5,15 +5,17 @@
 //! is; what it could not foresee is read when the builder comes to it.
 
 use std::fs;
+use std::hash::BuildHasher;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use hashbrown::HashTable;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::stat::SFlag;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxBuildHasher;
 
 use super::dialect::Dialect;
 use super::syntax::{File, LineKind, parse};
@@ -39,12 +41,16 @@ pub struct Sources {
     dialect: Dialect,
     /// What each thread does before it reads.
     prepare: fn(),
-    files: Mutex<FxHashMap<String, Arc<Known>>>,
+    files: Mutex<Files>,
 }
 
+/// Files by their names.
+type Files = HashTable<Arc<Known>>;
+
 /// A file that somebody has asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
+    name: String,
     /// Somebody is reading it.
     taken: AtomicBool,
     /// Nothing where it cannot be read.
@@ -56,12 +62,12 @@ struct Ahead<'a> {
     arches: &'a [&'a str],
     /// The last is next: in the order in which the builder will ask, whoever found them. It would
     /// otherwise have to read what is near itself, while others read what is far.
-    names: Mutex<Vec<String>>,
+    files: Mutex<Vec<Arc<Known>>>,
 }
 
 impl Ahead<'_> {
-    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Known>>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,7 +132,7 @@ impl Sources {
         let prepare = self.prepare;
         let pool = pool.start_handler(move |_| prepare()).build();
         let pool = pool.map_err(|err| Error::io("a thread", std::io::Error::other(err)))?;
-        let ahead = &Ahead { arches, names: Mutex::new(vec![first.to_owned()]) };
+        let ahead = &Ahead { arches, files: Mutex::new(vec![self.known(first)]) };
         Ok(pool.scope(|scope| {
             scope.spawn(move |scope| self.follow(scope, ahead));
             work(&|name| self.wait(name, |file| self.spawn(scope, ahead, file)))
@@ -135,18 +141,21 @@ impl Sources {
 
     /// Reads the next file and has what it sources followed.
     fn follow<'s>(&'s self, scope: &rayon::Scope<'s>, ahead: &'s Ahead<'s>) {
-        let Some(name) = ahead.lock().pop() else { return };
-        let known = self.known(&name);
+        let Some(known) = ahead.lock().pop() else { return };
         if !known.taken.swap(true, Ordering::Relaxed) {
-            let _ = self.init(&known, &name, |file| self.spawn(scope, ahead, file));
+            let _ = self.init(&known, |file| self.spawn(scope, ahead, file));
         }
     }
 
     fn spawn<'s>(&'s self, scope: &rayon::Scope<'s>, ahead: &'s Ahead<'s>, file: &File) {
-        let names = sourced(file, ahead.arches);
-        let count = names.len();
-        ahead.lock().extend(names.into_iter().rev());
-        // Which of the names a thread will take is not said here: it is the first then.
+        let mut found = Vec::new();
+        {
+            let mut files = self.lock();
+            sourced(file, ahead.arches, |name| found.push(known(&mut files, name)));
+        }
+        let count = found.len();
+        ahead.lock().extend(found.into_iter().rev());
+        // Which of the files a thread will take is not said here: it is the first then.
         for _ in 0..count {
             scope.spawn(move |scope| self.follow(scope, ahead));
         }
@@ -159,12 +168,12 @@ impl Sources {
             let helped = || rayon::yield_now() == Some(rayon::Yield::Executed);
             while known.file.get().is_none() && helped() {}
         }
-        self.init(&known, name, first)
+        self.init(&known, first)
     }
 
     /// Reads the file unless it was; whoever comes meanwhile waits.
-    fn init(&self, known: &Known, name: &str, first: impl FnOnce(&File)) -> Result<Arc<File>> {
-        let mut error = None;
+    fn init(&self, known: &Known, first: impl FnOnce(&File)) -> Result<Arc<File>> {
+        let (name, mut error) = (&known.name, None);
         let file = known.file.get_or_init(|| match self.read(name) {
             Ok(file) => {
                 first(&file);
@@ -185,19 +194,18 @@ impl Sources {
 
     /// The files read so far, by name.
     pub fn files(&self) -> Vec<Arc<File>> {
-        let known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let mut files: Vec<_> =
-            known.values().filter_map(|known| known.file.get()?.clone()).collect();
+            self.lock().iter().filter_map(|known| known.file.get()?.clone()).collect();
         files.sort_by(|a, b| a.name.cmp(&b.name));
         files
     }
 
+    fn lock(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn known(&self, name: &str) -> Arc<Known> {
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        match files.get(name) {
-            Some(known) => Arc::clone(known),
-            None => Arc::clone(files.entry(name.to_owned()).or_default()),
-        }
+        known(&mut self.lock(), name)
     }
 
     fn read(&self, name: &str) -> Result<File> {
@@ -278,14 +286,24 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     if text.len() as u64 > MAX_FILE { too_large(text.len() as u64) } else { Ok(text) }
 }
 
+/// The file of this name, of which nobody may have heard yet.
+fn known(files: &mut Files, name: &str) -> Arc<Known> {
+    let hash = |name: &str| FxBuildHasher.hash_one(name);
+    let entry = files.entry(hash(name), |known| known.name == name, |known| hash(&known.name));
+    let new = || {
+        let (name, taken, file) = (name.to_owned(), AtomicBool::new(false), OnceLock::new());
+        Arc::new(Known { name, taken, file })
+    };
+    Arc::clone(entry.or_insert_with(new).get())
+}
+
 /// The names that the file's `source` lines may mean.
-fn sourced(file: &File, arches: &[&str]) -> Vec<String> {
-    let mut names = Vec::new();
+fn sourced(file: &File, arches: &[&str], mut each: impl FnMut(&str)) {
     for line in &file.lines {
         let LineKind::Source(word) = line.kind else { continue };
         let Ok(path) = std::str::from_utf8(file.text(word.span)) else { continue };
         if !word.dollar && !word.escaped {
-            names.push(path.to_owned());
+            each(path);
             continue;
         }
         for arch in arches {
@@ -295,11 +313,10 @@ fn sourced(file: &File, arches: &[&str]) -> Vec<String> {
                 name = name.replace(&format!("${variable}"), arch);
             }
             if !name.contains(['$', '\\']) {
-                names.push(name);
+                each(&name);
             }
         }
     }
-    names
 }
 
 #[cfg(test)]

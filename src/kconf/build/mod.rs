@@ -14,9 +14,12 @@ mod words;
 
 pub(super) use entry::{shown, type_name};
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::dialect::Dialect;
 use super::macros::{Macros, Stop};
@@ -158,7 +161,8 @@ struct Builder<'a, 'p> {
     model: Model,
     macros: Macros<'a, 'p>,
     sources: &'a Sources<'a>,
-    files: FxHashMap<String, FileId>,
+    /// The files of the model, by their names.
+    files: HashTable<FileId>,
     symbols: Names,
     constants: Names,
     choices: FxHashMap<Box<[u8]>, SymbolId>,
@@ -198,7 +202,7 @@ impl<'a, 'p> Builder<'a, 'p> {
             model: empty(dialect),
             macros: Macros::new(env, Prober::new(probe)),
             sources,
-            files: FxHashMap::default(),
+            files: HashTable::new(),
             symbols: Names::default(),
             constants: Names::default(),
             choices: FxHashMap::default(),
@@ -287,10 +291,19 @@ impl<'a, 'p> Builder<'a, 'p> {
 
     /// Begins to read `file` (lexer.l: `zconf_nextfile`, `file_lookup`).
     fn enter(&mut self, file: Arc<File>) {
-        let id = *self.files.entry(file.name.clone()).or_insert_with(|| {
-            self.model.files.push(Arc::clone(&file));
-            FileId(self.model.files.len() as u32 - 1)
-        });
+        let files = &mut self.model.files;
+        let hash = |name: &str| FxBuildHasher.hash_one(name);
+        let same = |id: &FileId| files[id.0 as usize].name == file.name;
+        let entry = self.files.entry(hash(&file.name), same, |id| hash(&files[id.0 as usize].name));
+        let id = match entry {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(vacant) => {
+                let id = FileId(files.len() as u32);
+                vacant.insert(id);
+                files.push(Arc::clone(&file));
+                id
+            }
+        };
         self.sourced += 1;
         if self.sourced == MANY_FILES {
             self.make_room();

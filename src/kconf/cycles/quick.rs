@@ -23,15 +23,17 @@ pub(super) fn is_clean(model: &Model) -> bool {
     let count = model.symbols.len();
     // In a pool for building.
     let both = count >= WORTH_TWO_THREADS && rayon::current_thread_index().is_some();
-    let (symbols, lists) = if both {
-        rayon::join(|| Symbols::of(model), || Lists::of(model))
+    let symbols_and_operands = || (Symbols::of(model), operands(model));
+    let ((symbols, operands), lists) = if both {
+        rayon::join(symbols_and_operands, || Lists::of(model))
     } else {
-        (Symbols::of(model), Lists::of(model))
+        (symbols_and_operands(), Lists::of(model))
     };
     // By one thread: two that tell each other what is done take longer.
     let mut walk = Walk {
         model,
         symbols,
+        operands,
         lists,
         states: vec![State::Unseen; count],
         clean: vec![false; model.exprs.len()],
@@ -114,9 +116,29 @@ impl Lists {
     }
 }
 
+/// What an expression is made of: an expression's number, a symbol's with [`SYMBOL`], or [`END`].
+type Operands = [u32; 2];
+
+/// Says that it is a symbol's number.
+const SYMBOL: u32 = 1 << 31;
+
+/// What each expression is made of, in a third of the room.
+fn operands(model: &Model) -> Vec<Operands> {
+    let symbol = |symbol: SymbolId| symbol.number() | SYMBOL;
+    let of = |e| match model.exprs.get(e) {
+        Expr::And(a, b) | Expr::Or(a, b) => [a.number(), b.number()],
+        Expr::Not(a) => [a.number(), END],
+        Expr::Compare(_, a, b) => [symbol(a), symbol(b)],
+        Expr::Symbol(a) => [symbol(a), END],
+        Expr::Range(..) => [END, END],
+    };
+    (0..model.exprs.len() as u32).map(|e| of(ExprId::new(e))).collect()
+}
+
 struct Walk<'m> {
     model: &'m Model,
     symbols: Symbols,
+    operands: Vec<Operands>,
     lists: Lists,
     states: Vec<State>,
     /// Expressions, all of whose symbols are done.
@@ -208,17 +230,20 @@ impl Walk<'_> {
         }
         self.depth += 1;
         let tainted = std::mem::take(&mut self.tainted);
-        let clean = match self.model.exprs.get(e) {
-            Expr::And(a, b) | Expr::Or(a, b) => self.expr(a) && self.expr(b),
-            Expr::Not(a) => self.expr(a),
-            Expr::Compare(_, a, b) => self.symbol(a) && self.symbol(b),
-            Expr::Symbol(a) => self.symbol(a),
-            Expr::Range(..) => true,
-        };
+        let [a, b] = self.operands[e.index()];
+        let clean = self.operand(a) && self.operand(b);
         self.depth -= 1;
         // Elsewhere, the choice would not be exempt.
         self.clean[e.index()] = clean && !self.tainted;
         self.tainted |= tainted;
         clean
+    }
+
+    fn operand(&mut self, operand: u32) -> bool {
+        match operand {
+            END => true,
+            _ if operand & SYMBOL != 0 => self.symbol(SymbolId::new(operand & !SYMBOL)),
+            _ => self.expr(ExprId::new(operand)),
+        }
     }
 }
