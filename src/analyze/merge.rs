@@ -135,12 +135,12 @@ fn same_inputs_same_makers(parts: &[Part]) -> Result<()> {
 
 /// Makes cells of one identity one: the first that was to be built stands for the others.
 fn unite(cells: &mut [Cell]) -> Result<(), (String, String)> {
-    let identities: BTreeMap<String, Option<String>> =
-        cells.iter().map(|cell| (cell.id.clone(), cell.identity.clone())).collect();
-    let mut stands: BTreeMap<String, Cell> = BTreeMap::new();
-    for cell in cells.iter() {
+    let identities: BTreeMap<&str, &Option<String>> =
+        cells.iter().map(|cell| (cell.id.as_str(), &cell.identity)).collect();
+    let mut stands: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, cell) in cells.iter().enumerate() {
         if let Status::Identical { of } = &cell.status
-            && identities.get(of).is_some_and(|other| *other != cell.identity)
+            && identities.get(of.as_str()).is_some_and(|other| **other != cell.identity)
         {
             let msg = format!(
                 "{} has the inputs that {of} had there, but {of} was built in another environment \
@@ -154,21 +154,23 @@ fn unite(cells: &mut [Cell]) -> Result<(), (String, String)> {
             Status::Built | Status::Reused | Status::Failed { .. } | Status::Pending
         );
         if let (Some(identity), true) = (&cell.identity, stands_for_itself) {
-            stands.entry(identity.clone()).or_insert_with(|| cell.clone());
+            stands.entry(identity).or_insert(at);
         }
     }
-    for cell in cells {
+    let stood_for = |(at, cell): (usize, &Cell)| {
         if matches!(cell.status, Status::Dropped { .. } | Status::Skipped { .. }) {
-            continue;
+            return None;
         }
-        let Some(first) = cell.identity.as_ref().and_then(|identity| stands.get(identity)) else {
-            continue;
-        };
-        if first.id != cell.id {
-            cell.same_as(first);
-            (cell.wall_s, cell.cpu_s) = (0.0, 0.0);
-            (cell.objects, cell.reproduce, cell.log) = (None, None, None);
-        }
+        let first = *stands.get(cell.identity.as_deref()?)?;
+        (first != at).then_some((at, first))
+    };
+    let others: Vec<(usize, usize)> = cells.iter().enumerate().filter_map(stood_for).collect();
+    for (at, first) in others {
+        let first = cells[first].clone();
+        let cell = &mut cells[at];
+        cell.same_as(&first);
+        (cell.wall_s, cell.cpu_s) = (0.0, 0.0);
+        (cell.objects, cell.reproduce, cell.log) = (None, None, None);
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::analyze::merge::{self, Part};
 use crate::cli::common::Common;
 use crate::cli::merge::Merge;
@@ -32,7 +34,7 @@ pub fn run(common: &Common, args: &Merge) -> Result<Exit> {
 /// # Errors
 /// A file that is no part, and parts that cannot be joined.
 pub fn join(files: &[PathBuf], dir: &Path) -> Result<Run> {
-    let parts = files.iter().map(|file| {
+    let parts = files.par_iter().map(|file| {
         let mut run = read_run(file)?;
         let way = way(dir, file.parent().unwrap_or(Path::new("")))?;
         for cell in &mut run.cells {
@@ -40,7 +42,9 @@ pub fn join(files: &[PathBuf], dir: &Path) -> Result<Run> {
         }
         Ok(Part { file: file.clone(), run })
     });
-    merge::merge(&parts.collect::<Result<Vec<_>>>()?)
+    // The first that is no part is named, whichever was read first.
+    let parts: Vec<Result<Part>> = parts.collect();
+    merge::merge(&parts.into_iter().collect::<Result<Vec<_>>>()?)
 }
 
 /// Says which cells have no result, unless that has been `seen`, and which are `missing`, unless that
