@@ -47,9 +47,15 @@ pub fn merge(parts: &[Part]) -> Result<Run> {
     let at = |cell: &Cell| order.get(cell.id.as_str()).copied();
     let first = parts.iter().min_by_key(|part| part.run.cells.iter().filter_map(at).min());
     let first = first.map(|part| &part.run).ok_or_else(no_parts)?;
-    let mut run =
-        Run { command: whole_command(&first.command), cells: Vec::new(), ..first.clone() };
-    run.cells = parts.iter().flat_map(|part| part.run.cells.iter().cloned()).collect();
+    let mut run = Run {
+        schema: first.schema,
+        tool: first.tool.clone(),
+        command: whole_command(&first.command),
+        baseline_variant: first.baseline_variant.clone(),
+        baseline_source: first.baseline_source.clone(),
+        part_of: first.part_of.clone(),
+        cells: parts.iter().flat_map(|part| part.run.cells.iter().cloned()).collect(),
+    };
     run.cells.sort_by_key(at);
     // With cells missing it is still a part: who stands for whom is only known of all of them.
     if run.missing().next().is_none() {

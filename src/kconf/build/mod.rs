@@ -293,8 +293,8 @@ impl<'a, 'p> Builder<'a, 'p> {
     fn enter(&mut self, file: Arc<File>) {
         let files = &mut self.model.files;
         let hash = |name: &str| FxBuildHasher.hash_one(name);
-        let same = |id: &FileId| files[id.0 as usize].name == file.name;
-        let entry = self.files.entry(hash(&file.name), same, |id| hash(&files[id.0 as usize].name));
+        let same = |id: &FileId| files[id.index()].name == file.name;
+        let entry = self.files.entry(hash(&file.name), same, |id| hash(&files[id.index()].name));
         let id = match entry {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(vacant) => {

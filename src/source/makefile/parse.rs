@@ -148,7 +148,7 @@ impl Reader<'_> {
 
     /// A rule; only a variable that is set for its targets is kept.
     fn rule(&mut self, line: u32, text: &str) -> Option<Statement> {
-        let Some(colon) = outside(text, |byte| byte == b':', |_| true) else {
+        let Some(colon) = outside(text, |rest| rest.starts_with(b":")) else {
             self.in_rule = false;
             if !text.starts_with('$') {
                 self.odd(line, "neither a rule nor an assignment; make stops here");
@@ -285,44 +285,42 @@ fn starts_with_operator(text: &str) -> bool {
     OPERATORS.iter().any(|(operator, _)| text.starts_with(operator))
 }
 
-/// The offset of the first place outside of any reference where `found` holds, which it only does where a
-/// byte is that is `possible`, an ASCII one.
-fn outside(
-    text: &str,
-    possible: impl Fn(u8) -> bool,
-    found: impl Fn(&str) -> bool,
-) -> Option<usize> {
+/// Whether what could be a variable's name ends here: at an operator, a blank, or the colon of a rule. The first
+/// of [`OPERATORS`] begin with a colon.
+fn ends_name(rest: &[u8]) -> bool {
+    matches!(rest, [b' ' | b'\t' | b':' | b'=', ..] | [b'+' | b'?' | b'!', b'=', ..])
+}
+
+/// The offset of the first place outside of any reference where `found` holds, which it only does at an ASCII
+/// character.
+fn outside(text: &str, found: impl Fn(&[u8]) -> bool) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
     // One that nothing closes: later ones are not looked for again.
     let mut open = false;
-    loop {
-        at += bytes[at..].iter().position(|&byte| byte == b'$' || possible(byte))?;
-        let close = match (bytes[at], bytes.get(at + 1)) {
-            (b'$', Some(b'(')) if !open => Some(('(', ')')),
-            (b'$', Some(b'{')) if !open => Some(('{', '}')),
+    while at < bytes.len() {
+        let close = match bytes[at..] {
+            [b'$', b'(', ..] if !open => Some(('(', ')')),
+            [b'$', b'{', ..] if !open => Some(('{', '}')),
             _ => None,
         };
         let inner = close.and_then(|(open, close)| expr::closing(&text[at + 2..], open, close));
         open |= close.is_some() && inner.is_none();
         if let Some(end) = inner {
             at += end + 3;
-        } else if possible(bytes[at]) && found(&text[at..]) {
+        } else if found(&bytes[at..]) {
             return Some(at);
         } else {
             at += 1;
         }
     }
+    None
 }
 
 /// `name op value`, if that is what `text` is.
 fn assignment(line: u32, text: &str, export: bool) -> Option<Assign> {
     // A blank within the name, or the colon of a rule, comes before any operator: no assignment.
-    let stop = outside(
-        text,
-        |byte| matches!(byte, b' ' | b'\t' | b':' | b'=' | b'+' | b'?' | b'!'),
-        |rest| starts_with_operator(rest) || rest.starts_with([' ', '\t', ':']),
-    )?;
+    let stop = outside(text, ends_name)?;
     let name = &text[..stop];
     let rest = text[stop..].trim_start();
     let (operator, op) = OPERATORS.into_iter().find(|(operator, _)| rest.starts_with(operator))?;
