@@ -4,6 +4,7 @@
 //! files of the C library, and the Kconfig files of Debian's Linux. Absolute times depend on the machine and what else it does; only
 //! the ratios of one run mean anything, so only they are judged.
 
+mod clock;
 mod inputs;
 mod instructions;
 mod kconfig;
@@ -86,6 +87,7 @@ pub fn run(args: &Args) -> Result<()> {
     let few = |runs: usize| if args.smoke { 2 } else { runs };
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
 
+    let clock = clock::Clock::new(&tree)?;
     let mut rows = Vec::new();
     if wanted(Part::Totals) {
         let objects = thousand_objects()?;
@@ -104,16 +106,16 @@ pub fn run(args: &Args) -> Result<()> {
         rows.extend(units::rows(&ours, &pair, few)?);
     }
     if wanted(Part::Kconfig) {
-        rows.extend(kconfig::rows(&ours, &tree, few)?);
+        rows.extend(kconfig::rows(&ours, &tree, &clock, few)?);
     }
     if wanted(Part::Lint) {
-        rows.extend(lint::rows(&ours, &tree, few)?);
+        rows.extend(lint::rows(&ours, &tree, &clock, few)?);
     }
     if wanted(Part::Diff) {
-        rows.extend(lint::diff(&ours, &tree, few)?);
+        rows.extend(lint::diff(&ours, &tree, &clock, few)?);
     }
     if wanted(Part::Source) {
-        rows.extend(source::rows(&ours, &tree, few)?);
+        rows.extend(source::rows(&ours, &tree, &clock, few)?);
     }
 
     let text = table(&rows, &pair, args)?;
@@ -280,6 +282,7 @@ fn table(rows: &[Row], pair: &[PathBuf; 2], args: &Args) -> Result<String> {
         text,
         "`cargo xtask bench{how}`: ratios of alternating runs; the absolute times are of a shared machine.\n"
     )?;
+    writeln!(text, "{}\n", clock::NOTE)?;
     writeln!(text, "| what | hmmsize | other | ratio | promised | kept |")?;
     writeln!(text, "|---|---|---|---|---|---|")?;
     for row in rows {

@@ -11,6 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::clock::Clock;
 use super::{Row, best};
 use crate::kconfig::arch::{Arch, Tree};
 use crate::kconfig::side::{self, Probes};
@@ -24,20 +25,26 @@ const NOM: &str = "0.13.0";
 const KCONFIGLIB: &str = "https://github.com/sysprog21/Kconfiglib";
 
 /// The rows; `few` says how many runs of so many there are.
-pub fn rows(ours: &Path, linux: &Path, few: impl Fn(usize) -> usize) -> Result<Vec<Row>> {
+pub fn rows(
+    ours: &Path,
+    linux: &Path,
+    clock: &Clock,
+    few: impl Fn(usize) -> usize,
+) -> Result<Vec<Row>> {
     let tree = Tree::new(linux)?;
     let arch = tree.arch("x86_64", "x86")?;
     let mut rows = against_conf(ours, &tree, &arch, few(30))?;
-    let nom = nom(&tree.dir).map(|nom| subject(move || nom.command()));
+    let nom = nom(&tree.dir).map(Call::subject);
     rows.push(parser(ours, &tree, &arch, "nom-kconfig", nom, few(5))?);
-    let kconfiglib = kconfiglib(&tree, &arch).map(|lib| subject(move || lib.command()));
+    let kconfiglib = kconfiglib(&tree, &arch).map(Call::subject);
     rows.push(parser(ours, &tree, &arch, "Kconfiglib", kconfiglib, few(20))?);
-    rows.push(all(ours, &tree, few(10))?);
+    rows.push(all(ours, &tree, clock, few(10))?);
     Ok(rows)
 }
 
 /// A command that is made again for every run.
-struct Call {
+#[derive(Clone)]
+pub struct Call {
     program: PathBuf,
     args: Vec<String>,
     env: Option<Vec<(String, String)>>,
@@ -58,10 +65,26 @@ impl Call {
         }
         made
     }
+
+    /// What is measured.
+    pub fn subject(self) -> Subject {
+        Subject { command: Box::new(move || self.command()), fine: &[0] }
+    }
 }
 
-fn subject(command: impl Fn() -> Command + 'static) -> Subject {
-    Subject { command: Box::new(command), fine: &[0] }
+/// allyesconfig by `conf`, written in `dir`.
+pub fn conf(tree: &Tree, arch: &Arch, dir: &Path) -> Result<Call> {
+    let conf = side::conf(tree, arch, Probes::Replayed, dir, &["--allyesconfig"], &[])?;
+    Ok(Call {
+        program: conf.get_program().into(),
+        args: conf.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+        env: Some(
+            conf.get_envs()
+                .filter_map(|(key, value)| Some((key.to_str()?.into(), value?.to_str()?.into())))
+                .collect(),
+        ),
+        dir: dir.to_owned(),
+    })
 }
 
 /// `hmmsize config` with the probes that `conf` is given.
@@ -84,19 +107,8 @@ fn against_conf(ours: &Path, tree: &Tree, arch: &Arch, runs: usize) -> Result<Ve
     eprintln!("xtask: allyesconfig of x86: {runs} runs each of hmmsize and conf");
     let (here, there) = (side::tempdir()?, side::tempdir()?);
     let call = config(ours, tree, arch, &["allyesconfig", "-o", ".config"], &here.0);
-    let conf = side::conf(tree, arch, Probes::Replayed, &there.0, &["--allyesconfig"], &[])?;
-    let conf = Call {
-        program: conf.get_program().into(),
-        args: conf.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect(),
-        env: Some(
-            conf.get_envs()
-                .filter_map(|(key, value)| Some((key.to_str()?.into(), value?.to_str()?.into())))
-                .collect(),
-        ),
-        dir: there.0.clone(),
-    };
-    let times =
-        alternate(&[subject(move || call.command()), subject(move || conf.command())], runs)?;
+    let conf = conf(tree, arch, &there.0)?;
+    let times = alternate(&[call.subject(), conf.subject()], runs)?;
     let written = |dir: &Path| fs::read(dir.join(".config"));
     ensure!(written(&here.0)? == written(&there.0)?, "hmmsize and conf write different files");
     let ratio = times[1].best() / times[0].best();
@@ -151,7 +163,7 @@ fn parser(
     eprintln!("xtask: {what}: {runs} runs each of hmmsize and {name}");
     let here = side::tempdir()?;
     let call = config(ours, tree, arch, &["--check"], &here.0);
-    let times = alternate(&[subject(move || call.command()), other], runs)?;
+    let times = alternate(&[call.subject(), other], runs)?;
     let ratio = times[1].best() / times[0].best();
     Ok(Row {
         what,
@@ -164,24 +176,17 @@ fn parser(
 }
 
 /// allyesconfig of every architecture.
-fn all(ours: &Path, tree: &Tree, runs: usize) -> Result<Row> {
-    eprintln!("xtask: allyesconfig of every architecture: {runs} runs of hmmsize");
+fn all(ours: &Path, tree: &Tree, clock: &Clock, runs: usize) -> Result<Row> {
     let here = side::tempdir()?;
     let source = tree.dir.display().to_string();
     let args = ["config", "-q", "-C", &source, "--arch", "all", "--probe=never"];
     let mut call = Call::new(ours, &args, &here.0);
     call.args.extend(["allyesconfig", "-o", "all"].map(str::to_owned));
-    let times = alternate(&[subject(move || call.command())], runs)?;
+    let what = "allyesconfig of every architecture";
+    let (row, _) = clock.limited(what, call.subject(), runs, (2.0, "less than 2 s"))?;
     let written = fs::read_dir(here.0.join("all"))?.count();
     ensure!(written >= 20, "only {written} configurations were written");
-    Ok(Row {
-        what: "allyesconfig of every architecture",
-        ours: best(&times[0]),
-        theirs: String::new(),
-        ratio: format!("{written} architectures"),
-        kept: Some(times[0].best() < 2000.0),
-        promise: "less than 2 s",
-    })
+    Ok(Row { ratio: format!("{written} architectures, {}", row.ratio), ..row })
 }
 
 /// Builds nom-kconfig in the cache.

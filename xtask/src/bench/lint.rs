@@ -1,19 +1,19 @@
 //! `hmmsize lint`: what each kind of question takes on Linux, on all architectures at once.
 //!
 //! Where the same is asked of another program that is on PATH, it is measured in turns with ours; where
-//! it cannot be run, the row says why. The other rows have a limit of their own, in seconds on two
-//! processors, and mean nothing on a busy machine.
+//! it cannot be run, the row says why. The other rows have a limit in seconds (see [`super::clock`]).
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
+use super::clock::Clock;
 use super::{Row, best};
 use crate::kconfig::side;
 use crate::kernel;
-use crate::measure::{Subject, Times, alternate};
+use crate::measure::{Subject, alternate};
 use crate::process::{command, output, run, which};
 
 /// The rules of Kconfig that need no proof.
@@ -35,23 +35,28 @@ const RULE_PATCH: &str = "\nobj-$(CONFIG_HMMSIZE_BENCH)\t+= bench.o\n";
 const CONFIG_PATCH: &str = "CONFIG_HMMSIZE_BENCH=y\n";
 
 /// The rows; `few` says how many runs of so many there are.
-pub fn rows(ours: &Path, linux: &Path, few: impl Fn(usize) -> usize) -> Result<Vec<Row>> {
+pub fn rows(
+    ours: &Path,
+    linux: &Path,
+    clock: &Clock,
+    few: impl Fn(usize) -> usize,
+) -> Result<Vec<Row>> {
     let all = lint(ours, linux, &["--rule", SYNTACTIC]);
-    let mut rows = vec![syntactic(all, linux, few(5))?];
+    let mut rows = vec![syntactic(all, linux, clock, few(5))?];
     let one = lint(ours, linux, &["--rule", "unmet-select", "--arch", "x86"]);
-    rows.push(limited("unmet selects of x86", one, few(5), (1.0, "less than 1 s"))?.0);
+    rows.push(clock.limited("unmet selects of x86", one, few(5), (1.0, "less than 1 s"))?.0);
     rows.push(against_kismet(ours, linux)?);
     let selects = lint(ours, linux, &["--rule", SELECTS]);
     let promise = (15.0, "less than 15 s, aim 5 s");
     let what = "all selects and dependencies, all architectures";
-    rows.push(limited(what, selects, few(2), promise)?.0);
+    rows.push(clock.limited(what, selects, few(2), promise)?.0);
     let proven = lint(ours, linux, &["--rule", PROVEN]);
     let what = "… everything that is proven about Kconfig";
-    rows.push(Row { kept: None, ..limited(what, proven, few(1), (60.0, ""))?.0 });
+    rows.push(Row { kept: None, ..clock.limited(what, proven, few(1), (60.0, ""))?.0 });
     let everything = lint(ours, linux, &[]);
     let promise = (60.0, "less than 60 s, aim 20 s");
     let what = "all rules that are on, all architectures";
-    let (row, times) = limited(what, everything, few(2), promise)?;
+    let (row, times) = clock.limited(what, everything, few(2), promise)?;
     rows.push(row);
     rows.push(Row {
         what: "… peak resident memory",
@@ -76,36 +81,15 @@ fn lint(ours: &Path, linux: &Path, args: &[&str]) -> Subject {
     Subject { command: Box::new(make), fine: &[0] }
 }
 
-/// A row with a limit in seconds.
-pub fn limited(
-    what: &'static str,
-    subject: Subject,
-    runs: usize,
-    (limit, promise): (f64, &'static str),
-) -> Result<(Row, Times)> {
-    eprintln!("xtask: lint: {what}: {runs} runs of hmmsize");
-    let mut times = alternate(&[subject], runs)?;
-    let times = times.pop().context("nothing was measured")?;
-    let row = Row {
-        what,
-        ours: best(&times),
-        theirs: String::new(),
-        ratio: format!("{:.1} s of processor time", times.best_cpu() / 1000.0),
-        kept: Some(times.best() < limit * 1000.0),
-        promise,
-    };
-    Ok((row, times))
-}
-
 /// What needs no proof, against kconfirm.
-fn syntactic(ours: Subject, linux: &Path, runs: usize) -> Result<Row> {
+fn syntactic(ours: Subject, linux: &Path, clock: &Clock, runs: usize) -> Result<Row> {
     let (what, promise) = ("syntactic rules of Kconfig, all architectures", "faster");
     // On PATH, or built where the other peers are.
     let built = kernel::cache()?.join("peers/kconfirm/target/release/kconfirm-linux");
     let Some(kconfirm) = which("kconfirm-linux").or_else(|| built.is_file().then_some(built))
     else {
         let promise = (2.1, "less than the 2.1 s of kconfirm elsewhere");
-        return Ok(limited(what, ours, runs, promise)?.0);
+        return Ok(clock.limited(what, ours, runs, promise)?.0);
     };
     let linux = linux.to_owned();
     let make = move || {
@@ -117,7 +101,7 @@ fn syntactic(ours: Subject, linux: &Path, runs: usize) -> Result<Row> {
     let theirs = Subject { command: Box::new(make), fine: &[0] };
     eprintln!("xtask: lint: {what}: {runs} runs each of hmmsize and kconfirm");
     if let Err(err) = output(&mut (theirs.command)()) {
-        let row = limited(what, ours, runs, (2.1, promise))?.0;
+        let row = clock.limited(what, ours, runs, (2.1, promise))?.0;
         return Ok(Row { theirs: format!("kconfirm: not measured: {err:#}"), ..row });
     }
     let times = alternate(&[ours, theirs], runs)?;
@@ -172,7 +156,12 @@ fn against_kismet(ours: &Path, linux: &Path) -> Result<Row> {
 }
 
 /// `--diff` of patches of one file, in a copy of the tree that is a repository.
-pub fn diff(ours: &Path, linux: &Path, few: impl Fn(usize) -> usize) -> Result<Vec<Row>> {
+pub fn diff(
+    ours: &Path,
+    linux: &Path,
+    clock: &Clock,
+    few: impl Fn(usize) -> usize,
+) -> Result<Vec<Row>> {
     let copy = side::tempdir()?;
     run(Command::new("cp").arg("-r").arg(linux.join(".")).arg(&copy.0))?;
     let git = |args: &[&str]| {
@@ -216,7 +205,7 @@ pub fn diff(ours: &Path, linux: &Path, few: impl Fn(usize) -> usize) -> Result<V
         let said = output(&mut (subject.command)())?;
         let line = said.lines().find(|line| line.starts_with(code)).unwrap_or_default();
         ensure!(line.ends_with(" 1"), "the fault of the patch is not found:\n{said}");
-        rows.push(limited(what, subject, runs, promise)?.0);
+        rows.push(clock.limited(what, subject, runs, promise)?.0);
         fs::write(&path, before)?;
     }
     Ok(rows)
