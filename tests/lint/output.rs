@@ -151,6 +151,10 @@ fn scopes() {
     assert_eq!(on_tree(&["--symbol", "C"]).0, 0);
     assert_eq!(on_tree(&["--deny", "error"]).0, 0);
     assert_eq!(on_tree(&["--deny", "never"]).0, 0);
+    // Said before anything is read: there is no such tree.
+    let (code, _, err) = lint(&["-C", "no/such/tree", "CONFIG_A"]);
+    let hint = "`CONFIG_A` is not a KEY=VALUE word (what is about an option is asked for with --symbol CONFIG_A)";
+    assert!(code == 2 && err.contains(hint), "{err}");
 }
 
 #[test]

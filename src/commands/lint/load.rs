@@ -50,6 +50,18 @@ pub struct Kconfig {
     models: Vec<(String, Arc<Model>)>,
 }
 
+/// What make would be told. Who names an option there means something else.
+pub fn words(args: &Lint) -> Result<MakeWords> {
+    MakeWords::parse(&args.words).map_err(|message| {
+        let word = args.words.iter().find(|word| !MakeWords::is_word(word));
+        let hint = match word {
+            Some(word) => format!(" (what is about an option is asked for with --symbol {word})"),
+            None => String::new(),
+        };
+        Error::Usage(format!("lint: {message}{hint}"))
+    })
+}
+
 impl std::fmt::Debug for Kconfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Kconfig").field("dir", &self.source.dir).finish_non_exhaustive()
@@ -60,7 +72,7 @@ impl Kconfig {
     /// Reads that of the tree which `args` names, with files of `overlay` in place of its own; `color` is
     /// for errors.
     pub fn read(args: &Lint, color: bool, overlay: Option<&Path>) -> Result<Self> {
-        let words = MakeWords::parse(&args.words).map_err(Error::Usage)?;
+        let words = words(args)?;
         let dialect = tree::dialect(args.dialect.as_deref())?;
         let dir = args.tree.as_deref().unwrap_or(Path::new("."));
         let mut source = tree::Tree::open(dir, dialect)?;

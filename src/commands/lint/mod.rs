@@ -41,6 +41,8 @@ pub fn run(common: &Common, args: &Lint) -> Result<Exit> {
     let rules = selected(args)?;
     let scope = Scope::new(args)?;
     let hidden = hide::Hidden::read(args)?;
+    // Before a whole tree is read.
+    load::words(args)?;
     HugePages::save();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(common.jobs.unwrap_or(0)).build();
     let pool = pool.map_err(|err| Error::Usage(format!("lint: {err}")))?;
