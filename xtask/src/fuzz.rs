@@ -104,6 +104,8 @@ fn fuzz(dir: &Path, build: &Path, program: &Path, name: &str, args: &Args) -> Re
     let mut fuzzer = command(program);
     fuzzer.arg(format!("-max_total_time={}", args.minutes * 60));
     fuzzer.args(["-timeout=5", "-rss_limit_mb=512", "-print_final_stats=1"]);
+    // What has been freed is kept from use for a while, 256 MB of it: that is not the program's memory.
+    fuzzer.env("ASAN_OPTIONS", "quarantine_size_mb=32");
     fuzzer.arg(format!("-artifact_prefix={}/", found.display())).arg(&corpus).arg(&seeds);
     let file = fs::File::create(&log)?;
     let ended = fuzzer.stdout(Stdio::null()).stderr(file).spawn()?.wait4()?;
